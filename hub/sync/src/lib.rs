@@ -1,1 +1,20 @@
-//! (to be written)
+//! One provider's night as decisions without input or output.
+//!
+//! The hub's driver fetches, stores and sends; what to do next, and whether what came is
+//! acceptable, is decided here, so that every history can be tested without a socket.
+//!
+//! | question | answered by |
+//! |---|---|
+//! | where do we begin? | [`step::first_step`] |
+//! | does this batch follow the one before, within the limits? | [`stream::StreamCheck`] |
+//! | does this listing prove what the head says? | [`listing::ListingCheck`] |
+//! | what differs between the listing and what we hold? | [`listing::Difference`] |
+//! | do both sides agree? | [`verify::verify`] |
+//! | does it remove too much? | [`guard::shrink`] |
+//! | how did it end? | [`verify::outcome`] |
+
+pub mod guard;
+pub mod listing;
+pub mod step;
+pub mod stream;
+pub mod verify;

@@ -61,7 +61,11 @@ impl Name {
     /// Every code, in the order of the file.
     #[must_use]
     pub fn codes(self) -> Vec<&'static str> {
-        self.list.entries.iter().map(|entry| entry.code.as_str()).collect()
+        self.list
+            .entries
+            .iter()
+            .map(|entry| entry.code.as_str())
+            .collect()
     }
 }
 
@@ -116,16 +120,26 @@ fn parse(text: &str) -> List {
         let line = text.lines().find_map(|line| line.strip_prefix(key));
         line.unwrap_or_default().trim().to_owned()
     };
-    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_reader(text.as_bytes());
     let entries = reader
         .records()
         .filter_map(Result::ok)
         .map(|row| {
             let cell = |index| row.get(index).unwrap_or_default().to_owned();
-            Entry { code: cell(0), de: cell(1), en: cell(2) }
+            Entry {
+                code: cell(0),
+                de: cell(1),
+                en: cell(2),
+            }
         })
         .collect();
-    List { source: note("# source:"), version: note("# version:"), entries }
+    List {
+        source: note("# source:"),
+        version: note("# version:"),
+        entries,
+    }
 }
 
 #[cfg(test)]
@@ -136,14 +150,21 @@ mod tests {
     fn every_list_is_whole_and_says_where_it_comes_from() {
         for name in ALL {
             let list = name.list();
-            assert!(!list.source.is_empty() && !list.version.is_empty(), "{name:?}");
+            assert!(
+                !list.source.is_empty() && !list.version.is_empty(),
+                "{name:?}"
+            );
             assert!(list.entries.len() > 1, "{name:?}");
             let mut codes = name.codes();
             codes.sort_unstable();
             codes.dedup();
             assert_eq!(codes.len(), list.entries.len(), "{name:?} has a code twice");
             for entry in &list.entries {
-                assert!(!entry.de.is_empty() && !entry.en.is_empty(), "{name:?} {}", entry.code);
+                assert!(
+                    !entry.de.is_empty() && !entry.en.is_empty(),
+                    "{name:?} {}",
+                    entry.code
+                );
             }
         }
     }

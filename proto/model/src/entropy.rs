@@ -40,7 +40,10 @@ impl fmt::Debug for SeededEntropy {
 
 impl Entropy for SeededEntropy {
     fn fill(&self, out: &mut [u8]) {
-        let mut reader = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut reader = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         reader.fill(out);
     }
 }

@@ -55,7 +55,13 @@ impl Default for Digester {
     fn default() -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(DIGEST_DOMAIN);
-        Self { hasher, count: 0, last: String::new(), ascending: true, pending: Vec::with_capacity(1 << 16) }
+        Self {
+            hasher,
+            count: 0,
+            last: String::new(),
+            ascending: true,
+            pending: Vec::with_capacity(1 << 16),
+        }
     }
 }
 
@@ -69,7 +75,8 @@ impl Digester {
         self.last.push_str(id);
         self.count += 1;
         // Ids are bounded far below 4 GiB; the length cannot be cut off here.
-        self.pending.extend_from_slice(&u32::try_from(id.len()).unwrap_or(u32::MAX).to_be_bytes());
+        self.pending
+            .extend_from_slice(&u32::try_from(id.len()).unwrap_or(u32::MAX).to_be_bytes());
         self.pending.extend_from_slice(id.as_bytes());
         self.pending.extend_from_slice(&hash.0);
         if self.pending.len() > 60_000 {
@@ -111,7 +118,8 @@ impl Canon {
     fn value(&mut self, tag: u16, value: &[u8]) {
         self.0.extend_from_slice(&tag.to_be_bytes());
         // A record is bounded by 64 KiB, so no value reaches 4 GiB.
-        self.0.extend_from_slice(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_be_bytes());
+        self.0
+            .extend_from_slice(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_be_bytes());
         self.0.extend_from_slice(value);
     }
 
@@ -122,7 +130,8 @@ impl Canon {
     }
 
     fn texts(&mut self, tag: u16, list: &[String]) {
-        list.iter().for_each(|item| self.value(tag, item.as_bytes()));
+        list.iter()
+            .for_each(|item| self.value(tag, item.as_bytes()));
     }
 
     fn number(&mut self, tag: u16, number: Option<impl Into<i64>>) {
@@ -224,7 +233,11 @@ impl Record for OfferDraft {
 
 impl Record for SubjectDraft {
     fn write(&self, out: &mut Canon) {
-        let Self { scheme, code, label } = self;
+        let Self {
+            scheme,
+            code,
+            label,
+        } = self;
         out.text(1, scheme);
         out.text(2, code);
         out.text(3, label);
@@ -233,7 +246,12 @@ impl Record for SubjectDraft {
 
 impl Record for LevelDraft {
     fn write(&self, out: &mut Canon) {
-        let Self { cefr, dqr, isced2011, text } = self;
+        let Self {
+            cefr,
+            dqr,
+            isced2011,
+            text,
+        } = self;
         out.text(1, cefr);
         out.number(2, *dqr);
         out.number(3, *isced2011);
@@ -252,7 +270,11 @@ impl Record for QualificationDraft {
 
 impl Record for PriceDraft {
     fn write(&self, out: &mut Canon) {
-        let Self { amount_cents, reduced_cents, notes } = self;
+        let Self {
+            amount_cents,
+            reduced_cents,
+            notes,
+        } = self;
         out.number(1, *amount_cents);
         out.number(2, *reduced_cents);
         out.texts(3, notes);
@@ -332,7 +354,11 @@ impl Record for SlotDraft {
 
 impl Record for WeeklySlotDraft {
     fn write(&self, out: &mut Canon) {
-        let Self { weekday, start, end } = self;
+        let Self {
+            weekday,
+            start,
+            end,
+        } = self;
         out.number(1, Some(*weekday));
         out.text(2, start);
         out.text(3, end);
@@ -392,7 +418,10 @@ mod tests {
             if let Some(bytes) = vector["canonical"].as_str() {
                 assert_eq!(hex(&canonical_bytes(&offer)), bytes);
             }
-            assert_eq!(content_hash(&offer).to_string(), vector["content_hash"].as_str().unwrap());
+            assert_eq!(
+                content_hash(&offer).to_string(),
+                vector["content_hash"].as_str().unwrap()
+            );
         }
     }
 
@@ -406,7 +435,10 @@ mod tests {
                 digester.add(pair[0].as_str().unwrap(), &hash);
             }
             assert!(digester.ascending());
-            assert_eq!(digester.finish().to_string(), vector["digest"].as_str().unwrap());
+            assert_eq!(
+                digester.finish().to_string(),
+                vector["digest"].as_str().unwrap()
+            );
         }
     }
 
@@ -425,14 +457,20 @@ mod tests {
             }
             println!("{vector}");
         }
-        for pairs in [vec![], vec![("A-1", [1; 32]), ("A-10", [2; 32]), ("B", [255; 32])]] {
+        for pairs in [
+            vec![],
+            vec![("A-1", [1; 32]), ("A-10", [2; 32]), ("B", [255; 32])],
+        ] {
             let mut digester = Digester::default();
             let mut list = Vec::new();
             for (id, hash) in pairs {
                 digester.add(id, &ContentHash(hash));
                 list.push(serde_json::json!([id, ContentHash(hash).to_string()]));
             }
-            println!("{}", serde_json::json!({"pairs": list, "digest": digester.finish().to_string()}));
+            println!(
+                "{}",
+                serde_json::json!({"pairs": list, "digest": digester.finish().to_string()})
+            );
         }
     }
 
@@ -442,7 +480,12 @@ mod tests {
         let value = serde_json::to_value(&base).unwrap();
         let mut seen = std::collections::HashSet::new();
         assert!(seen.insert(content_hash(&Offer::check(base.clone()).unwrap())));
-        for field in value.as_object().unwrap().keys().filter(|k| !matches!(k.as_str(), "id" | "title")) {
+        for field in value
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|k| !matches!(k.as_str(), "id" | "title"))
+        {
             let mut without = value.clone();
             without.as_object_mut().unwrap().remove(field);
             let offer = Offer::check(serde_json::from_value(without).unwrap()).unwrap();
@@ -453,7 +496,10 @@ mod tests {
             let mut without = value.clone();
             without["runs"][0].as_object_mut().unwrap().remove(field);
             let offer = Offer::check(serde_json::from_value(without).unwrap()).unwrap();
-            assert!(seen.insert(content_hash(&offer)), "runs.{field} leaves no trace");
+            assert!(
+                seen.insert(content_hash(&offer)),
+                "runs.{field} leaves no trace"
+            );
         }
     }
 

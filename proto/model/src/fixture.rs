@@ -8,7 +8,11 @@ use crate::offer::{
 /// Begins an offer that breaks no rule.
 #[must_use]
 pub fn an_offer(id: &str) -> Builder {
-    Builder(OfferDraft { id: id.into(), title: format!("Kurs {id}"), ..OfferDraft::default() })
+    Builder(OfferDraft {
+        id: id.into(),
+        title: format!("Kurs {id}"),
+        ..OfferDraft::default()
+    })
 }
 
 /// Changes single fields of an offer before it is built.
@@ -115,7 +119,11 @@ fn full_run(price: PriceDraft) -> RunDraft {
             start: "18:30".into(),
             end: "20:00".into(),
         }],
-        weekly: vec![WeeklySlotDraft { weekday: 2, start: "18:30".into(), end: "20:00".into() }],
+        weekly: vec![WeeklySlotDraft {
+            weekday: 2,
+            start: "18:30".into(),
+            end: "20:00".into(),
+        }],
         session_count: Some(15),
         teaching_units_hundredths: Some(3_000),
         duration_text: "15 Abende".into(),

@@ -22,7 +22,12 @@ impl Head {
     /// The head of a store in which nothing ever was.
     #[must_use]
     pub fn empty(epoch: EpochId) -> Self {
-        Self { epoch, revision: Revision(0), count: 0, digest: crate::fingerprint::empty_digest() }
+        Self {
+            epoch,
+            revision: Revision(0),
+            count: 0,
+            digest: crate::fingerprint::empty_digest(),
+        }
     }
 }
 

@@ -17,7 +17,15 @@ pub struct InvalidId {
 
 impl InvalidId {
     fn new(got: &str, what: &'static str, rule: &'static str) -> Self {
-        Self { got: got.chars().take(60).flat_map(char::escape_default).collect(), what, rule }
+        Self {
+            got: got
+                .chars()
+                .take(60)
+                .flat_map(char::escape_default)
+                .collect(),
+            what,
+            rule,
+        }
     }
 }
 
@@ -128,7 +136,13 @@ impl OfferId {
         }
         let mut kept: String = foreign
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "-._~:".contains(c) { c } else { '-' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || "-._~:".contains(c) {
+                    c
+                } else {
+                    '-'
+                }
+            })
             .take(96)
             .collect();
         if !kept.starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -254,14 +268,28 @@ mod tests {
             assert!(good.parse::<ProviderId>().is_ok(), "{good}");
         }
         let long = "a".repeat(41);
-        for bad in ["", "a", "1a", "VHS", "vhs_x", "vhs/x", "vhs-", "..", "ä-b", long.as_str()] {
+        for bad in [
+            "",
+            "a",
+            "1a",
+            "VHS",
+            "vhs_x",
+            "vhs/x",
+            "vhs-",
+            "..",
+            "ä-b",
+            long.as_str(),
+        ] {
             assert!(bad.parse::<ProviderId>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn foreign_names_become_ids_without_meeting() {
-        assert_eq!(OfferId::from_foreign("VG5010105").unwrap().as_str(), "VG5010105");
+        assert_eq!(
+            OfferId::from_foreign("VG5010105").unwrap().as_str(),
+            "VG5010105"
+        );
         let a = OfferId::from_foreign("Kurs 12/A").unwrap();
         let b = OfferId::from_foreign("Kurs 12 A").unwrap();
         assert_ne!(a, b);
@@ -269,7 +297,12 @@ mod tests {
         assert_eq!(a, OfferId::from_foreign(" Kurs 12/A ").unwrap());
         assert!(OfferId::from_foreign("  ").is_err());
         assert!(OfferId::from_foreign(&"ü".repeat(500)).is_ok());
-        assert!(OfferId::from_foreign("../../etc/passwd").unwrap().as_str().starts_with("x..-"));
+        assert!(
+            OfferId::from_foreign("../../etc/passwd")
+                .unwrap()
+                .as_str()
+                .starts_with("x..-")
+        );
     }
 
     #[test]

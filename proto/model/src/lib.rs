@@ -11,7 +11,7 @@
 //! | [`fingerprint`] | canonical bytes, content hash, catalogue digest (specified in `proto/CONTRACT.md`) |
 //! | [`head`] | what a node's catalogue is now, and the bytes a node signs |
 //! | [`finding`], [`text`] | one broken rule with place, field, value; the rule in words, German and English |
-//! | [`receipt`], [`outcome`] | what the hub answers after a night |
+//! | [`receipt`], [`outcome`], [`report`] | what the hub answers after a night, and how it ended |
 //! | [`code`] | code lists, each a data file with source and version |
 //! | [`failure`] | what a caller can do about an error |
 //! | [`clock`], [`entropy`] | time and chance as ports that tests can drive |
@@ -32,4 +32,5 @@ pub mod member;
 pub mod offer;
 pub mod outcome;
 pub mod receipt;
+pub mod report;
 pub mod text;

@@ -29,8 +29,14 @@ pub enum ProviderKind {
 
 impl ProviderKind {
     /// Every kind, in the order of the help text.
-    pub const ALL: [Self; 6] =
-        [Self::School, Self::Vhs, Self::Trainer, Self::University, Self::Counselling, Self::Other];
+    pub const ALL: [Self; 6] = [
+        Self::School,
+        Self::Vhs,
+        Self::Trainer,
+        Self::University,
+        Self::Counselling,
+        Self::Other,
+    ];
 
     /// The name used on the command line, on the wire and in JSON.
     #[must_use]

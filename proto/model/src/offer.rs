@@ -171,11 +171,18 @@ mod tests {
         draft.runs = vec![RunDraft {
             id: "r1".into(),
             start: "2026-02-30".into(),
-            slots: vec![SlotDraft { date: "2026-03-01".into(), start: "25:00".into(), ..SlotDraft::default() }],
+            slots: vec![SlotDraft {
+                date: "2026-03-01".into(),
+                start: "25:00".into(),
+                ..SlotDraft::default()
+            }],
             ..RunDraft::default()
         }];
         let found = Offer::check(draft).unwrap_err();
-        let seen: Vec<_> = found.iter().map(|f| (f.field.as_str(), f.rule.as_str())).collect();
+        let seen: Vec<_> = found
+            .iter()
+            .map(|f| (f.field.as_str(), f.rule.as_str()))
+            .collect();
         assert_eq!(
             seen,
             [
@@ -193,7 +200,11 @@ mod tests {
         for title in ["Kurs\u{0}", "Kurs\u{202e}", "a\nb"] {
             let mut draft = an_offer("A-1").build().into_draft();
             draft.title = title.into();
-            assert_eq!(Offer::check(draft).unwrap_err()[0].rule, "control-character", "{title:?}");
+            assert_eq!(
+                Offer::check(draft).unwrap_err()[0].rule,
+                "control-character",
+                "{title:?}"
+            );
         }
         let mut draft = an_offer("A-1").build().into_draft();
         draft.description = "first\nsecond\tcolumn".into();

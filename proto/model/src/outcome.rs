@@ -106,6 +106,9 @@ mod tests {
     #[test]
     fn only_proved_agreement_counts_as_agreed() {
         let agreed: Vec<_> = Outcome::ALL.into_iter().filter(|o| o.agreed()).collect();
-        assert_eq!(agreed, [Outcome::Unchanged, Outcome::Ok, Outcome::OkWithQuarantine]);
+        assert_eq!(
+            agreed,
+            [Outcome::Unchanged, Outcome::Ok, Outcome::OkWithQuarantine]
+        );
     }
 }

@@ -26,7 +26,11 @@ impl Language {
     /// Chooses by a locale such as `de_DE.UTF-8`; anything that is not German is English.
     #[must_use]
     pub fn from_locale(locale: &str) -> Self {
-        if locale.to_ascii_lowercase().starts_with("de") { Self::De } else { Self::En }
+        if locale.to_ascii_lowercase().starts_with("de") {
+            Self::De
+        } else {
+            Self::En
+        }
     }
 
     fn texts(self) -> &'static Texts {
@@ -100,7 +104,9 @@ pub fn line(finding: &Finding, language: Language) -> String {
 /// Whether this version has words for `rule` in every language.
 #[must_use]
 pub fn knows(rule: &str) -> bool {
-    Language::ALL.iter().all(|language| language.texts().rule.contains_key(rule))
+    Language::ALL
+        .iter()
+        .all(|language| language.texts().rule.contains_key(rule))
 }
 
 fn fill(language: Language, finding: &Finding, pick: fn(&RuleText) -> &String) -> String {
@@ -133,10 +139,18 @@ mod tests {
         let source = include_str!("offer/check.rs");
         let mut seen = 0;
         for part in source.split("broken(").skip(1) {
-            let Some(rule) = part.split('"').nth(1).filter(|_| part.find('"') < part.find(';')) else {
+            let Some(rule) = part
+                .split('"')
+                .nth(1)
+                .filter(|_| part.find('"') < part.find(';'))
+            else {
                 continue;
             };
-            if part.split('"').next().is_some_and(|head| head.contains("Within") && head.len() > 90) {
+            if part
+                .split('"')
+                .next()
+                .is_some_and(|head| head.contains("Within") && head.len() > 90)
+            {
                 continue;
             }
             if rule.contains('-') || rule == "required" {
@@ -149,7 +163,10 @@ mod tests {
 
     #[test]
     fn a_finding_reads_as_a_sentence_with_a_way_out() {
-        let finding = Finding::new("title", "too-long").value("abc").limit(255).at("kurse.xml:42");
+        let finding = Finding::new("title", "too-long")
+            .value("abc")
+            .limit(255)
+            .at("kurse.xml:42");
         let line = line(&finding, Language::De);
         assert!(line.starts_with("kurse.xml:42: title: `abc`: "), "{line}");
         assert!(line.contains("255") && line.contains(" → "), "{line}");

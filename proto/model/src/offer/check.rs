@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use jiff::civil::{Date, Time};
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use url::Url;
 
@@ -21,7 +21,10 @@ use crate::limit::FINDINGS_PER_RECORD;
 
 /// All broken rules of `draft`, at most [`FINDINGS_PER_RECORD`].
 pub(super) fn findings(draft: &OfferDraft) -> Vec<Finding> {
-    let mut check = Check { record: &draft.id, found: Vec::new() };
+    let mut check = Check {
+        record: &draft.id,
+        found: Vec::new(),
+    };
     check.offer(draft);
     check.found
 }
@@ -59,8 +62,11 @@ struct Check<'a> {
 impl Check<'_> {
     fn broken(&mut self, path: Path<'_>, rule: &str, value: &str, limit: impl ToString) {
         if self.found.len() < FINDINGS_PER_RECORD {
-            let finding = Finding::new(path.to_string(), rule).value(value).limit(limit);
-            self.found.push(finding.of(crate::finding::shorten(self.record)));
+            let finding = Finding::new(path.to_string(), rule)
+                .value(value)
+                .limit(limit);
+            self.found
+                .push(finding.of(crate::finding::shorten(self.record)));
         }
     }
 
@@ -72,8 +78,18 @@ impl Check<'_> {
         self.line(Path::Field("title"), &draft.title, 255);
         self.line(Path::Field("subtitle"), &draft.subtitle, 255);
         self.text(Path::Field("summary"), &draft.summary, 1_000, Lines::Many);
-        self.text(Path::Field("description"), &draft.description, 30_000, Lines::Many);
-        self.text(Path::Field("description_html"), &draft.description_html, 40_000, Lines::Many);
+        self.text(
+            Path::Field("description"),
+            &draft.description,
+            30_000,
+            Lines::Many,
+        );
+        self.text(
+            Path::Field("description_html"),
+            &draft.description_html,
+            40_000,
+            Lines::Many,
+        );
         self.code(Path::Field("kind"), &draft.kind, code::OFFER_KIND);
         self.list(Path::Field("subjects"), &draft.subjects, 20, Self::subject);
         if let Some(level) = &draft.level {
@@ -81,17 +97,36 @@ impl Check<'_> {
         }
         let path = Path::Field("entry_requirements");
         self.list(path, &draft.entry_requirements, 20, Self::qualification);
-        self.list(Path::Field("awards"), &draft.awards, 20, Self::qualification);
-        self.lines(Path::Field("learning_outcomes"), &draft.learning_outcomes, 50, 1_000);
+        self.list(
+            Path::Field("awards"),
+            &draft.awards,
+            20,
+            Self::qualification,
+        );
+        self.lines(
+            Path::Field("learning_outcomes"),
+            &draft.learning_outcomes,
+            50,
+            1_000,
+        );
         self.lines(Path::Field("audiences"), &draft.audiences, 50, 255);
         self.lines(Path::Field("keywords"), &draft.keywords, 100, 255);
-        self.list(Path::Field("languages"), &draft.languages, 20, Self::language);
+        self.list(
+            Path::Field("languages"),
+            &draft.languages,
+            20,
+            Self::language,
+        );
         self.code(Path::Field("format"), &draft.format, code::FORMAT);
         if let Some(price) = &draft.price {
             self.price(Path::Field("price"), price);
         }
         self.codes(Path::Field("funding"), &draft.funding, code::FUNDING);
-        self.codes(Path::Field("accessibility"), &draft.accessibility, code::ACCESSIBILITY);
+        self.codes(
+            Path::Field("accessibility"),
+            &draft.accessibility,
+            code::ACCESSIBILITY,
+        );
         if let Some(contact) = &draft.contact {
             self.contact(Path::Field("contact"), contact);
         }
@@ -103,7 +138,11 @@ impl Check<'_> {
 
     fn subject(&mut self, path: Path<'_>, subject: &SubjectDraft) {
         self.required(Path::Within(&path, "scheme"), &subject.scheme);
-        self.code(Path::Within(&path, "scheme"), &subject.scheme, code::SUBJECT_SCHEME);
+        self.code(
+            Path::Within(&path, "scheme"),
+            &subject.scheme,
+            code::SUBJECT_SCHEME,
+        );
         self.line(Path::Within(&path, "code"), &subject.code, 60);
         self.line(Path::Within(&path, "label"), &subject.label, 255);
     }
@@ -117,8 +156,17 @@ impl Check<'_> {
 
     fn qualification(&mut self, path: Path<'_>, qualification: &QualificationDraft) {
         self.required(Path::Within(&path, "title"), &qualification.title);
-        self.text(Path::Within(&path, "title"), &qualification.title, 1_000, Lines::Many);
-        self.code(Path::Within(&path, "code"), &qualification.code, code::QUALIFICATION);
+        self.text(
+            Path::Within(&path, "title"),
+            &qualification.title,
+            1_000,
+            Lines::Many,
+        );
+        self.code(
+            Path::Within(&path, "code"),
+            &qualification.code,
+            code::QUALIFICATION,
+        );
         self.within(Path::Within(&path, "dqr"), qualification.dqr, 1, 8);
     }
 
@@ -139,7 +187,11 @@ impl Check<'_> {
         }
         let field = Path::Within(&path, "phone");
         self.line(field, &contact.phone, 60);
-        if !contact.phone.chars().all(|c| c.is_ascii_digit() || " +-/().".contains(c)) {
+        if !contact
+            .phone
+            .chars()
+            .all(|c| c.is_ascii_digit() || " +-/().".contains(c))
+        {
             self.broken(field, "bad-phone", &contact.phone, "");
         }
         self.url(Path::Within(&path, "url"), &contact.url);
@@ -155,14 +207,28 @@ impl Check<'_> {
         self.line(Path::Within(&path, "start_text"), &run.start_text, 500);
         self.list(Path::Within(&path, "slots"), &run.slots, 400, Self::slot);
         self.list(Path::Within(&path, "weekly"), &run.weekly, 14, Self::weekly);
-        self.line(Path::Within(&path, "duration_text"), &run.duration_text, 500);
+        self.line(
+            Path::Within(&path, "duration_text"),
+            &run.duration_text,
+            500,
+        );
         self.code(Path::Within(&path, "format"), &run.format, code::FORMAT);
         if let Some(venue) = &run.venue {
             self.venue(Path::Within(&path, "venue"), venue);
         }
-        self.code(Path::Within(&path, "availability"), &run.availability, code::AVAILABILITY);
-        self.date(Path::Within(&path, "registration_deadline"), &run.registration_deadline);
-        self.url(Path::Within(&path, "registration_url"), &run.registration_url);
+        self.code(
+            Path::Within(&path, "availability"),
+            &run.availability,
+            code::AVAILABILITY,
+        );
+        self.date(
+            Path::Within(&path, "registration_deadline"),
+            &run.registration_deadline,
+        );
+        self.url(
+            Path::Within(&path, "registration_url"),
+            &run.registration_url,
+        );
         self.code(Path::Within(&path, "status"), &run.status, code::RUN_STATUS);
         if let Some(price) = &run.price {
             self.price(Path::Within(&path, "price"), price);
@@ -195,10 +261,23 @@ impl Check<'_> {
         }
         let letters = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
         if !venue.country.is_empty() && !letters(&venue.country) {
-            self.broken(Path::Within(&path, "country"), "bad-country", &venue.country, "");
+            self.broken(
+                Path::Within(&path, "country"),
+                "bad-country",
+                &venue.country,
+                "",
+            );
         }
-        self.degrees(Path::Within(&path, "latitude_micro"), venue.latitude_micro, 90_000_000);
-        self.degrees(Path::Within(&path, "longitude_micro"), venue.longitude_micro, 180_000_000);
+        self.degrees(
+            Path::Within(&path, "latitude_micro"),
+            venue.latitude_micro,
+            90_000_000,
+        );
+        self.degrees(
+            Path::Within(&path, "longitude_micro"),
+            venue.longitude_micro,
+            180_000_000,
+        );
     }
 
     // --- single values ---
@@ -265,7 +344,8 @@ impl Check<'_> {
     fn language(&mut self, path: Path<'_>, value: &String) {
         let mut parts = value.split('-');
         let first = parts.next().unwrap_or_default();
-        let first_ok = (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_lowercase());
+        let first_ok =
+            (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_lowercase());
         let rest_ok = |part: &str| {
             (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
         };
@@ -316,7 +396,12 @@ impl Check<'_> {
         if let Some(value) = value
             && !(least..=most).contains(&value)
         {
-            self.broken(path, "out-of-range", &value.to_string(), format!("{least}–{most}"));
+            self.broken(
+                path,
+                "out-of-range",
+                &value.to_string(),
+                format!("{least}–{most}"),
+            );
         }
     }
 
@@ -324,7 +409,12 @@ impl Check<'_> {
         if let Some(value) = value
             && !(-most..=most).contains(&value)
         {
-            self.broken(path, "out-of-range", &value.to_string(), format!("{}–{most}", -most));
+            self.broken(
+                path,
+                "out-of-range",
+                &value.to_string(),
+                format!("{}–{most}", -most),
+            );
         }
     }
 
@@ -347,11 +437,16 @@ fn has_control(value: &str, lines: Lines) -> bool {
     let allowed = |b: u8| lines == Lines::Many && (b == b'\n' || b == b'\t');
     // C0 and DEL are single bytes; only texts with characters beyond Latin can hold marks that
     // turn the direction of writing, and C1 controls begin with 0xC2.
-    if value.bytes().any(|b| (b < 0x20 || b == 0x7f) && !allowed(b)) {
+    if value
+        .bytes()
+        .any(|b| (b < 0x20 || b == 0x7f) && !allowed(b))
+    {
         return true;
     }
     value.bytes().any(|b| b == 0xC2 || b == 0xE2)
-        && value.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c) || is_direction_mark(c))
+        && value
+            .chars()
+            .any(|c| ('\u{80}'..='\u{9f}').contains(&c) || is_direction_mark(c))
 }
 
 /// Unicode NFC and no blanks at the ends.
@@ -388,7 +483,12 @@ impl OfferDraft {
         }
         one_line(&mut self.title);
         one_line(&mut self.subtitle);
-        for list in [&mut self.learning_outcomes, &mut self.audiences, &mut self.keywords, &mut self.languages] {
+        for list in [
+            &mut self.learning_outcomes,
+            &mut self.audiences,
+            &mut self.keywords,
+            &mut self.languages,
+        ] {
             tidy_list(list);
         }
         for subject in &mut self.subjects {
@@ -419,7 +519,12 @@ impl OfferDraft {
 
 impl RunDraft {
     fn tidy(&mut self) {
-        for text in [&mut self.id, &mut self.number, &mut self.start_text, &mut self.duration_text] {
+        for text in [
+            &mut self.id,
+            &mut self.number,
+            &mut self.start_text,
+            &mut self.duration_text,
+        ] {
             tidy_text(text);
             one_line(text);
         }
@@ -454,7 +559,10 @@ fn tidy_text(text: &mut String) {
     }
     if text.contains(['\r', '\u{a0}', '\u{ad}', '\u{feff}']) {
         // A soft hyphen or a byte order mark is invisible and would split words for a search.
-        *text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\u{a0}', " ");
+        *text = text
+            .replace("\r\n", "\n")
+            .replace('\r', "\n")
+            .replace('\u{a0}', " ");
         text.retain(|c| !matches!(c, '\u{ad}' | '\u{feff}'));
     }
     if !is_tidy(text) {

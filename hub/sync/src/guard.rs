@@ -1,0 +1,51 @@
+//! Deletion needs proof (invariant 4): how much a night may remove without a person's word.
+
+use serde::{Deserialize, Serialize};
+
+/// A night that removes more offers than this, and more than [`SHARE_PERCENT`] of them, is held.
+pub const FEW: u64 = 3;
+/// See [`FEW`].
+pub const SHARE_PERCENT: u64 = 30;
+
+/// Why a night is held back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{removed} of {before} offers would be removed; nothing is removed until the operator releases it")]
+pub struct Held {
+    /// Offers that would go.
+    pub removed: u64,
+    /// Offers that readers see now.
+    pub before: u64,
+}
+
+/// Whether removing `removed` of `before` offers needs a person's word: more than 30 % and more
+/// than 3, or all of them.
+#[must_use]
+pub fn shrink(before: u64, removed: u64) -> Option<Held> {
+    let all = removed > 0 && removed >= before;
+    let many = removed > FEW && removed.saturating_mul(100) > before.saturating_mul(SHARE_PERCENT);
+    (all || many).then_some(Held { removed, before })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inv4_a_night_that_removes_much_is_held() {
+        for (before, removed, held) in [
+            (0, 0, false),
+            (10, 0, false),
+            (10, 3, false),
+            (10, 4, true),
+            (4, 3, false),
+            (4, 4, true),
+            (1, 1, true),
+            (3, 3, true),
+            (100, 30, false),
+            (100, 31, true),
+            (100_000, 100_000, true),
+        ] {
+            assert_eq!(shrink(before, removed).is_some(), held, "{removed} of {before}");
+        }
+    }
+}

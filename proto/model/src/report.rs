@@ -1,0 +1,101 @@
+//! What a night did, per provider and in all. Text, JSON, mail and exit codes are made from these
+//! values and from nothing else.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::id::ProviderId;
+use crate::outcome::Outcome;
+
+/// One provider's line in the report of a night.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderReport {
+    /// Who.
+    pub provider: ProviderId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why the catalogues had to be compared as a whole; empty for a night by changes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reconciled: String,
+    /// Offers that the hub did not have before.
+    pub added: u64,
+    /// Offers that the hub had in another version.
+    pub changed: u64,
+    /// Offers that are gone.
+    pub removed: u64,
+    /// Records that are refused at present.
+    pub quarantined: u64,
+    /// Offers that readers see now.
+    pub offers: u64,
+    /// Bytes of answers received, after TLS and HTTP/2 framing was taken off.
+    pub bytes: u64,
+    /// Calls made.
+    pub calls: u64,
+    /// Duration in milliseconds.
+    pub millis: u64,
+    /// What a person should know; empty when all is well.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+impl ProviderReport {
+    /// A line in which nothing has happened yet.
+    #[must_use]
+    pub fn new(provider: ProviderId, outcome: Outcome) -> Self {
+        Self {
+            provider,
+            outcome,
+            reconciled: String::new(),
+            added: 0,
+            changed: 0,
+            removed: 0,
+            quarantined: 0,
+            offers: 0,
+            bytes: 0,
+            calls: 0,
+            millis: 0,
+            note: String::new(),
+        }
+    }
+}
+
+/// How a night as a whole stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NightState {
+    /// Going on.
+    Running,
+    /// Ended in order.
+    Finished,
+    /// Cut off by the end of the process; closed at the next start.
+    Aborted,
+}
+
+/// One night: a synchronisation of some or all providers, by the clock or by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NightReport {
+    /// Its number; counts up.
+    pub night: u64,
+    /// When it began.
+    pub started_at: Moment,
+    /// When it ended; nothing while it runs.
+    pub ended_at: Option<Moment>,
+    /// How it stands.
+    pub state: NightState,
+    /// One line per provider, in order of the provider id.
+    pub providers: Vec<ProviderReport>,
+}
+
+impl NightReport {
+    /// How many providers ended with `outcome`.
+    #[must_use]
+    pub fn with(&self, outcome: Outcome) -> usize {
+        self.providers.iter().filter(|line| line.outcome == outcome).count()
+    }
+
+    /// Whether every provider is `ok` or `unchanged`: exit code 0 of `sync`, otherwise 3.
+    #[must_use]
+    pub fn clean(&self) -> bool {
+        self.providers.iter().all(|line| line.outcome.clean())
+    }
+}
