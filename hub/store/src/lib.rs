@@ -1,1 +1,37 @@
-//! (to be written)
+//! What the hub keeps.
+//!
+//! [`HubStore`] is the door at the level of the domain: members, nights, and per provider a
+//! published state that readers see and a stage that a night writes to. The embedded store behind
+//! it ([`EmbeddedStore`]) sits on `calluna-kv`; a PostgreSQL store can stand beside it without any
+//! change above this crate.
+//!
+//! # Layout of the embedded store
+//!
+//! | key | value |
+//! |---|---|
+//! | `meta` | format version of this layout, number of the last night (JSON) |
+//! | `m/<provider>` | the member (JSON) |
+//! | `e/<provider>` | its invitation and enrolment, opaque to this crate |
+//! | `p/<provider>` | published state, stage, last exchange (JSON) |
+//! | `l/<provider>/…` | the provider's packed log: chunks of offers, tombstones and refusals |
+//! | `n/<night, big-endian>` | report of a night (JSON) |
+//!
+//! Every offer is written once. A night appends chunks to the provider's log; they are invisible
+//! because readers only look at chunks up to `visible`. Publishing is one atomic write that moves
+//! `visible` (invariant 8); breaking off leaves the stage to be resumed; discarding drops the
+//! chunks behind `visible`. A refused record is a log entry of its own kind, so its last good
+//! version stays where it was (invariant 7), and its fingerprint counts in the digest
+//! (invariant 5). Space that older versions take is won back in small steps after a night, only
+//! while nobody is reading that provider.
+
+mod embedded;
+mod error;
+mod key;
+mod port;
+mod stage;
+mod state;
+
+pub use embedded::EmbeddedStore;
+pub use error::StoreError;
+pub use port::{Holding, HubStore, Refusal, Stage, Tally, Visit};
+pub use state::ProviderState;

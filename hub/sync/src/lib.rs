@@ -10,10 +10,9 @@
 //! | does this listing prove what the head says? | [`listing::ListingCheck`] |
 //! | what differs between the listing and what we hold? | [`listing::Difference`] |
 //! | do both sides agree? | [`verify::verify`] |
-//! | does it remove too much? | [`guard::shrink`] |
+//! | does it remove too much? | [`calluna_model::guard::shrink`] |
 //! | how did it end? | [`verify::outcome`] |
 
-pub mod guard;
 pub mod listing;
 pub mod step;
 pub mod stream;

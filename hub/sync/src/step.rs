@@ -3,18 +3,9 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use calluna_model::checkpoint::Staged;
 use calluna_model::head::Head;
-use calluna_model::id::{EpochId, Revision};
-use serde::{Deserialize, Serialize};
-
-/// How far the hub has committed a provider's changes: everything up to `revision` of `epoch`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checkpoint {
-    /// The life of the node's store that the revision counts in.
-    pub epoch: EpochId,
-    /// The last committed revision.
-    pub revision: Revision,
-}
+use calluna_model::id::Revision;
 
 /// What the hub holds of a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,16 +16,6 @@ pub struct Held<'a> {
     pub staged: Option<&'a Staged>,
     /// The hub's own store was found behind its `STATE`: nothing it says counts as proof.
     pub doubtful: bool,
-}
-
-/// How a night that was broken off may go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Staged {
-    /// It followed the changes up to here.
-    Changes(Checkpoint),
-    /// It was comparing; a new comparison fetches only what still differs.
-    Reconciling,
 }
 
 /// What the night does for one provider. The driver obeys; it decides nothing.
@@ -121,7 +102,8 @@ pub fn first_step(held: &Held<'_>, head: &Head) -> Step {
 
 #[cfg(test)]
 mod tests {
-    use calluna_model::id::Digest;
+    use calluna_model::checkpoint::Checkpoint;
+    use calluna_model::id::{Digest, EpochId};
 
     use super::*;
 

@@ -92,8 +92,7 @@ impl DataDir {
             let path = path.to_owned();
             return Err(DataDirError::NotADirectory { path });
         }
-        durable::make_dir(path, MODE)
-            .map_err(FileError::when("make the data directory", path))?;
+        durable::make_dir(path, MODE).map_err(FileError::when("make the data directory", path))?;
         let mut entries =
             fs::read_dir(path).map_err(FileError::when("read the data directory", path))?;
         if let Some(entry) = entries.next() {
@@ -193,7 +192,10 @@ mod tests {
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         fs::write(dir.path().join("letter.txt"), b"").unwrap();
         let error = DataDir::create_new(dir.path()).unwrap_err().to_string();
-        assert!(error.contains("letter.txt") && error.contains("--data"), "{error}");
+        assert!(
+            error.contains("letter.txt") && error.contains("--data"),
+            "{error}"
+        );
         assert_eq!(mode_of(dir.path()), 0o755);
     }
 
@@ -203,7 +205,10 @@ mod tests {
         fs::set_permissions(dir.path(), Permissions::from_mode(0o750)).unwrap();
         let error = DataDir::open(dir.path(), "init").unwrap_err().to_string();
         let command = format!("chmod 700 '{}'", dir.path().display());
-        assert!(error.contains("0750") && error.ends_with(&command), "{error}");
+        assert!(
+            error.contains("0750") && error.ends_with(&command),
+            "{error}"
+        );
     }
 
     #[test]

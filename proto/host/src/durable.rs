@@ -15,15 +15,9 @@ pub struct FileError {
     pub doing: &'static str,
     /// With which file or directory.
     pub path: PathBuf,
-    /// What the operating system said. The text above holds it already, so it is no separate link
-    /// of the chain of causes.
-    pub source: OsError,
+    /// What the operating system said.
+    pub source: io::Error,
 }
-
-/// What the operating system said.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct OsError(#[from] pub io::Error);
 
 impl FileError {
     /// For `map_err`: `.map_err(FileError::when("write", path))`.
@@ -31,14 +25,14 @@ impl FileError {
         move |source| Self {
             doing,
             path: path.to_owned(),
-            source: OsError(source),
+            source,
         }
     }
 }
 
 /// The cause in words, with the way out for those that a person can mend.
-fn sentence(error: &OsError) -> String {
-    match error.0.kind() {
+fn sentence(error: &io::Error) -> String {
+    match error.kind() {
         ErrorKind::StorageFull => "the disk is full; free some space and try again".to_owned(),
         ErrorKind::QuotaExceeded => {
             "the disk quota of this user is used up; free some space and try again".to_owned()
@@ -51,7 +45,7 @@ fn sentence(error: &OsError) -> String {
             "the file system is mounted read-only; choose another place".to_owned()
         }
         ErrorKind::NotFound => "it does not exist; check the path".to_owned(),
-        _ => error.0.to_string(),
+        _ => error.to_string(),
     }
 }
 
@@ -122,7 +116,10 @@ fn parent(path: &Path) -> &Path {
 fn create_temporary(path: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let Some(name) = path.file_name() else {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "the path names no file"));
+        return Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "the path names no file",
+        ));
     };
     loop {
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);

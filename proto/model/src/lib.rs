@@ -17,6 +17,7 @@
 //! | [`clock`], [`entropy`] | time and chance as ports that tests can drive |
 //! | [`limit`] | every limit with its unit and default |
 
+pub mod checkpoint;
 pub mod clock;
 pub mod code;
 pub mod entropy;
@@ -25,7 +26,9 @@ pub mod finding;
 pub mod fingerprint;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
+pub mod guard;
 pub mod head;
+pub mod html;
 pub mod id;
 pub mod limit;
 pub mod member;

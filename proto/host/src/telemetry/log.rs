@@ -101,7 +101,11 @@ pub fn start_logging(options: &LogOptions) -> Result<LogGuard, LogError> {
     Ok(LogGuard(()))
 }
 
-fn write_field(writer: &mut format::Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+fn write_field(
+    writer: &mut format::Writer<'_>,
+    field: &Field,
+    value: &dyn fmt::Debug,
+) -> fmt::Result {
     let mut cut = Cut {
         inner: writer,
         left: VALUE_BYTES,
@@ -163,7 +167,10 @@ mod tests {
         let options = LogOptions::default().overridden_by(&set);
         assert_eq!(options.filter, "=oops=");
         let error = start_logging(&options).unwrap_err().to_string();
-        assert!(error.contains("`=oops=`") && error.contains("CALLUNA_LOG"), "{error}");
+        assert!(
+            error.contains("`=oops=`") && error.contains("CALLUNA_LOG"),
+            "{error}"
+        );
         assert_eq!(
             LogOptions::default().overridden_by(&BTreeMap::new()).filter,
             "info"

@@ -90,6 +90,9 @@ impl Check<'_> {
             40_000,
             Lines::Many,
         );
+        if !draft.description_html.is_empty() && !crate::html::is_clean(&draft.description_html) {
+            self.broken(Path::Field("description_html"), "unsafe-html", "", "");
+        }
         self.code(Path::Field("kind"), &draft.kind, code::OFFER_KIND);
         self.list(Path::Field("subjects"), &draft.subjects, 20, Self::subject);
         if let Some(level) = &draft.level {

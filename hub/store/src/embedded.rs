@@ -1,0 +1,304 @@
+//! The embedded store: [`HubStore`] on `calluna-kv`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use calluna_kv::{Batch, Engine, Index, Kind, Loc, Log, Stamp};
+use calluna_model::checkpoint::{HeldNight, Published};
+use calluna_model::clock::Moment;
+use calluna_model::id::ProviderId;
+use calluna_model::limit::TOMBSTONE_SECONDS;
+use calluna_model::member::Member;
+use calluna_model::report::{NightReport, NightState, ProviderReport};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+use crate::key;
+use crate::port::{HubStore, Refusal, Stage, Visit};
+use crate::stage::LogStage;
+use crate::state::ProviderState;
+
+/// Version of the layout described in the crate's documentation.
+const LAYOUT: u32 = 1;
+/// Steps of space recovery after a night: bounded, so that no night waits for it.
+const TIDY_STEPS: usize = 8;
+
+/// The hub's store on an ordered key-value engine.
+#[derive(Clone, Debug)]
+pub struct EmbeddedStore(Arc<Shelf>);
+
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    layout: u32,
+    last_night: u64,
+}
+
+impl EmbeddedStore {
+    /// The store on `engine`. With `doubtful` (the engine opened behind its `STATE`) nothing that
+    /// is stored counts as proof: the next night compares everything with every node.
+    ///
+    /// # Errors
+    /// When the layout is of a later release, or the store cannot be read.
+    pub fn open(engine: Arc<dyn Engine>, doubtful: bool) -> Result<Self, StoreError> {
+        let shelf = Shelf { engine, meta: Mutex::new(()), readers: Mutex::default() };
+        let found = shelf.meta()?.layout;
+        if found > LAYOUT {
+            return Err(StoreError::Newer { found, known: LAYOUT });
+        }
+        if doubtful {
+            shelf.doubt_everything()?;
+        }
+        Ok(Self(Arc::new(shelf)))
+    }
+}
+
+/// What store and stages share.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    engine: Arc<dyn Engine>,
+    /// Held while a night gets its number.
+    meta: Mutex<()>,
+    /// Who reads which provider: space is only won back while nobody does.
+    readers: Mutex<HashMap<ProviderId, Arc<RwLock<()>>>>,
+}
+
+impl Shelf {
+    fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        match self.engine.get(key)? {
+            Some(bytes) => parse(key, &bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn all<T: DeserializeOwned>(&self, prefix: &[u8]) -> Result<Vec<T>, StoreError> {
+        let mut list = Vec::new();
+        for pair in self.engine.scan(prefix, None) {
+            let (key, value) = pair?;
+            list.push(parse(&key, &value)?);
+        }
+        Ok(list)
+    }
+
+    fn meta(&self) -> Result<Meta, StoreError> {
+        Ok(self.read(key::META)?.unwrap_or(Meta { layout: LAYOUT, last_night: 0 }))
+    }
+
+    pub(crate) fn state(&self, id: &ProviderId) -> Result<ProviderState, StoreError> {
+        Ok(self.read(&key::provider(id))?.unwrap_or_default())
+    }
+
+    pub(crate) fn put_state(
+        &self,
+        batch: &mut Batch,
+        id: &ProviderId,
+        state: &ProviderState,
+    ) -> Result<(), StoreError> {
+        let key = key::provider(id);
+        let value = json(&key, state)?;
+        batch.put(key, value);
+        if let Some(Published { head, night, offers, .. }) = state.published {
+            // The hub has no head of its own: its STATE names the newest publication.
+            batch.stamp(Stamp { revision: night, count: offers, digest: head.digest.0 });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn log(&self, id: &ProviderId) -> Log {
+        Log::new(Arc::clone(&self.engine), key::log(id))
+    }
+
+    pub(crate) fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        Ok(self.engine.commit(batch)?)
+    }
+
+    fn reader_lock(&self, id: &ProviderId) -> Arc<RwLock<()>> {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(readers.entry(id.clone()).or_default())
+    }
+
+    /// Wins back space of older versions, a few steps, if nobody reads this provider now. Failing
+    /// is no harm: nothing that is needed was touched, and the next night tries again.
+    pub(crate) fn tidy(&self, id: &ProviderId, log: &Log, index: &mut Index, visible: u64, now: Moment) {
+        let lock = self.reader_lock(id);
+        let Ok(_alone) = lock.try_write() else { return };
+        for _ in 0..TIDY_STEPS {
+            let step = log.compact_step(index, visible, &mut |record| {
+                let at = record.body.try_into().map_or(i64::MAX, i64::from_be_bytes);
+                now.0.saturating_sub(at) < TOMBSTONE_SECONDS
+            });
+            let done = match step {
+                Ok(Some(batch)) => self.commit(batch).map_err(|error| error.to_string()),
+                Ok(None) => return,
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = done {
+                tracing::warn!(provider = %id, error, "space of older versions was not won back");
+                return;
+            }
+        }
+    }
+
+    fn doubt_everything(&self) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for pair in self.engine.scan(key::PROVIDERS, None) {
+            let (key, value) = pair?;
+            let mut state: ProviderState = parse(&key, &value)?;
+            state.doubtful = true;
+            let value = json(&key, &state)?;
+            batch.put(key, value);
+        }
+        self.commit(batch)
+    }
+}
+
+impl HubStore for EmbeddedStore {
+    fn members(&self) -> Result<Vec<Member>, StoreError> {
+        self.0.all(key::MEMBERS)
+    }
+
+    fn member(&self, id: &ProviderId) -> Result<Option<Member>, StoreError> {
+        self.0.read(&key::member(id))
+    }
+
+    fn save_member(&self, member: &Member, enrolment: &[u8]) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        let key = key::member(&member.id);
+        let value = json(&key, member)?;
+        batch.put(key, value);
+        batch.put(key::enrolment(&member.id), enrolment);
+        self.0.commit(batch)
+    }
+
+    fn enrolment(&self, id: &ProviderId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.0.engine.get(&key::enrolment(id))?)
+    }
+
+    fn provider(&self, id: &ProviderId) -> Result<ProviderState, StoreError> {
+        self.0.state(id)
+    }
+
+    fn note_exchange(&self, line: &ProviderReport, at: Moment) -> Result<(), StoreError> {
+        let mut state = self.0.state(&line.provider)?;
+        if line.outcome.agreed() {
+            state.agreed_at = Some(at);
+            state.nights_missed = 0;
+        } else {
+            state.nights_missed += 1;
+        }
+        state.last = Some(line.clone());
+        let mut batch = Batch::default();
+        self.0.put_state(&mut batch, &line.provider, &state)?;
+        self.0.commit(batch)
+    }
+
+    fn stage(&self, id: &ProviderId, resume: bool) -> Result<Box<dyn Stage>, StoreError> {
+        Ok(Box::new(LogStage::open(Arc::clone(&self.0), id, resume)?))
+    }
+
+    fn release(&self, id: &ProviderId) -> Result<HeldNight, StoreError> {
+        let not_held = || StoreError::NotHeld { provider: id.to_string() };
+        let held = self.0.state(id)?.held.ok_or_else(not_held)?;
+        self.stage(id, true)?.publish(held.head, held.night, held.at)?;
+        Ok(held)
+    }
+
+    fn offers(&self, id: &ProviderId, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let unreadable = |source| StoreError::Log { provider: id.to_string(), source };
+        let lock = self.0.reader_lock(id);
+        let _reading = lock.read().unwrap_or_else(PoisonError::into_inner);
+        let visible = self.0.state(id)?.visible;
+        let log = self.0.log(id);
+        let index = log.index(Some(visible)).map_err(unreadable)?;
+        for head in log.heads_from(0) {
+            let (seq, _) = head.map_err(unreadable)?;
+            if seq > visible {
+                break;
+            }
+            let Some(chunk) = log.chunk(seq).map_err(unreadable)? else { continue };
+            for slot in 0..chunk.len() {
+                let Some(record) = chunk.record(slot) else { continue };
+                let here = Loc { seq, slot: u32::try_from(slot).unwrap_or(u32::MAX) };
+                let good = index.get(record.key).and_then(|entry| entry.good);
+                if record.kind == Kind::Value && good == Some(here) {
+                    visit(record.key, record.body)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn quarantine(&self, id: &ProviderId) -> Result<Vec<Refusal>, StoreError> {
+        let unreadable = |source| StoreError::Log { provider: id.to_string(), source };
+        let lock = self.0.reader_lock(id);
+        let _reading = lock.read().unwrap_or_else(PoisonError::into_inner);
+        let log = self.0.log(id);
+        let index = log.index(Some(self.0.state(id)?.visible)).map_err(unreadable)?;
+        let mut list = Vec::new();
+        for (key, entry) in index.iter().filter(|(_, entry)| entry.kind == Kind::Rejected) {
+            let record = log.get(entry.at).map_err(unreadable)?;
+            let findings = record.map(|r| serde_json::from_slice(&r.body).unwrap_or_default());
+            list.push(Refusal {
+                record: key.to_owned(),
+                good_version_kept: entry.good.is_some(),
+                findings: findings.unwrap_or_default(),
+            });
+        }
+        Ok(list)
+    }
+
+    fn begin_night(&self, at: Moment) -> Result<NightReport, StoreError> {
+        let _numbering = self.0.meta.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut meta = self.0.meta()?;
+        meta.last_night += 1;
+        let night = meta.last_night;
+        let state = NightState::Running;
+        let report =
+            NightReport { night, started_at: at, ended_at: None, state, providers: Vec::new() };
+        let mut batch = Batch::default();
+        batch.put(key::META, json(key::META, &meta)?);
+        batch.put(key::night(night), json(key::NIGHTS, &report)?);
+        self.0.commit(batch)?;
+        Ok(report)
+    }
+
+    fn save_night(&self, report: &NightReport) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.put(key::night(report.night), json(key::NIGHTS, report)?);
+        self.0.commit(batch)
+    }
+
+    fn latest_night(&self) -> Result<Option<NightReport>, StoreError> {
+        match self.0.engine.last(key::NIGHTS)? {
+            Some((key, value)) => parse(&key, &value).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn close_aborted_nights(&self, at: Moment) -> Result<usize, StoreError> {
+        let Some(mut night) = self.latest_night()?.filter(|n| n.state == NightState::Running) else {
+            return Ok(0);
+        };
+        // One night at a time runs, so only the newest can have been cut off.
+        night.state = NightState::Aborted;
+        night.ended_at = Some(at);
+        self.save_night(&night)?;
+        Ok(1)
+    }
+
+    fn size_on_disk(&self) -> Result<u64, StoreError> {
+        Ok(self.0.engine.size_on_disk()?)
+    }
+}
+
+fn json(key: &[u8], value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|source| StoreError::Unreadable { key: name(key), source })
+}
+
+fn parse<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(value).map_err(|source| StoreError::Unreadable { key: name(key), source })
+}
+
+fn name(key: &[u8]) -> String {
+    key.escape_ascii().to_string()
+}

@@ -1,0 +1,61 @@
+//! What can go wrong in the store.
+
+use calluna_kv::{KvError, PackedError};
+use calluna_model::failure::{Failure, Reaction};
+
+/// A failure of the hub's store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine below failed.
+    #[error(transparent)]
+    Engine(#[from] KvError),
+    /// A chunk could not be read.
+    #[error("the log of provider {provider} cannot be read")]
+    Log {
+        /// Whose log.
+        provider: String,
+        /// Why.
+        source: PackedError,
+    },
+    /// An entry could not be read.
+    #[error("the entry `{key}` of the hub's store cannot be read; restore the newest backup")]
+    Unreadable {
+        /// Which.
+        key: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The layout is of a later release.
+    #[error("the hub's store has layout {found}, this program knows up to {known}; use the newer program")]
+    Newer {
+        /// In the store.
+        found: u32,
+        /// Known here.
+        known: u32,
+    },
+    /// Nobody is known by that name.
+    #[error("there is no member `{provider}`; `calluna-hub members` lists them")]
+    NoSuchMember {
+        /// The name.
+        provider: String,
+    },
+    /// Nothing is held back for this provider.
+    #[error("nothing is held back for `{provider}`")]
+    NotHeld {
+        /// The name.
+        provider: String,
+    },
+    /// Whoever was reading stopped.
+    #[error("reading was stopped: {0}")]
+    Stopped(String),
+}
+
+impl Failure for StoreError {
+    fn reaction(&self) -> Reaction {
+        match self {
+            Self::NoSuchMember { .. } => Reaction::NotThere,
+            Self::NotHeld { .. } => Reaction::FixRequest,
+            _ => Reaction::AskOperator,
+        }
+    }
+}

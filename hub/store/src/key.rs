@@ -1,0 +1,29 @@
+//! Keys of the embedded store. A provider id holds neither `/` nor zero bytes, so no key of one
+//! provider is the beginning of another's.
+
+use calluna_model::id::ProviderId;
+
+pub(crate) const META: &[u8] = b"meta";
+pub(crate) const MEMBERS: &[u8] = b"m/";
+pub(crate) const PROVIDERS: &[u8] = b"p/";
+pub(crate) const NIGHTS: &[u8] = b"n/";
+
+pub(crate) fn member(id: &ProviderId) -> Vec<u8> {
+    [MEMBERS, id.as_str().as_bytes()].concat()
+}
+
+pub(crate) fn enrolment(id: &ProviderId) -> Vec<u8> {
+    [b"e/", id.as_str().as_bytes()].concat()
+}
+
+pub(crate) fn provider(id: &ProviderId) -> Vec<u8> {
+    [PROVIDERS, id.as_str().as_bytes()].concat()
+}
+
+pub(crate) fn log(id: &ProviderId) -> Vec<u8> {
+    [b"l/", id.as_str().as_bytes(), b"/"].concat()
+}
+
+pub(crate) fn night(number: u64) -> Vec<u8> {
+    [NIGHTS, &number.to_be_bytes()].concat()
+}

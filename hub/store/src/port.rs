@@ -1,0 +1,199 @@
+//! The door to the store, in words of the domain.
+
+use std::fmt;
+
+use calluna_model::checkpoint::{HeldNight, Staged};
+use calluna_model::clock::Moment;
+use calluna_model::finding::Finding;
+use calluna_model::head::Head;
+use calluna_model::id::{ContentHash, Digest, ProviderId, Revision};
+use calluna_model::member::Member;
+use calluna_model::report::{NightReport, ProviderReport};
+
+use crate::error::StoreError;
+use crate::state::ProviderState;
+
+/// Called for every offer that readers see: its id and its record (an encoded
+/// `calluna.exchange.v1.Offer`). An error stops the reading.
+pub type Visit<'a> = dyn FnMut(&str, &[u8]) -> Result<(), StoreError> + 'a;
+
+/// Everything that the hub keeps. Calls block; whoever is asynchronous moves them to a thread.
+pub trait HubStore: Send + Sync + fmt::Debug {
+    /// Every member, in order of its id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn members(&self) -> Result<Vec<Member>, StoreError>;
+
+    /// One member.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn member(&self, id: &ProviderId) -> Result<Option<Member>, StoreError>;
+
+    /// Writes a member and its enrolment (opaque bytes) in one step.
+    ///
+    /// # Errors
+    /// When it could not be made durable; nothing has changed then.
+    fn save_member(&self, member: &Member, enrolment: &[u8]) -> Result<(), StoreError>;
+
+    /// A member's enrolment, as it was saved.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn enrolment(&self, id: &ProviderId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// What is known of a provider; the default for one that never delivered.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn provider(&self, id: &ProviderId) -> Result<ProviderState, StoreError>;
+
+    /// Notes how a provider's night ended.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn note_exchange(&self, line: &ProviderReport, at: Moment) -> Result<(), StoreError>;
+
+    /// Opens the stage of a provider: where a night writes before readers see it. With `resume`
+    /// what an earlier night left there stays, otherwise it is discarded.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    fn stage(&self, id: &ProviderId, resume: bool) -> Result<Box<dyn Stage>, StoreError>;
+
+    /// Shows a held night to readers.
+    ///
+    /// # Errors
+    /// When nothing is held, or it could not be made durable.
+    fn release(&self, id: &ProviderId) -> Result<HeldNight, StoreError>;
+
+    /// Visits every offer of a provider that readers see: one whole state, whatever nights do
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or `visit` stops.
+    fn offers(&self, id: &ProviderId, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+
+    /// Every record of a provider that is refused at present, in order of its id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn quarantine(&self, id: &ProviderId) -> Result<Vec<Refusal>, StoreError>;
+
+    /// Begins a night and gives it its number.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn begin_night(&self, at: Moment) -> Result<NightReport, StoreError>;
+
+    /// Writes the report of a night.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn save_night(&self, report: &NightReport) -> Result<(), StoreError>;
+
+    /// The newest night.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn latest_night(&self) -> Result<Option<NightReport>, StoreError>;
+
+    /// Closes a night that was cut off by the end of the process; how many there were.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn close_aborted_nights(&self, at: Moment) -> Result<usize, StoreError>;
+
+    /// Bytes on disk.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    fn size_on_disk(&self) -> Result<u64, StoreError>;
+}
+
+/// One refused record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The id under which it was sent.
+    pub record: String,
+    /// Whether an earlier, good version is still shown.
+    pub good_version_kept: bool,
+    /// Why it is refused.
+    pub findings: Vec<Finding>,
+}
+
+/// What a stage changes against what readers see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Offers that readers do not see yet.
+    pub added: u64,
+    /// Offers that readers see in another version.
+    pub changed: u64,
+    /// Offers that would go.
+    pub removed: u64,
+    /// Offers that readers see now.
+    pub before: u64,
+    /// Offers that readers would see.
+    pub offers: u64,
+    /// Records that are refused.
+    pub quarantined: u64,
+}
+
+/// What the stage holds, refused records included: to be compared with a node's head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Number of offers.
+    pub count: u64,
+    /// Digest over their fingerprints.
+    pub digest: Digest,
+}
+
+/// Where a night writes before readers see it. Nothing is durable before [`Stage::commit`],
+/// nothing is visible before [`Stage::publish`].
+pub trait Stage: Send + fmt::Debug {
+    /// Adds an offer or a new version of it.
+    fn put(&mut self, revision: Revision, id: &str, hash: ContentHash, record: &[u8]);
+
+    /// Adds a refusal: the record counts by its fingerprint, its last good version stays.
+    fn refuse(&mut self, revision: Revision, id: &str, hash: ContentHash, findings: &[Finding]);
+
+    /// Adds a tombstone.
+    fn gone(&mut self, revision: Revision, id: &str, at: Moment);
+
+    /// Bytes that wait for the next commit.
+    fn pending_bytes(&self) -> usize;
+
+    /// Makes everything so far durable together with how far it reaches, in one atomic write.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn commit(&mut self, progress: Staged) -> Result<(), StoreError>;
+
+    /// The fingerprint that is held for `id`.
+    fn fingerprint(&self, id: &str) -> Option<ContentHash>;
+
+    /// Every fingerprint, in ascending order of the id.
+    fn fingerprints(&self) -> Box<dyn Iterator<Item = (&str, ContentHash)> + '_>;
+
+    /// How many offers the stage holds, refused ones included.
+    fn count(&self) -> u64;
+
+    /// Count and digest of what the stage holds.
+    fn holding(&self) -> Holding;
+
+    /// What it changes.
+    fn tally(&self) -> Tally;
+
+    /// Shows the stage to readers, in one atomic write.
+    ///
+    /// # Errors
+    /// When it could not be made durable; readers see the old state then.
+    fn publish(self: Box<Self>, head: Head, night: u64, at: Moment) -> Result<(), StoreError>;
+
+    /// Keeps the stage, complete and verified, until an operator releases it.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn hold(self: Box<Self>, held: HeldNight) -> Result<(), StoreError>;
+}

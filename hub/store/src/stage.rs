@@ -1,0 +1,227 @@
+//! The stage on the embedded store: a provider's log behind what readers see.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use calluna_kv::{Batch, ChunkBuilder, Index, Kind, Loc, Log, Record};
+use calluna_model::checkpoint::{Checkpoint, HeldNight, Published, Staged};
+use calluna_model::clock::Moment;
+use calluna_model::finding::Finding;
+use calluna_model::fingerprint::Digester;
+use calluna_model::head::Head;
+use calluna_model::id::{ContentHash, ProviderId, Revision};
+use calluna_model::limit::BATCH_TARGET_BYTES;
+
+use crate::embedded::Shelf;
+use crate::error::StoreError;
+use crate::port::{Holding, Stage, Tally};
+use crate::state::ProviderState;
+
+/// How an offer stood for readers before this stage touched it.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    good: Option<Loc>,
+    hash: [u8; 32],
+}
+
+/// See [`Stage`].
+#[derive(Debug)]
+pub(crate) struct LogStage {
+    shelf: Arc<Shelf>,
+    provider: ProviderId,
+    state: ProviderState,
+    log: Log,
+    index: Index,
+    /// Offers that this stage touched; empty while readers see nothing at all.
+    touched: BTreeMap<Box<str>, Option<Before>>,
+    /// Offers that readers see.
+    before: u64,
+    chunk: ChunkBuilder,
+    /// Where the chunk that is being filled will stand.
+    seq: u64,
+    batch: Batch,
+}
+
+impl LogStage {
+    pub(crate) fn open(
+        shelf: Arc<Shelf>,
+        provider: &ProviderId,
+        resume: bool,
+    ) -> Result<Self, StoreError> {
+        let mut state = shelf.state(provider)?;
+        let log = shelf.log(provider);
+        let unreadable = |source| StoreError::Log { provider: provider.to_string(), source };
+        let mut batch = Batch::default();
+        if !resume {
+            log.drop_after(&mut batch, state.visible).map_err(unreadable)?;
+            state.staged = None;
+            state.held = None;
+        }
+        let index = log.index(Some(state.visible)).map_err(unreadable)?;
+        let before = state.published.map_or(0, |published| published.offers);
+        let mut stage = Self {
+            seq: state.visible + 1,
+            shelf,
+            provider: provider.clone(),
+            state,
+            log,
+            index,
+            touched: BTreeMap::new(),
+            before,
+            chunk: ChunkBuilder::new(),
+            batch,
+        };
+        if resume {
+            stage.replay().map_err(unreadable)?;
+        }
+        Ok(stage)
+    }
+
+    /// Reads again what an earlier night left on the stage.
+    fn replay(&mut self) -> Result<(), calluna_kv::PackedError> {
+        let log = self.log.clone();
+        for head in log.heads_from(self.state.visible + 1) {
+            let (seq, head) = head?;
+            for (slot, entry) in head.entries().enumerate() {
+                self.remember(entry.key);
+                self.index.apply(seq, u32::try_from(slot).unwrap_or(u32::MAX), &entry);
+            }
+            self.seq = seq + 1;
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, key: &str) {
+        if self.before == 0 && self.state.visible == 0 {
+            return;
+        }
+        if !self.touched.contains_key(key) {
+            let before = self.index.get(key).map(|e| Before { good: e.good, hash: e.hash });
+            self.touched.insert(key.into(), before);
+        }
+    }
+
+    fn append(&mut self, record: &Record<'_>) {
+        self.remember(record.key);
+        let slot = u32::try_from(self.chunk.records()).unwrap_or(u32::MAX);
+        self.index.apply(self.seq, slot, record);
+        self.chunk.push(record);
+        if self.chunk.body_bytes() >= BATCH_TARGET_BYTES {
+            self.finish_chunk();
+        }
+    }
+
+    fn finish_chunk(&mut self) {
+        if self.chunk.is_empty() {
+            return;
+        }
+        let packed = std::mem::take(&mut self.chunk).finish();
+        self.log.append(&mut self.batch, self.seq, packed);
+        self.seq += 1;
+    }
+
+    /// Writes what waits, and the state, in one step.
+    fn write(&mut self) -> Result<(), StoreError> {
+        self.finish_chunk();
+        let mut batch = std::mem::take(&mut self.batch);
+        self.shelf.put_state(&mut batch, &self.provider, &self.state)?;
+        self.shelf.commit(batch)
+    }
+}
+
+impl Stage for LogStage {
+    fn put(&mut self, revision: Revision, id: &str, hash: ContentHash, record: &[u8]) {
+        let kind = Kind::Value;
+        self.append(&Record { revision: revision.0, key: id, hash: hash.0, kind, body: record });
+    }
+
+    fn refuse(&mut self, revision: Revision, id: &str, hash: ContentHash, findings: &[Finding]) {
+        // Findings are plain data; if they could not be written, an empty list still refuses.
+        let body = serde_json::to_vec(findings).unwrap_or_else(|_| b"[]".to_vec());
+        let kind = Kind::Rejected;
+        self.append(&Record { revision: revision.0, key: id, hash: hash.0, kind, body: &body });
+    }
+
+    fn gone(&mut self, revision: Revision, id: &str, at: Moment) {
+        let body = at.0.to_be_bytes();
+        let kind = Kind::Gone;
+        self.append(&Record { revision: revision.0, key: id, hash: [0; 32], kind, body: &body });
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.batch.bytes() + self.chunk.body_bytes()
+    }
+
+    fn commit(&mut self, progress: Staged) -> Result<(), StoreError> {
+        self.state.staged = Some(progress);
+        self.write()
+    }
+
+    fn fingerprint(&self, id: &str) -> Option<ContentHash> {
+        let entry = self.index.get(id).filter(|entry| entry.kind != Kind::Gone);
+        entry.map(|entry| ContentHash(entry.hash))
+    }
+
+    fn fingerprints(&self) -> Box<dyn Iterator<Item = (&str, ContentHash)> + '_> {
+        let present = self.index.iter().filter(|(_, entry)| entry.kind != Kind::Gone);
+        Box::new(present.map(|(key, entry)| (key, ContentHash(entry.hash))))
+    }
+
+    fn count(&self) -> u64 {
+        self.index.count() as u64
+    }
+
+    fn holding(&self) -> Holding {
+        let mut digester = Digester::default();
+        self.fingerprints().for_each(|(id, hash)| digester.add(id, &hash));
+        Holding { count: digester.count(), digest: digester.finish() }
+    }
+
+    fn tally(&self) -> Tally {
+        let mut tally = Tally { before: self.before, ..Tally::default() };
+        for (_, entry) in self.index.iter() {
+            tally.offers += u64::from(entry.good.is_some());
+            tally.quarantined += u64::from(entry.kind == Kind::Rejected);
+        }
+        if self.before == 0 && self.touched.is_empty() {
+            tally.added = tally.offers;
+            return tally;
+        }
+        for (key, before) in &self.touched {
+            let now = self.index.get(key);
+            let good_now = now.and_then(|entry| entry.good);
+            let good_before = before.and_then(|before| before.good);
+            match (good_before, good_now) {
+                (None, Some(_)) => tally.added += 1,
+                (Some(_), None) => tally.removed += 1,
+                (Some(old), Some(new)) if old != new => {
+                    let same = before.zip(now).is_some_and(|(b, n)| b.hash == n.hash);
+                    tally.changed += u64::from(!same);
+                }
+                _ => {}
+            }
+        }
+        tally
+    }
+
+    fn publish(mut self: Box<Self>, head: Head, night: u64, at: Moment) -> Result<(), StoreError> {
+        let Tally { offers, quarantined, .. } = self.tally();
+        self.finish_chunk();
+        self.state.visible = self.seq - 1;
+        self.state.published = Some(Published { head, night, at, offers, quarantined });
+        self.state.staged = None;
+        self.state.held = None;
+        self.state.doubtful = false;
+        self.write()?;
+        let Self { shelf, provider, log, mut index, state, .. } = *self;
+        shelf.tidy(&provider, &log, &mut index, state.visible, at);
+        Ok(())
+    }
+
+    fn hold(mut self: Box<Self>, held: HeldNight) -> Result<(), StoreError> {
+        let Head { epoch, revision, .. } = held.head;
+        self.state.held = Some(held);
+        self.state.staged = Some(Staged::Changes(Checkpoint { epoch, revision }));
+        self.write()
+    }
+}

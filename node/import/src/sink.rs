@@ -1,0 +1,113 @@
+//! Where formats put what they read.
+
+use std::collections::HashMap;
+
+use calluna_model::finding::Finding;
+use calluna_model::fingerprint::canonical_bytes;
+use calluna_model::limit::{OFFERS_PER_PROVIDER, RECORD_BYTES};
+use calluna_model::offer::{Offer, OfferDraft};
+
+use crate::Imported;
+use crate::error::ImportError;
+use crate::personal;
+
+/// Most warnings that are kept; the rest would only hide them.
+const WARNINGS: usize = 10_000;
+
+/// Takes drafts and findings, in the order of the file.
+///
+/// Every draft goes through the same door: what points to a person is removed, then every rule of
+/// the offer is applied. A format cannot put an offer past it.
+#[derive(Debug)]
+pub struct Sink {
+    file: String,
+    imported: Imported,
+    seen: HashMap<String, usize>,
+}
+
+impl Sink {
+    /// An empty sink for the file of that name.
+    #[must_use]
+    pub fn new(file: &str) -> Self {
+        Self { file: file.to_owned(), imported: Imported::default(), seen: HashMap::new() }
+    }
+
+    /// The file name as people know it.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The place of a line: `kurse.xml:42`.
+    #[must_use]
+    pub fn line(&self, line: u64) -> String {
+        format!("{}:{line}", self.file)
+    }
+
+    /// Counts records (or rows) that the file holds.
+    pub fn saw(&mut self, records: u64) {
+        self.imported.read += records;
+    }
+
+    /// Takes an offer that stands at `place`. When it breaks a rule, it is refused alone.
+    ///
+    /// # Errors
+    /// When the file holds more offers than a provider may have.
+    pub fn offer(&mut self, place: &str, mut draft: OfferDraft) -> Result<(), ImportError> {
+        for field in personal::remove(&mut draft) {
+            self.warn(Finding::new(field, "personal-data-removed").at(place).of(draft.id.clone()));
+        }
+        let id = draft.id.trim().to_owned();
+        match Offer::tidy(draft) {
+            Err(findings) => {
+                let known = |finding: Finding| finding.at(place).of(id.clone());
+                self.refuse(findings.into_iter().map(known).collect());
+            }
+            Ok(offer) => self.checked(place, offer)?,
+        }
+        Ok(())
+    }
+
+    fn checked(&mut self, place: &str, offer: Offer) -> Result<(), ImportError> {
+        let id = offer.id().as_str().to_owned();
+        if let Some(index) = self.seen.get(&id) {
+            if self.imported.offers.get(*index) != Some(&offer) {
+                let finding = Finding::new("id", "duplicate-offer").value(&id);
+                self.refuse(vec![finding.at(place).of(id)]);
+            }
+            return Ok(());
+        }
+        if canonical_bytes(&offer).len() > RECORD_BYTES {
+            let finding = Finding::new("", "too-large").limit(RECORD_BYTES);
+            self.refuse(vec![finding.at(place).of(id)]);
+            return Ok(());
+        }
+        if self.imported.offers.len() as u64 >= OFFERS_PER_PROVIDER {
+            let file = self.file.clone();
+            return Err(ImportError::TooManyOffers { file, limit: OFFERS_PER_PROVIDER });
+        }
+        self.seen.insert(id, self.imported.offers.len());
+        self.imported.offers.push(offer);
+        Ok(())
+    }
+
+    /// Refuses one record, for all these reasons.
+    pub fn refuse(&mut self, findings: Vec<Finding>) {
+        self.imported.refused_records += 1;
+        self.imported.refused.extend(findings.into_iter().map(personal::hide));
+    }
+
+    /// Notes something that was taken, but changed or doubtful.
+    pub fn warn(&mut self, finding: Finding) {
+        if self.imported.warnings.len() < WARNINGS {
+            self.imported.warnings.push(personal::hide(finding));
+        }
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn finish(mut self, format: &'static str) -> Imported {
+        self.imported.format = format;
+        self.imported
+    }
+}

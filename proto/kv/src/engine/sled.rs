@@ -1,0 +1,152 @@
+//! sled 0.34.7, with guards around what it does not promise by itself.
+//!
+//! Read in its source (0.34.7), because it decides what stands here:
+//! * `flush` is `sync_file_range` on the log alone (`iobuf.rs`): no metadata, no drive cache. And
+//!   pages above 128 KiB lie in files of their own below `blobs/` that are *never* synced. Both is
+//!   made good in `disk.rs`.
+//! * a batch that fails half-way stays half-applied in memory, with nothing to undo it: from then on
+//!   the engine only reads, and STATE says that the store is not settled.
+//! * one global write lock: a second writing thread would gain nothing. One thread writes here.
+//! * `Mode` (throughput or space) is stored and never read: it is left at its default.
+//! * a held lock is an `io::Error` of kind `Other` with a text: our own LOCK comes first.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+use self::writer::{Job, Task, Writer};
+use super::{MARK_KEY, after_prefix, scan_start};
+use crate::{Batch, Engine, KvError, Pairs, Stamp};
+
+mod disk;
+mod guard;
+mod writer;
+
+pub(crate) use self::disk::free_bytes;
+pub(super) use self::guard::open;
+
+/// An open sled store and the thread that writes it.
+struct Sled {
+    dir: PathBuf,
+    db: ::sled::Db,
+    /// `None` only while it is dropped: that ends the writer.
+    jobs: Option<Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    /// Held as long as the store is open; dropped last.
+    _lock: File,
+}
+
+impl std::fmt::Debug for Sled {
+    /// sled's own `Debug` prints every page.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sled").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+impl Sled {
+    /// Starts the writer over an opened store.
+    fn start(dir: &Path, db: ::sled::Db, writer: Writer, lock: File) -> Result<Self, KvError> {
+        let (jobs, queue) = channel();
+        let handle = std::thread::Builder::new()
+            .name("kv-writer".to_owned())
+            .spawn(move || writer.run(&queue))
+            .map_err(|e| KvError::io(dir, e))?;
+        Ok(Self { dir: dir.to_owned(), db, jobs: Some(jobs), writer: Some(handle), _lock: lock })
+    }
+
+    /// Hands a task to the writer and waits for its answer.
+    fn ask(&self, task: Task) -> Result<(), KvError> {
+        let gone = || KvError::ReadOnly { dir: self.dir.clone(), why: "the writing thread has ended".to_owned() };
+        let (job, answer) = Job::new(task);
+        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())?
+    }
+
+    fn error(&self, error: ::sled::Error) -> KvError {
+        KvError::sled(&self.dir, error)
+    }
+
+    fn range(&self, prefix: &[u8], from: Option<&[u8]>) -> ::sled::Iter {
+        let start = scan_start(prefix, from);
+        match after_prefix(prefix) {
+            Some(end) => self.db.range(start..end),
+            None => self.db.range(start..),
+        }
+    }
+}
+
+impl Engine for Sled {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        if key == MARK_KEY {
+            return Ok(None);
+        }
+        let found = self.db.get(key).map_err(|e| self.error(e))?;
+        Ok(found.map(|value| value.to_vec()))
+    }
+
+    fn scan<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>) -> Pairs<'a> {
+        let pairs = self.range(prefix, from).filter_map(|pair| match pair {
+            Ok((key, _)) if key == MARK_KEY => None,
+            Ok((key, value)) => Some(Ok((key.to_vec(), value.to_vec()))),
+            Err(e) => Some(Err(self.error(e))),
+        });
+        Box::new(pairs)
+    }
+
+    fn last(&self, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, KvError> {
+        let mut backwards = self.range(prefix, None).rev();
+        let found = backwards.find(|pair| !matches!(pair, Ok((key, _)) if key == MARK_KEY));
+        let pair = found.transpose().map_err(|e| self.error(e))?;
+        Ok(pair.map(|(key, value)| (key.to_vec(), value.to_vec())))
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), KvError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if batch.touches(MARK_KEY) {
+            return Err(KvError::ReservedKey { dir: self.dir.clone() });
+        }
+        self.ask(Task::Commit(batch))
+    }
+
+    fn size_on_disk(&self) -> Result<u64, KvError> {
+        let size = || -> std::io::Result<u64> {
+            Ok(allocated(&self.dir.join("db"))? + allocated(&self.dir.join("STATE"))?)
+        };
+        size().map_err(|e| KvError::io(&self.dir, e))
+    }
+
+    fn renew_epoch(&self, epoch: [u8; 16], stamp: Stamp) -> Result<(), KvError> {
+        self.ask(Task::Renew { epoch, stamp })
+    }
+}
+
+impl Drop for Sled {
+    /// Ends the writer in order: it finishes what it was given, then lets go of the store.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if self.writer.take().is_some_and(|writer| writer.join().is_err()) {
+            tracing::error!(dir = %self.dir.display(), "the writing thread of the store ended with a panic");
+        }
+    }
+}
+
+/// Bytes that a file, or all files below a folder, take on disk. Files that vanish meanwhile
+/// (sled clears up in the background) count nothing.
+fn allocated(path: &Path) -> std::io::Result<u64> {
+    let meta = match path.symlink_metadata() {
+        Ok(meta) => meta,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(e) => return Err(e),
+    };
+    if !meta.is_dir() {
+        return Ok(meta.blocks() * 512);
+    }
+    path.read_dir()?.map(|entry| allocated(&entry?.path())).sum()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! The safe subset of HTML that a description may hold.
+//!
+//! Paragraphs, line breaks, lists, small headings, emphasis and links with `http` or `https`: what
+//! course software writes, and nothing that can run, load or restyle. Cleaning is done by
+//! `ammonia`; what it would change is refused on the wire.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use ammonia::Builder;
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::empty();
+    builder
+        .tags(HashSet::from([
+            "p", "br", "ul", "ol", "li", "h3", "h4", "h5", "strong", "em", "b", "i", "a",
+        ]))
+        .clean_content_tags(HashSet::from(["script", "style"]))
+        .tag_attributes(HashMap::from([("a", HashSet::from(["href"]))]))
+        .url_schemes(HashSet::from(["http", "https"]))
+        .url_relative(ammonia::UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .strip_comments(true);
+    builder
+});
+
+/// The part of `html` that is allowed. Cleaning twice gives the same as cleaning once.
+#[must_use]
+pub fn clean(html: &str) -> String {
+    CLEANER.clean(html).to_string()
+}
+
+/// Whether `html` holds nothing that [`clean`] would change.
+#[must_use]
+pub fn is_clean(html: &str) -> bool {
+    clean(html) == html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_runs_or_loads_survives() {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "<p onclick=x()>a</p>",
+            "<img src=x onerror=alert(1)>",
+            "<a href=\"javascript:alert(1)\">a</a>",
+            "<svg><script>alert(1)</script></svg>",
+            "<style>*{display:none}</style>",
+            "<iframe src=//evil></iframe>",
+            "<p style=\"x\">a</p>",
+        ] {
+            let cleaned = clean(hostile);
+            assert!(is_clean(&cleaned), "{cleaned}");
+            assert!(!is_clean(hostile), "{hostile}");
+            for word in ["script", "on", "style", "iframe", "javascript", "src"] {
+                let inside = cleaned.split('<').skip(1).any(|tag| {
+                    tag.split('>').next().is_some_and(|t| t.contains(word) && !t.contains("rel="))
+                });
+                assert!(!inside, "{hostile} left {cleaned}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_course_software_writes_stays() {
+        let html = "<p>Ein <strong>Kurs</strong><br>für alle</p><ul><li>eins</li></ul>";
+        assert!(is_clean(html));
+        let link = clean("<a href=\"https://vhs.example\">vhs</a>");
+        assert!(link.contains("https://vhs.example") && is_clean(&link), "{link}");
+    }
+}
