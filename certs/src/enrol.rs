@@ -95,9 +95,9 @@ pub fn decide(
             Err(EnrolRefused::CertificateExpired { at: used.not_after })
         }
         Some(used) => Ok(Decision::Repeat(used.clone())),
-        None if now >= invitation.expires => {
-            Err(EnrolRefused::Expired { at: invitation.expires })
-        }
+        None if now >= invitation.expires => Err(EnrolRefused::Expired {
+            at: invitation.expires,
+        }),
         None => Ok(Decision::Issue),
     }
 }
@@ -128,7 +128,11 @@ mod tests {
             expires: NOW.plus(10),
             used: None,
         };
-        Case { invitation, secret, key: key() }
+        Case {
+            invitation,
+            secret,
+            key: key(),
+        }
     }
 
     fn key() -> RequestedKey {
@@ -177,7 +181,10 @@ mod tests {
         let open = case();
         let expires = open.invitation.expires;
         assert_eq!(open.ask(expires.plus(-1)), Ok(Decision::Issue));
-        assert_eq!(open.ask(expires), Err(EnrolRefused::Expired { at: expires }));
+        assert_eq!(
+            open.ask(expires),
+            Err(EnrolRefused::Expired { at: expires })
+        );
     }
 
     #[test]
@@ -188,7 +195,10 @@ mod tests {
         assert_eq!(lost.ask(NOW), Ok(Decision::Repeat(used.clone())));
         assert_eq!(lost.ask(NOW.plus(500)), Ok(Decision::Repeat(used.clone())));
         let end = used.not_after;
-        assert_eq!(lost.ask(end), Err(EnrolRefused::CertificateExpired { at: end }));
+        assert_eq!(
+            lost.ask(end),
+            Err(EnrolRefused::CertificateExpired { at: end })
+        );
     }
 
     #[test]
@@ -196,7 +206,10 @@ mod tests {
         let mut replay = case();
         let used = used_by(&key());
         replay.invitation.used = Some(used.clone());
-        assert_eq!(replay.ask(NOW), Err(EnrolRefused::AlreadyUsed { at: used.at }));
+        assert_eq!(
+            replay.ask(NOW),
+            Err(EnrolRefused::AlreadyUsed { at: used.at })
+        );
     }
 
     #[test]

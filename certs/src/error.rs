@@ -39,7 +39,9 @@ pub enum CertError {
     )]
     NotAPair,
     /// A certificate stands where only an authority's may stand.
-    #[error("the certificate of `{subject}` is not an authority's (CA:TRUE), so nothing can be trusted through it")]
+    #[error(
+        "the certificate of `{subject}` is not an authority's (CA:TRUE), so nothing can be trusted through it"
+    )]
     NotAnAuthority {
         /// Its subject, as text.
         subject: String,
@@ -51,7 +53,9 @@ pub enum CertError {
     #[error(transparent)]
     Peer(#[from] PeerError),
     /// The authority itself has run out.
-    #[error("the district's certificate authority expired on {at}; it has to be replaced before anything can be issued")]
+    #[error(
+        "the district's certificate authority expired on {at}; it has to be replaced before anything can be issued"
+    )]
     AuthorityExpired {
         /// When it expired.
         at: Moment,
@@ -63,7 +67,9 @@ pub enum CertError {
         at: Moment,
     },
     /// A name that a certificate cannot hold.
-    #[error("`{name}` cannot be the name of an authority: 1 to 64 characters, no control characters")]
+    #[error(
+        "`{name}` cannot be the name of an authority: 1 to 64 characters, no control characters"
+    )]
     Name {
         /// The name.
         name: String,

@@ -36,7 +36,11 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// Reads `N` bytes from plain hexadecimal text.
 pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
+    HEXLOWER_PERMISSIVE
+        .decode(text.as_bytes())
+        .ok()?
+        .try_into()
+        .ok()
 }
 
 impl fmt::Display for Fingerprint {
@@ -72,7 +76,9 @@ impl Serialize for Fingerprint {
 
 impl<'de> Deserialize<'de> for Fingerprint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -116,7 +122,11 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for text in ["", "abc", "zz", &"0".repeat(63), &"0".repeat(66), "äöü"] {
-            assert_eq!(text.parse::<Fingerprint>(), Err(InvalidFingerprint), "{text}");
+            assert_eq!(
+                text.parse::<Fingerprint>(),
+                Err(InvalidFingerprint),
+                "{text}"
+            );
         }
     }
 }

@@ -29,7 +29,9 @@ pub enum PeerError {
     #[error("the certificate is damaged: it cannot be read as X.509")]
     Damaged,
     /// There is no URI among its names.
-    #[error("the certificate does not say who it belongs to: it has no URI name (a CN does not count)")]
+    #[error(
+        "the certificate does not say who it belongs to: it has no URI name (a CN does not count)"
+    )]
     NoUri,
     /// There are several URIs.
     #[error("the certificate names {count} URIs where exactly one is allowed")]
@@ -116,7 +118,9 @@ pub fn peer_of(leaf: &CertificateDer<'_>) -> Result<Peer, PeerError> {
     match uris.as_slice() {
         [] => Err(PeerError::NoUri),
         [uri] => Peer::from_uri(uri),
-        several => Err(PeerError::SeveralUris { count: several.len() }),
+        several => Err(PeerError::SeveralUris {
+            count: several.len(),
+        }),
     }
 }
 
@@ -131,7 +135,10 @@ pub fn dns_name(peer: &Peer) -> String {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(80).flat_map(char::escape_default).collect()
+    text.chars()
+        .take(80)
+        .flat_map(char::escape_default)
+        .collect()
 }
 
 #[cfg(test)]
@@ -144,8 +151,14 @@ mod tests {
         let mut params = CertificateParams::default();
         params.subject_alt_names = sans.to_vec();
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(rcgen::DnType::CommonName, common_name);
-        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, common_name);
+        params
+            .self_signed(&KeyPair::generate().unwrap())
+            .unwrap()
+            .der()
+            .clone()
     }
 
     fn uri(text: &str) -> SanType {
@@ -159,8 +172,14 @@ mod tests {
     #[test]
     fn a_single_uri_names_the_peer() {
         let provider = Peer::Provider("vhs-heidekreis".parse().unwrap());
-        assert_eq!(peer_of(&leaf(&[dns("a.example"), uri("calluna://hub")], "x")), Ok(Peer::Hub));
-        assert_eq!(peer_of(&leaf(&[uri("calluna://provider/vhs-heidekreis")], "x")), Ok(provider));
+        assert_eq!(
+            peer_of(&leaf(&[dns("a.example"), uri("calluna://hub")], "x")),
+            Ok(Peer::Hub)
+        );
+        assert_eq!(
+            peer_of(&leaf(&[uri("calluna://provider/vhs-heidekreis")], "x")),
+            Ok(provider)
+        );
     }
 
     #[test]
@@ -174,18 +193,35 @@ mod tests {
     fn inv2_two_uris_are_refused_even_if_they_are_equal() {
         let twice = leaf(&[uri("calluna://hub"), uri("calluna://hub")], "x");
         assert_eq!(peer_of(&twice), Err(PeerError::SeveralUris { count: 2 }));
-        let both = leaf(&[uri("calluna://provider/aa"), uri("https://example.org")], "x");
+        let both = leaf(
+            &[uri("calluna://provider/aa"), uri("https://example.org")],
+            "x",
+        );
         assert_eq!(peer_of(&both), Err(PeerError::SeveralUris { count: 2 }));
     }
 
     #[test]
     fn inv2_a_uri_that_is_almost_ours_is_refused() {
         for text in [
-            "calluna://hub/", "CALLUNA://hub", "calluna://hub?x", "calluna://hub#", "calluna:///hub",
-            "calluna://provider/", "calluna://provider/A1", "calluna://provider/aa/bb", "calluna://provider/aa ",
-            "calluna://provider/aa%20", "calluna://provider", "calluna://", "", "https://provider/aa",
+            "calluna://hub/",
+            "CALLUNA://hub",
+            "calluna://hub?x",
+            "calluna://hub#",
+            "calluna:///hub",
+            "calluna://provider/",
+            "calluna://provider/A1",
+            "calluna://provider/aa/bb",
+            "calluna://provider/aa ",
+            "calluna://provider/aa%20",
+            "calluna://provider",
+            "calluna://",
+            "",
+            "https://provider/aa",
         ] {
-            assert!(matches!(Peer::from_uri(text), Err(PeerError::ForeignUri { .. })), "{text}");
+            assert!(
+                matches!(Peer::from_uri(text), Err(PeerError::ForeignUri { .. })),
+                "{text}"
+            );
         }
     }
 
@@ -200,7 +236,7 @@ mod tests {
             let mut bytes = leaf(&[uri("calluna://provider/aa")], "x").to_vec();
             let place = place % bytes.len();
             bytes[place] = with;
-            let _: Result<Peer, PeerError> = peer_of(&CertificateDer::from(bytes));
+            drop(peer_of(&CertificateDer::from(bytes)));
         }
 
         #[test]

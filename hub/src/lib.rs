@@ -1,1 +1,36 @@
-//! (to be written)
+//! The hub: collects what the providers of a district publish, and keeps it.
+//!
+//! # Architecture
+//! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → {`members`, `view`} → `hub` →
+//! `config`.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`config`] | `hub.toml` |
+//! | [`hub`] | opens a data directory: settings, keys, store |
+//! | [`members`] | invites, enrols |
+//! | [`view`] | the documents that `status` and `members` show |
+//! | [`link`] | provider → gRPC channel, whichever side opened the connection |
+//! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
+//! | [`export`] | the catalogue row by row, in a format of `calluna-catalogue` |
+//! | [`service`] | gRPC adapters: Membership for joining nodes, HubControl for the command line |
+//! | [`run`] | puts it together, starts and stops it in order |
+//! | [`cli`] | one file per command; each works through the daemon or, without one, on the store |
+//!
+//! One port serves everything that nodes need; the ALPN name decides before the handshake which
+//! door it is: `calluna-enrol/1` (no client certificate yet; only `Enrol` answers there),
+//! `calluna-rev/1` (mutual TLS; the roles then swap: the node serves, the hub calls).
+//!
+//! The data directory holds `hub.toml`, the authority and the hub's own key (mode 0600), the
+//! store, and the control socket.
+
+pub mod cli;
+pub mod config;
+pub mod export;
+pub mod hub;
+pub mod link;
+pub mod members;
+pub mod night;
+pub mod run;
+pub mod service;
+pub mod view;

@@ -30,6 +30,8 @@ const KNOWN: [&str; 24] = [
 /// Of those, the ones that break lines.
 const BREAKING: [&str; 13] =
     ["p", "br", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "div", "tr"];
+/// Longest HTML of an offer, in characters (the rule of `description_html`); the plain text stays.
+const HTML_CHARS: usize = 40_000;
 /// How often cleaning is repeated until nothing changes.
 const ROUNDS: usize = 8;
 
@@ -78,8 +80,34 @@ pub(crate) fn both(raw: &str) -> (String, String) {
     if plain.is_empty() { (plain, String::new()) } else { (plain, html.trim().to_owned()) }
 }
 
+/// Several texts as one: plain with an empty line between them, and as HTML when one of them had
+/// markup and the whole is not too long for it.
+pub(crate) fn joined<'a>(texts: impl IntoIterator<Item = &'a str>) -> (String, String) {
+    let parts: Vec<_> = texts.into_iter().map(both).filter(|(plain, _)| !plain.is_empty()).collect();
+    let plain: Vec<&str> = parts.iter().map(|(plain, _)| plain.as_str()).collect();
+    let mut html = String::new();
+    if parts.iter().any(|(_, html)| !html.is_empty()) {
+        for (plain, markup) in &parts {
+            if markup.is_empty() {
+                html.push_str(&format!("<p>{}</p>", escape(plain).replace('\n', "<br>")));
+            } else {
+                html.push_str(markup);
+            }
+        }
+        html = clean_html(&html);
+    }
+    if html.chars().count() > HTML_CHARS {
+        html.clear();
+    }
+    (plain.join("\n\n"), html)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// The plain text of HTML that [`clean_html`] returned.
-fn plain(clean: &str) -> String {
+pub(crate) fn plain(clean: &str) -> String {
     let mut out = String::with_capacity(clean.len());
     let mut from = 0;
     for tag in tags(clean) {
@@ -271,7 +299,7 @@ mod tests {
     #[test]
     fn markup_becomes_lines_and_plain_text_stays() {
         let (plain, html) = both("<div>Erste&nbsp;Zeile<br/>zweite</div><UL><li>a</li><li>b &amp; c</li></UL>");
-        assert_eq!(plain, "Erste Zeile\nzweite\n\n- a\n\n- b & c");
+        assert_eq!(plain, "Erste Zeile\nzweite\n\n- a\n- b & c");
         assert!(html.starts_with("<p>") && html.contains("<ul><li>a</li>"), "{html}");
         assert_eq!(both("Preis < 5 und > 3 &uuml;ber\n\n\n\nEnde"), ("Preis < 5 und > 3 über\n\nEnde".into(), String::new()));
         let (plain, html) = both("Zeile 1\nZeile <b>2</b>");

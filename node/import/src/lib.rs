@@ -15,6 +15,7 @@
 //! | [`error`] | why a whole file was refused |
 //! | [`html`] | the safe subset of HTML, shared with whoever shows it |
 //! | [`personal`] | what points to a person in free text |
+//! | `record` | one record while it is read, with what is wrong in it |
 //! | `xml` | records of an XML file, one at a time, within limits |
 //! | `value` | dates, prices, truth values, numbers as people write them |
 
@@ -23,6 +24,7 @@ pub mod format;
 pub mod html;
 pub mod personal;
 pub mod sink;
+mod record;
 mod value;
 mod xml;
 
@@ -56,8 +58,9 @@ pub struct Source<'a> {
 pub struct Options<'a> {
     /// Which column holds what (CSV and XLSX); without it, the header is guessed.
     pub mapping: Option<&'a Mapping>,
-    /// The provider's name. In a catalogue of several providers only offers under this name are
-    /// taken; without it, all of them. A catalogue of one provider is always taken whole.
+    /// The provider's name, to compare with the one in the file. All offers are taken as the
+    /// node's own whatever the file says (who speaks is in the certificate); another name is
+    /// worth a warning, because somebody may have dropped the wrong file.
     pub provider_name: Option<&'a str>,
 }
 

@@ -7,6 +7,8 @@ use calluna_model::fingerprint::canonical_bytes;
 use calluna_model::limit::{OFFERS_PER_PROVIDER, RECORD_BYTES};
 use calluna_model::offer::{Offer, OfferDraft};
 
+use calluna_tabular::mapping::fold;
+
 use crate::Imported;
 use crate::error::ImportError;
 use crate::personal;
@@ -58,6 +60,13 @@ impl Sink {
             self.warn(Finding::new(field, "personal-data-removed").at(place).of(draft.id.clone()));
         }
         let id = draft.id.trim().to_owned();
+        for (index, run) in draft.runs.iter().enumerate() {
+            // Both are written YYYY-MM-DD, so text order is the order of time.
+            if !run.end.is_empty() && run.end < run.start {
+                let finding = Finding::new(format!("runs[{index}].end"), "end-before-start");
+                self.warn(finding.value(&run.end).at(place).of(id.clone()));
+            }
+        }
         match Offer::tidy(draft) {
             Err(findings) => {
                 let known = |finding: Finding| finding.at(place).of(id.clone());
@@ -101,6 +110,15 @@ impl Sink {
     pub fn warn(&mut self, finding: Finding) {
         if self.imported.warnings.len() < WARNINGS {
             self.imported.warnings.push(personal::hide(finding));
+        }
+    }
+
+    /// Notes that the file names another provider than the node's own.
+    pub(crate) fn compare_provider(&mut self, line: u64, found: &str, own: Option<&str>) {
+        let differs = own.is_some_and(|own| fold(own) != fold(found));
+        if differs && !found.is_empty() {
+            let place = self.line(line);
+            self.warn(Finding::new("", "other-provider").value(found).at(place));
         }
     }
 

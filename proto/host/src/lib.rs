@@ -19,6 +19,7 @@ pub mod data_dir;
 pub mod durable;
 pub mod entropy;
 pub mod exit;
+pub mod guarded;
 pub mod out;
 pub mod signal;
 pub mod socket;

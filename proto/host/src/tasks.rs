@@ -46,7 +46,6 @@ impl Tasks {
 
     /// Resolves when the process is asked to stop. It holds no borrow, so it can be moved into a
     /// server as its shutdown signal.
-    #[must_use]
     pub fn stopping(&self) -> WaitForCancellationFutureOwned {
         self.stop.clone().cancelled_owned()
     }

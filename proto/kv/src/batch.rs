@@ -100,6 +100,9 @@ mod tests {
         let mut other = Batch::default();
         other.put("x", "y");
         batch.append(other);
-        assert_eq!((batch.bytes(), batch.writes(), batch.stamped()), (9, 3, Some(Stamp::default())));
+        assert_eq!(
+            (batch.bytes(), batch.writes(), batch.stamped()),
+            (9, 3, Some(Stamp::default()))
+        );
     }
 }

@@ -116,7 +116,12 @@ impl Default for Options {
 ///
 /// # Errors
 /// See [`KvError`]. Nothing is deleted to make a damaged store open.
-pub fn open(kind: &str, dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opened, KvError> {
+pub fn open(
+    kind: &str,
+    dir: &Path,
+    fresh_epoch: [u8; 16],
+    options: &Options,
+) -> Result<Opened, KvError> {
     match kind {
         "sled" => sled::open(dir, fresh_epoch, options),
         "memory" => Ok(memory::open(fresh_epoch)),

@@ -89,9 +89,16 @@ impl KvError {
     pub(crate) fn io(dir: &Path, source: io::Error) -> Self {
         if is_full(&source) {
             let free = crate::engine::free_bytes(dir).unwrap_or(0);
-            return Self::Full { dir: dir.to_owned(), needed: 0, free };
+            return Self::Full {
+                dir: dir.to_owned(),
+                needed: 0,
+                free,
+            };
         }
-        Self::Io { dir: dir.to_owned(), source: Arc::new(source) }
+        Self::Io {
+            dir: dir.to_owned(),
+            source: Arc::new(source),
+        }
     }
 
     /// What sled said, sorted.
@@ -99,17 +106,24 @@ impl KvError {
         match error {
             // sled has no kind of its own for a held lock: it wraps the cause into this text.
             ::sled::Error::Io(e) if e.to_string().starts_with("could not acquire lock") => {
-                Self::Locked { dir: dir.to_owned() }
+                Self::Locked {
+                    dir: dir.to_owned(),
+                }
             }
             ::sled::Error::Io(e) => Self::io(dir, e),
-            other => Self::Damaged { dir: dir.to_owned(), why: other.to_string() },
+            other => Self::Damaged {
+                dir: dir.to_owned(),
+                why: other.to_string(),
+            },
         }
     }
 }
 
 fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-        || error.raw_os_error() == Some(rustix::io::Errno::NOSPC.raw_os_error())
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    ) || error.raw_os_error() == Some(rustix::io::Errno::NOSPC.raw_os_error())
 }
 
 #[cfg(test)]
@@ -121,7 +135,10 @@ mod tests {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         let dir = Path::new("/tmp");
         assert!(matches!(KvError::io(dir, full()), KvError::Full { .. }));
-        assert!(matches!(KvError::sled(dir, ::sled::Error::Io(full())), KvError::Full { .. }));
+        assert!(matches!(
+            KvError::sled(dir, ::sled::Error::Io(full())),
+            KvError::Full { .. }
+        ));
     }
 
     #[test]
@@ -129,13 +146,31 @@ mod tests {
         let dir = PathBuf::from("/data/hub");
         let all = [
             KvError::Locked { dir: dir.clone() },
-            KvError::Full { dir: dir.clone(), needed: 1, free: 0 },
-            KvError::Damaged { dir: dir.clone(), why: "x".into() },
-            KvError::Newer { dir: dir.clone(), found: 2, known: 1 },
+            KvError::Full {
+                dir: dir.clone(),
+                needed: 1,
+                free: 0,
+            },
+            KvError::Damaged {
+                dir: dir.clone(),
+                why: "x".into(),
+            },
+            KvError::Newer {
+                dir: dir.clone(),
+                found: 2,
+                known: 1,
+            },
             KvError::io(&dir, io::Error::other("x")),
-            KvError::ReadOnly { dir: dir.clone(), why: "x".into() },
+            KvError::ReadOnly {
+                dir: dir.clone(),
+                why: "x".into(),
+            },
             KvError::ReservedKey { dir: dir.clone() },
-            KvError::UnknownEngine { dir, kind: "x".into(), known: "sled".into() },
+            KvError::UnknownEngine {
+                dir,
+                kind: "x".into(),
+                known: "sled".into(),
+            },
         ];
         for error in all {
             assert!(error.to_string().contains("/data/hub"), "{error}");

@@ -50,7 +50,15 @@ impl Mark {
         let revision = u64::from_le_bytes(take(&mut bytes)?);
         let count = u64::from_le_bytes(take(&mut bytes)?);
         let digest = take(&mut bytes)?;
-        let mark = Self { epoch, commit, stamp: Stamp { revision, count, digest } };
+        let mark = Self {
+            epoch,
+            commit,
+            stamp: Stamp {
+                revision,
+                count,
+                digest,
+            },
+        };
         bytes.is_empty().then_some(mark)
     }
 }
@@ -84,12 +92,20 @@ pub(crate) fn read(dir: &Path) -> Result<Found, KvError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Found::Missing),
         Err(e) => return Err(KvError::io(dir, e)),
     };
-    let second = usize::try_from(SLOT_DISTANCE).ok().and_then(|at| bytes.get(at..));
+    let second = usize::try_from(SLOT_DISTANCE)
+        .ok()
+        .and_then(|at| bytes.get(at..));
     let mut newest: Option<State> = None;
     for slot in [Some(bytes.as_slice()), second].into_iter().flatten() {
         let state = match parse(slot) {
             Slot::Valid(state) => state,
-            Slot::Newer(found) => return Err(KvError::Newer { dir: dir.to_owned(), found, known: FORMAT }),
+            Slot::Newer(found) => {
+                return Err(KvError::Newer {
+                    dir: dir.to_owned(),
+                    found,
+                    known: FORMAT,
+                });
+            }
             Slot::Broken => continue,
         };
         if newest.is_none_or(|known| known.generation < state.generation) {
@@ -129,7 +145,11 @@ fn parse_slot(slot: &[u8]) -> Option<Slot> {
     let mut rest = body.get(MAGIC.len() + 4..)?;
     let generation = u64::from_le_bytes(take(&mut rest)?);
     let (settled, mark) = rest.split_last()?;
-    Some(Slot::Valid(State { generation, mark: Mark::from_bytes(mark)?, settled: *settled == 1 }))
+    Some(Slot::Valid(State {
+        generation,
+        mark: Mark::from_bytes(mark)?,
+        settled: *settled == 1,
+    }))
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
@@ -143,6 +163,8 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
 pub(crate) struct StateFile {
     file: File,
     generation: u64,
+    /// The mark that was last written.
+    told: Mark,
 }
 
 impl StateFile {
@@ -150,7 +172,11 @@ impl StateFile {
     pub(crate) fn open(dir: &Path, found: Found, mark: Mark, settled: bool) -> io::Result<Self> {
         if let Found::Valid(state) = found {
             let file = File::options().write(true).open(path(dir))?;
-            return Ok(Self { file, generation: state.generation });
+            return Ok(Self {
+                file,
+                generation: state.generation,
+                told: state.mark,
+            });
         }
         Self::create(dir, mark, settled)
     }
@@ -159,8 +185,17 @@ impl StateFile {
     /// be read is moved aside, for whoever wants to look at it.
     fn create(dir: &Path, mark: Mark, settled: bool) -> io::Result<Self> {
         let made = dir.join("STATE.new");
-        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&made)?;
-        let mut new = Self { file, generation: 0 };
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&made)?;
+        let mut new = Self {
+            file,
+            generation: 0,
+            told: mark,
+        };
         // Both slots are written once, so that the file has its full size, on disk, from now on:
         // later writes in place need no space.
         new.write(mark, settled)?;
@@ -178,11 +213,22 @@ impl StateFile {
     /// Writes the slot that is not the newest, and returns when it is on disk.
     pub(crate) fn write(&mut self, mark: Mark, settled: bool) -> io::Result<()> {
         let generation = self.generation + 1;
-        let slot = render(State { generation, mark, settled });
-        self.file.write_all_at(&slot, (generation % 2) * SLOT_DISTANCE)?;
+        let slot = render(State {
+            generation,
+            mark,
+            settled,
+        });
+        self.file
+            .write_all_at(&slot, (generation % 2) * SLOT_DISTANCE)?;
         self.file.sync_data()?;
         self.generation = generation;
+        self.told = mark;
         Ok(())
+    }
+
+    /// Says that the store may not be believed, and leaves the rest as it was told before.
+    pub(crate) fn unsettle(&mut self) -> io::Result<()> {
+        self.write(self.told, false)
     }
 }
 
@@ -203,7 +249,15 @@ mod tests {
     use super::*;
 
     fn mark(commit: u64) -> Mark {
-        Mark { epoch: [7; 16], commit, stamp: Stamp { revision: commit, count: 2, digest: [9; 32] } }
+        Mark {
+            epoch: [7; 16],
+            commit,
+            stamp: Stamp {
+                revision: commit,
+                count: 2,
+                digest: [9; 32],
+            },
+        }
     }
 
     fn newest(dir: &Path) -> Option<u64> {
@@ -215,7 +269,15 @@ mod tests {
 
     #[test]
     fn a_slot_has_the_length_that_the_layout_says() {
-        assert_eq!(render(State { generation: 1, mark: mark(1), settled: true }).len(), SLOT_LEN);
+        assert_eq!(
+            render(State {
+                generation: 1,
+                mark: mark(1),
+                settled: true
+            })
+            .len(),
+            SLOT_LEN
+        );
     }
 
     #[test]
@@ -247,15 +309,29 @@ mod tests {
         assert_eq!(read(dir.path()).unwrap(), Found::Unreadable);
         StateFile::open(dir.path(), Found::Unreadable, mark(3), false).unwrap();
         assert_eq!(newest(dir.path()), Some(3));
-        assert_eq!(std::fs::read(dir.path().join("STATE.unreadable")).unwrap(), b"rubbish");
+        assert_eq!(
+            std::fs::read(dir.path().join("STATE.unreadable")).unwrap(),
+            b"rubbish"
+        );
     }
 
     #[test]
     fn a_newer_format_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let mut slot = render(State { generation: 1, mark: mark(1), settled: true });
+        let mut slot = render(State {
+            generation: 1,
+            mark: mark(1),
+            settled: true,
+        });
         slot[8] = 2;
         std::fs::write(path(dir.path()), slot).unwrap();
-        assert!(matches!(read(dir.path()), Err(KvError::Newer { found: 2, known: 1, .. })));
+        assert!(matches!(
+            read(dir.path()),
+            Err(KvError::Newer {
+                found: 2,
+                known: 1,
+                ..
+            })
+        ));
     }
 }

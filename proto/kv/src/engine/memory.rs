@@ -48,20 +48,33 @@ impl Engine for Memory {
     }
 
     fn scan<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>) -> Pairs<'a> {
-        let Some(bounds) = bounds(prefix, from) else { return Box::new(std::iter::empty()) };
-        let found: Vec<_> =
-            self.map().range(bounds).map(|(key, value)| Ok((key.clone(), value.clone()))).collect();
+        let Some(bounds) = bounds(prefix, from) else {
+            return Box::new(std::iter::empty());
+        };
+        let found: Vec<_> = self
+            .map()
+            .range(bounds)
+            .map(|(key, value)| Ok((key.clone(), value.clone())))
+            .collect();
         Box::new(found.into_iter())
     }
 
     fn last(&self, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, KvError> {
-        let Some(bounds) = bounds(prefix, None) else { return Ok(None) };
-        Ok(self.map().range(bounds).next_back().map(|(key, value)| (key.clone(), value.clone())))
+        let Some(bounds) = bounds(prefix, None) else {
+            return Ok(None);
+        };
+        Ok(self
+            .map()
+            .range(bounds)
+            .next_back()
+            .map(|(key, value)| (key.clone(), value.clone())))
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
         if batch.touches(MARK_KEY) {
-            return Err(KvError::ReservedKey { dir: PathBuf::from("memory") });
+            return Err(KvError::ReservedKey {
+                dir: PathBuf::from("memory"),
+            });
         }
         let mut map = self.map();
         for (key, value) in batch.into_writes() {

@@ -41,7 +41,9 @@ struct Sled {
 impl std::fmt::Debug for Sled {
     /// sled's own `Debug` prints every page.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sled").field("dir", &self.dir).finish_non_exhaustive()
+        f.debug_struct("Sled")
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -53,14 +55,27 @@ impl Sled {
             .name("kv-writer".to_owned())
             .spawn(move || writer.run(&queue))
             .map_err(|e| KvError::io(dir, e))?;
-        Ok(Self { dir: dir.to_owned(), db, jobs: Some(jobs), writer: Some(handle), _lock: lock })
+        Ok(Self {
+            dir: dir.to_owned(),
+            db,
+            jobs: Some(jobs),
+            writer: Some(handle),
+            _lock: lock,
+        })
     }
 
     /// Hands a task to the writer and waits for its answer.
     fn ask(&self, task: Task) -> Result<(), KvError> {
-        let gone = || KvError::ReadOnly { dir: self.dir.clone(), why: "the writing thread has ended".to_owned() };
+        let gone = || KvError::ReadOnly {
+            dir: self.dir.clone(),
+            why: "the writing thread has ended".to_owned(),
+        };
         let (job, answer) = Job::new(task);
-        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
+        self.jobs
+            .as_ref()
+            .ok_or_else(gone)?
+            .send(job)
+            .map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
 
@@ -107,7 +122,9 @@ impl Engine for Sled {
             return Ok(());
         }
         if batch.touches(MARK_KEY) {
-            return Err(KvError::ReservedKey { dir: self.dir.clone() });
+            return Err(KvError::ReservedKey {
+                dir: self.dir.clone(),
+            });
         }
         self.ask(Task::Commit(batch))
     }
@@ -128,7 +145,11 @@ impl Drop for Sled {
     /// Ends the writer in order: it finishes what it was given, then lets go of the store.
     fn drop(&mut self) {
         self.jobs = None;
-        if self.writer.take().is_some_and(|writer| writer.join().is_err()) {
+        if self
+            .writer
+            .take()
+            .is_some_and(|writer| writer.join().is_err())
+        {
             tracing::error!(dir = %self.dir.display(), "the writing thread of the store ended with a panic");
         }
     }
@@ -145,7 +166,9 @@ fn allocated(path: &Path) -> std::io::Result<u64> {
     if !meta.is_dir() {
         return Ok(meta.blocks() * 512);
     }
-    path.read_dir()?.map(|entry| allocated(&entry?.path())).sum()
+    path.read_dir()?
+        .map(|entry| allocated(&entry?.path()))
+        .sum()
 }
 
 #[cfg(test)]

@@ -48,7 +48,10 @@ impl Disk {
 
     fn sync_blobs(&mut self) -> io::Result<()> {
         let now = names(&self.blobs)?;
-        let new: Vec<_> = now.iter().filter(|name| !self.synced.contains(*name)).collect();
+        let new: Vec<_> = now
+            .iter()
+            .filter(|name| !self.synced.contains(*name))
+            .collect();
         if new.len() >= MANY_BLOBS {
             rustix::fs::syncfs(&self.log)?;
         } else if !new.is_empty() {
@@ -68,7 +71,9 @@ impl Disk {
 }
 
 fn names(dir: &Path) -> io::Result<Vec<OsString>> {
-    dir.read_dir()?.map(|entry| Ok(entry?.file_name())).collect()
+    dir.read_dir()?
+        .map(|entry| Ok(entry?.file_name()))
+        .collect()
 }
 
 /// Bytes that may still be written to the disk of `path`; `None` where the file system does not say.
@@ -79,14 +84,19 @@ pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
 
 /// Bytes that must be free before a batch of this size is written.
 pub(super) fn needed_bytes(batch: usize) -> u64 {
-    u64::try_from(batch).unwrap_or(u64::MAX).saturating_mul(AMPLIFICATION).saturating_add(HEADROOM)
+    u64::try_from(batch)
+        .unwrap_or(u64::MAX)
+        .saturating_mul(AMPLIFICATION)
+        .saturating_add(HEADROOM)
 }
 
 /// Makes the reserve file unless it is there, or there is too little room to set any aside.
 /// A failure is told and no more: the store works without.
 pub(super) fn keep_reserve(dir: &Path, bytes: u64) {
     let path = dir.join("RESERVE");
-    let there = path.metadata().is_ok_and(|meta| meta.blocks() * 512 >= bytes);
+    let there = path
+        .metadata()
+        .is_ok_and(|meta| meta.blocks() * 512 >= bytes);
     if bytes == 0 || there {
         return;
     }
@@ -102,7 +112,12 @@ pub(super) fn keep_reserve(dir: &Path, bytes: u64) {
 }
 
 fn make_reserve(path: &Path, bytes: u64) -> io::Result<()> {
-    let mut file = File::options().create(true).write(true).truncate(false).mode(0o600).open(path)?;
+    let mut file = File::options()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
     match rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes) {
         Ok(()) => Ok(()),
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
@@ -123,7 +138,11 @@ fn make_reserve(path: &Path, bytes: u64) -> io::Result<()> {
 pub(super) fn release_reserve(dir: &Path) -> bool {
     let path = dir.join("RESERVE");
     let held = path.metadata().is_ok_and(|meta| meta.blocks() > 0);
-    held && File::options().write(true).open(&path).and_then(|file| file.set_len(0)).is_ok()
+    held && File::options()
+        .write(true)
+        .open(&path)
+        .and_then(|file| file.set_len(0))
+        .is_ok()
 }
 
 #[cfg(test)]

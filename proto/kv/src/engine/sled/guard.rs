@@ -18,7 +18,11 @@ use crate::{KvError, Opened, Options, Stamp, Trust};
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Opens the store: waits for its lock, and gives the reserve back if the disk is full.
-pub(in crate::engine) fn open(dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opened, KvError> {
+pub(in crate::engine) fn open(
+    dir: &Path,
+    fresh_epoch: [u8; 16],
+    options: &Options,
+) -> Result<Opened, KvError> {
     make_dir(dir).or_else(|error| retry_with_reserve(dir, error, || make_dir(dir)))?;
     let mut waited = Duration::ZERO;
     loop {
@@ -46,7 +50,11 @@ fn retry_with_reserve<T>(
 }
 
 fn make_dir(dir: &Path) -> Result<(), KvError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| KvError::io(dir, e))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|e| KvError::io(dir, e))
 }
 
 fn attempt(dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opened, KvError> {
@@ -73,15 +81,27 @@ fn attempt(dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opene
     sync_folders(dir).map_err(io)?;
     disk::keep_reserve(dir, options.reserve_bytes);
     let engine = Arc::new(Sled::start(dir, db, writer, lock)?);
-    Ok(Opened { engine, trust, epoch: mark.epoch, stamp: held.map_or_else(Stamp::default, |held| held.stamp) })
+    Ok(Opened {
+        engine,
+        trust,
+        epoch: mark.epoch,
+        stamp: held.map_or_else(Stamp::default, |held| held.stamp),
+    })
 }
 
 fn lock(dir: &Path) -> Result<File, KvError> {
-    let open = File::options().create(true).write(true).truncate(false).mode(0o600).open(dir.join("LOCK"));
+    let open = File::options()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(dir.join("LOCK"));
     let lock = open.map_err(|e| KvError::io(dir, e))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(KvError::Locked { dir: dir.to_owned() }),
+        Err(TryLockError::WouldBlock) => Err(KvError::Locked {
+            dir: dir.to_owned(),
+        }),
         Err(TryLockError::Error(e)) => Err(KvError::io(dir, e)),
     }
 }
@@ -101,7 +121,10 @@ fn move_aside(dir: &Path) -> io::Result<()> {
             continue;
         }
         let aside = dir.join("aside");
-        DirBuilder::new().recursive(true).mode(0o700).create(&aside)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&aside)?;
         let mut place = aside.join(&*name);
         let mut number = 1_u32;
         while place.exists() {
@@ -121,19 +144,39 @@ fn open_db(dir: &Path, options: &Options) -> Result<::sled::Db, KvError> {
         .cache_capacity(options.cache_bytes)
         .flush_every_ms(None);
     let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-    opened.map_err(|_| panicked(dir))?.map_err(|e| KvError::sled(dir, e))
+    opened
+        .map_err(|_| panicked(dir))?
+        .map_err(|e| KvError::sled(dir, e))
 }
 
+/// A panic of sled over the files; on a full disk that, and not damage, is the likely cause.
 fn panicked(dir: &Path) -> KvError {
-    KvError::Damaged { dir: dir.to_owned(), why: "sled stopped with a panic while it read the files".to_owned() }
+    let needed = disk::needed_bytes(0);
+    if let Some(free) = disk::free_bytes(dir).filter(|free| *free < needed) {
+        return KvError::Full {
+            dir: dir.to_owned(),
+            needed,
+            free,
+        };
+    }
+    KvError::Damaged {
+        dir: dir.to_owned(),
+        why: "sled stopped with a panic while it read the files".to_owned(),
+    }
 }
 
 fn read_mark(dir: &Path, db: &::sled::Db) -> Result<Option<Mark>, KvError> {
     let read = catch_unwind(AssertUnwindSafe(|| db.get(MARK_KEY)));
-    let Some(bytes) = read.map_err(|_| panicked(dir))?.map_err(|e| KvError::sled(dir, e))? else {
+    let Some(bytes) = read
+        .map_err(|_| panicked(dir))?
+        .map_err(|e| KvError::sled(dir, e))?
+    else {
         return Ok(None);
     };
-    let why = || KvError::Damaged { dir: dir.to_owned(), why: "the mark of the last commit cannot be read".to_owned() };
+    let why = || KvError::Damaged {
+        dir: dir.to_owned(),
+        why: "the mark of the last commit cannot be read".to_owned(),
+    };
     Mark::from_bytes(&bytes).ok_or_else(why).map(Some)
 }
 
@@ -141,7 +184,8 @@ fn read_mark(dir: &Path, db: &::sled::Db) -> Result<Option<Mark>, KvError> {
 fn is_empty(dir: &Path, db: &::sled::Db) -> Result<bool, KvError> {
     let look = || {
         let mut keys = db.iter().keys();
-        keys.find(|key| !matches!(key, Ok(key) if key == MARK_KEY)).transpose()
+        keys.find(|key| !matches!(key, Ok(key) if key == MARK_KEY))
+            .transpose()
     };
     let first = catch_unwind(AssertUnwindSafe(look)).map_err(|_| panicked(dir))?;
     Ok(first.map_err(|e| KvError::sled(dir, e))?.is_none())
@@ -153,27 +197,45 @@ fn judge(found: Found, held: Option<Mark>, empty: bool) -> Trust {
     let state = match found {
         Found::Missing if empty => return Trust::Fresh,
         Found::Missing => {
-            return behind(Stamp::default(), "the store holds data but its file STATE is missing".to_owned());
+            return behind(
+                Stamp::default(),
+                "the store holds data but its file STATE is missing".to_owned(),
+            );
         }
         Found::Unreadable => {
-            return behind(Stamp::default(), "no part of the file STATE is readable".to_owned());
+            return behind(
+                Stamp::default(),
+                "no part of the file STATE is readable".to_owned(),
+            );
         }
         Found::Valid(state) => state,
     };
     let stamp = state.mark.stamp;
     let commit = state.mark.commit;
     match held {
-        None if empty => behind(stamp, format!("the store is empty, STATE tells of commit {commit}")),
-        None => behind(stamp, format!("the store has lost the mark of its commits, STATE tells of commit {commit}")),
-        Some(held) if held.epoch != state.mark.epoch => {
-            behind(stamp, "the store and its STATE belong to different epochs".to_owned())
-        }
-        Some(held) if held.commit < commit => {
-            behind(stamp, format!("the store is at commit {}, STATE tells of commit {commit}", held.commit))
-        }
-        Some(_) if !state.settled => {
-            behind(stamp, "a write failed half-way, or the store was behind and was not renewed since".to_owned())
-        }
+        None if empty => behind(
+            stamp,
+            format!("the store is empty, STATE tells of commit {commit}"),
+        ),
+        None => behind(
+            stamp,
+            format!("the store has lost the mark of its commits, STATE tells of commit {commit}"),
+        ),
+        Some(held) if held.epoch != state.mark.epoch => behind(
+            stamp,
+            "the store and its STATE belong to different epochs".to_owned(),
+        ),
+        Some(held) if held.commit < commit => behind(
+            stamp,
+            format!(
+                "the store is at commit {}, STATE tells of commit {commit}",
+                held.commit
+            ),
+        ),
+        Some(_) if !state.settled => behind(
+            stamp,
+            "a write failed half-way, or the store was behind and was not renewed since".to_owned(),
+        ),
         Some(_) => Trust::Whole,
     }
 }
@@ -188,7 +250,11 @@ fn first_mark(found: Found, held: Option<Mark>, fresh_epoch: [u8; 16]) -> Mark {
     let epoch = told.map_or(fresh_epoch, |told| told.epoch);
     let commit = held.map_or(0, |held| held.commit);
     let stamp = held.or(told).map_or_else(Stamp::default, |mark| mark.stamp);
-    Mark { epoch, commit, stamp }
+    Mark {
+        epoch,
+        commit,
+        stamp,
+    }
 }
 
 /// sled syncs neither the folders that it makes nor the file with its settings.
@@ -197,8 +263,9 @@ fn sync_folders(dir: &Path) -> io::Result<()> {
     for path in [db.join("conf"), db.join("blobs"), db, dir.to_owned()] {
         File::open(path)?.sync_all()?;
     }
-    match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
-        _ => Ok(()),
+    // The folder above may belong to somebody else and not be ours to open.
+    if let Some(above) = dir.parent().and_then(|parent| File::open(parent).ok()) {
+        above.sync_all()?;
     }
+    Ok(())
 }

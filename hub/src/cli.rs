@@ -1,0 +1,110 @@
+//! The command line: one file per command, each thin.
+//!
+//! Every command works whether or not a daemon runs: with one it goes through the control socket,
+//! without one it opens the store itself.
+
+mod door;
+mod export;
+mod init;
+mod invite;
+mod members;
+mod release;
+mod serve;
+mod status;
+mod sync;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use calluna_host::config::ProcessEnvironment;
+use calluna_host::exit::Exit;
+use calluna_host::out;
+use calluna_host::telemetry::{LogOptions, start_logging};
+use clap::{Args, Parser, Subcommand};
+
+/// Collects the offers of a district's education providers into one catalogue.
+#[derive(Debug, Parser)]
+#[command(name = "calluna-hub", version, propagate_version = true, after_help = AFTER)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part.
+
+A first evening:
+  calluna-hub init --data /var/lib/calluna-hub --name 'Landkreis Heidekreis' --address hub.example:7443
+  calluna-hub serve --data /var/lib/calluna-hub &
+  calluna-hub invite vhs-heidekreis --data /var/lib/calluna-hub --name 'VHS Heidekreis' --kind vhs
+  calluna-hub sync --data /var/lib/calluna-hub";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a new hub in an empty directory.
+    Init(init::Init),
+    /// Invite a provider: prints a join token for its node.
+    Invite(invite::Invite),
+    /// List the members.
+    Members(members::Members),
+    /// Run the hub: nodes connect, the command line is answered.
+    Serve(serve::Serve),
+    /// Synchronise now.
+    Sync(sync::Sync),
+    /// Show how the hub stands.
+    Status(status::Status),
+    /// Write the catalogue to a file.
+    Export(export::Export),
+    /// Publish a night that a guard holds back.
+    Release(release::Release),
+}
+
+/// Where the hub's data lies.
+#[derive(Clone, Debug, Args)]
+struct Data {
+    /// The hub's data directory.
+    #[arg(long, env = "CALLUNA_DATA", value_name = "DIR")]
+    data: PathBuf,
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let quiet = if matches!(cli.command, Command::Serve(_)) { "info" } else { "error" };
+    match run(cli.command, quiet) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            out::error(&error);
+            Exit::Failed.into()
+        }
+    }
+}
+
+fn run(command: Command, filter: &str) -> Result<Exit> {
+    let options = LogOptions { filter: filter.to_owned(), ..LogOptions::default() };
+    let options = match &command {
+        Command::Serve(serve) => serve.log_options(options),
+        _ => options,
+    };
+    let _logging = start_logging(&options.overridden_by(&ProcessEnvironment))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let exit = runtime.block_on(async {
+        match command {
+            Command::Init(init) => init.run(),
+            Command::Invite(invite) => invite.run().await,
+            Command::Members(members) => members.run().await,
+            Command::Serve(serve) => serve.run().await,
+            Command::Sync(sync) => sync.run().await,
+            Command::Status(status) => status.run().await,
+            Command::Export(export) => export.run().await,
+            Command::Release(release) => release.run().await,
+        }
+    });
+    // A reader of a huge export that hangs must not keep a finished command alive.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    exit
+}

@@ -1,0 +1,207 @@
+//! `hub.toml`: every setting of the hub, with its default and the reason for it.
+//!
+//! `init` writes the file with a comment on every line. An unknown key is refused with the nearest
+//! known one; each setting can be overridden by an environment variable (`CALLUNA_NIGHT_…`).
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use calluna_host::config::{ConfigError, Environment, load};
+use calluna_model::limit::Limits;
+use serde::Deserialize;
+
+/// Name of the file in the data directory.
+pub const FILE: &str = "hub.toml";
+
+/// The whole of `hub.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HubConfig {
+    /// Name of the district, as members and citizens read it.
+    pub name: String,
+    /// `host:port` that nodes dial. It is written into every join token.
+    pub address: String,
+    /// Address that the hub listens on for nodes.
+    pub listen: SocketAddr,
+    /// Address that the pages will be served on.
+    #[serde(default)]
+    pub web: Option<SocketAddr>,
+    /// How the hub collects.
+    #[serde(default)]
+    pub night: NightConfig,
+    /// What one provider may cost.
+    #[serde(default)]
+    pub limits: Limits,
+    /// How long certificates live.
+    #[serde(default)]
+    pub certificates: CertificateConfig,
+    /// Where the catalogue is kept.
+    #[serde(default)]
+    pub store: StoreConfig,
+    /// What is logged.
+    #[serde(default)]
+    pub log: LogConfig,
+}
+
+/// `[night]`: how the hub collects.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NightConfig {
+    /// How many providers are read at once. Each may hold a few batches (1 MiB each) in memory.
+    pub providers_at_once: NonZeroUsize,
+    /// How long a night waits for a node that dials out and is not connected, in seconds. Nodes
+    /// redial within 30 seconds.
+    pub wait_seconds: u64,
+}
+
+impl Default for NightConfig {
+    fn default() -> Self {
+        Self { providers_at_once: NonZeroUsize::MIN.saturating_add(7), wait_seconds: 45 }
+    }
+}
+
+/// `[certificates]`: how long certificates live.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CertificateConfig {
+    /// Days that a node's certificate is valid.
+    pub node_days: u32,
+}
+
+impl Default for CertificateConfig {
+    fn default() -> Self {
+        Self { node_days: calluna_certs::NODE_DAYS }
+    }
+}
+
+/// `[store]`: where the catalogue is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// Name of the engine.
+    pub engine: String,
+    /// Memory that the engine may use for what it read lately, in MiB.
+    pub cache_mib: u64,
+    /// Disk space that is kept free so that a hub on a full disk can still start, in MiB.
+    pub reserve_mib: u64,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { engine: "sled".to_owned(), cache_mib: 64, reserve_mib: 64 }
+    }
+}
+
+/// `[log]`: what is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// `text` or `json`.
+    pub format: String,
+    /// Directives such as `info` or `warn,calluna_hub=debug`.
+    pub filter: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: "text".to_owned(), filter: "info".to_owned() }
+    }
+}
+
+/// Settings that an environment variable may override: `night.wait_seconds` is
+/// `CALLUNA_NIGHT_WAIT_SECONDS`.
+pub const KNOWN: &[&str] = &[
+    "name",
+    "address",
+    "listen",
+    "web",
+    "night.providers_at_once",
+    "night.wait_seconds",
+    "limits.record_bytes",
+    "limits.batch_bytes",
+    "limits.offers_per_provider",
+    "limits.night_bytes",
+    "limits.call_seconds",
+    "limits.provider_seconds",
+    "certificates.node_days",
+    "store.engine",
+    "store.cache_mib",
+    "store.reserve_mib",
+    "log.format",
+    "log.filter",
+];
+
+/// Reads `hub.toml` in `dir`.
+///
+/// # Errors
+/// When a setting is wrong; the text names file, line, key and the way out.
+pub fn read(dir: &Path, environment: &dyn Environment) -> Result<HubConfig, ConfigError> {
+    Ok(load(&dir.join(FILE), environment, "CALLUNA", KNOWN)?.value)
+}
+
+/// The commented file that `init` writes.
+#[must_use]
+pub fn template(name: &str, address: &str, listen: SocketAddr, web: Option<SocketAddr>) -> String {
+    let text = |value: &str| toml_text(value);
+    let web = match web {
+        Some(web) => format!("web = {}", text(&web.to_string())),
+        None => "# web = \"127.0.0.1:8080\"".to_owned(),
+    };
+    include_str!("../hub.toml.in")
+        .replace("{name}", &text(name))
+        .replace("{address}", &text(address))
+        .replace("{listen}", &text(&listen.to_string()))
+        .replace("{web}", &web)
+}
+
+/// A TOML basic string; JSON's escapes are a subset of TOML's.
+fn toml_text(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_written_file_is_read_back_with_every_default() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = template(
+            "Landkreis \"Heidekreis\"",
+            "hub.example:7443",
+            "0.0.0.0:7443".parse().unwrap(),
+            None,
+        );
+        std::fs::write(dir.path().join(FILE), &text).unwrap();
+        let environment: BTreeMap<String, String> = BTreeMap::new();
+        let config = read(dir.path(), &environment).unwrap();
+        assert_eq!(config.name, "Landkreis \"Heidekreis\"");
+        assert_eq!(config.limits, Limits::default());
+        // Every commented setting is a real one with its real default.
+        let live: String = text
+            .lines()
+            .map(|line| {
+                let bare = line.strip_prefix("# ").filter(|rest| {
+                    rest.split_once(" = ").is_some_and(|(key, _)| {
+                        key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+                    })
+                });
+                format!("{}\n", bare.unwrap_or(line))
+            })
+            .collect();
+        std::fs::write(dir.path().join(FILE), &live).unwrap();
+        let spelled = read(dir.path(), &environment).unwrap();
+        assert_eq!(spelled.limits, config.limits);
+        assert_eq!(spelled.store.cache_mib, config.store.cache_mib);
+        assert_eq!(spelled.night.wait_seconds, config.night.wait_seconds);
+        assert_eq!(spelled.night.providers_at_once, config.night.providers_at_once);
+        assert_eq!(spelled.certificates.node_days, config.certificates.node_days);
+        for key in KNOWN {
+            let name = key.rsplit('.').next().unwrap();
+            assert!(live.contains(&format!("{name} = ")), "{key} is not in the file");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The catalogue row by row: nothing of it is held in memory but the row itself and what waits to
+//! be sent.
+
+use anyhow::{Context, Result, bail};
+use calluna_catalogue::export::{Format, Row};
+use calluna_model::id::ProviderId;
+use calluna_model::offer::OfferDraft;
+use calluna_store::StoreError;
+use calluna_wire::v1 as pb;
+use prost::Message;
+
+use crate::hub::Hub;
+
+/// Pieces are handed on when they reach this size.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// Writes what readers see, of one provider or of all, in order of the provider id. `each` gets
+/// the bytes in pieces with the number of offers in each; its error stops the export.
+///
+/// # Errors
+/// When the provider is unknown, the store cannot be read, or `each` fails.
+pub fn export(
+    hub: &Hub,
+    format: &dyn Format,
+    only: Option<&ProviderId>,
+    each: &mut dyn FnMut(Vec<u8>, u64) -> Result<()>,
+) -> Result<u64> {
+    let mut members = hub.store.members()?;
+    if let Some(only) = only {
+        members.retain(|member| member.id == *only);
+        if members.is_empty() {
+            bail!("there is no member `{only}`; `calluna-hub members` lists them");
+        }
+    }
+    let mut out = Vec::new();
+    let (mut waiting, mut total) = (0_u64, 0_u64);
+    format.begin(&mut out)?;
+    for member in &members {
+        hub.store.offers(&member.id, &mut |id, record| {
+            let wire = pb::Offer::decode(record)
+                .map_err(|_| StoreError::Stopped(format!("the record of offer {id} cannot be read")))?;
+            let offer = OfferDraft::from(wire);
+            let stopped = |error: &dyn std::fmt::Display| StoreError::Stopped(error.to_string());
+            format.row(&Row { provider: member, offer: &offer }, &mut out).map_err(|e| stopped(&e))?;
+            waiting += 1;
+            if out.len() >= PIECE_BYTES {
+                total += waiting;
+                each(std::mem::take(&mut out), std::mem::take(&mut waiting))
+                    .map_err(|e| stopped(&format!("{e:#}")))?;
+            }
+            Ok(())
+        })
+        .with_context(|| format!("exporting the offers of `{}`", member.id))?;
+    }
+    total += waiting;
+    each(out, waiting)?;
+    Ok(total)
+}

@@ -1,0 +1,116 @@
+//! Provider → gRPC channel, whichever side opened the connection.
+//!
+//! On every channel the *hub* is the gRPC client and the node serves. [`accept`] takes the
+//! connections that nodes dial, [`dial`] opens the ones to nodes that listen. There is at most one
+//! live connection per provider: the newest wins, the older one is cut.
+
+pub mod accept;
+pub mod dial;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use calluna_certs::Peer;
+use calluna_host::guarded::{Guarded, Leash};
+use calluna_model::clock::Moment;
+use calluna_model::id::ProviderId;
+use hyper_util::rt::TokioIo;
+use rustls_pki_types::CertificateDer;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
+use tonic::transport::{Channel, Endpoint};
+use tower::service_fn;
+
+/// A live connection to a node.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Calls go here.
+    pub channel: Channel,
+    /// The certificate with which the node proved itself.
+    pub leaf: CertificateDer<'static>,
+    /// Since when.
+    pub since: Moment,
+    leash: Leash,
+}
+
+/// Every live connection.
+#[derive(Debug, Default)]
+pub struct Links {
+    live: Mutex<HashMap<ProviderId, Connection>>,
+    changed: Notify,
+}
+
+impl Links {
+    /// Takes a new connection of `provider`; an older one is cut.
+    pub fn insert(&self, provider: ProviderId, connection: Connection) {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.retain(|_, old| !old.leash.is_gone());
+        if let Some(old) = live.insert(provider, connection) {
+            old.leash.cut();
+        }
+        drop(live);
+        self.changed.notify_waiters();
+    }
+
+    /// The live connection of `provider`.
+    #[must_use]
+    pub fn get(&self, provider: &ProviderId) -> Option<Connection> {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.get(provider).filter(|connection| !connection.leash.is_gone()).cloned()
+    }
+
+    /// The live connection of `provider`, waiting for it at most `patience`.
+    pub async fn wait(&self, provider: &ProviderId, patience: Duration) -> Option<Connection> {
+        let waiting = async {
+            loop {
+                // Registered before the look, so that no change is missed in between.
+                let mut changed = std::pin::pin!(self.changed.notified());
+                changed.as_mut().enable();
+                if let Some(connection) = self.get(provider) {
+                    return connection;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(patience, waiting).await.ok()
+    }
+
+    /// Ends every connection, so that the process can end.
+    pub fn cut_all(&self) {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.drain().for_each(|(_, connection)| connection.leash.cut());
+    }
+}
+
+/// Makes a channel on an open stream whose other end is `peer`.
+///
+/// # Errors
+/// When the other side does not speak HTTP/2.
+pub(crate) async fn channel_on<S>(
+    stream: S,
+    peer: Peer,
+    leaf: CertificateDer<'static>,
+    since: Moment,
+) -> Result<Connection, tonic::transport::Error>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (stream, leash) = Guarded::new(stream, peer);
+    // The stream can be used once: a lost connection is never dialled again from here.
+    let slot = Mutex::new(Some(stream));
+    let connector = service_fn(move |_: tonic::transport::Uri| {
+        let stream = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        async move { stream.map(TokioIo::new).ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected)) }
+    });
+    let channel = Endpoint::from_static("http://node.calluna.internal")
+        .http2_keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(10))
+        .keep_alive_while_idle(true)
+        .initial_stream_window_size(2 * 1024 * 1024)
+        .initial_connection_window_size(4 * 1024 * 1024)
+        .connect_with_connector(connector)
+        .await?;
+    Ok(Connection { channel, leaf, since, leash })
+}

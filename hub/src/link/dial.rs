@@ -1,0 +1,45 @@
+//! Opening a connection to a node that listens.
+
+use std::io;
+use std::time::Duration;
+
+use calluna_certs::{Peer, dns_name, explain, peer_from_chain, tls};
+use calluna_model::id::ProviderId;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::Connection;
+use crate::hub::Hub;
+
+/// How long dialling and the handshake may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Dials `provider` at `address` and proves that it is that provider.
+///
+/// # Errors
+/// In words, what is in the way and what to do.
+pub async fn dial(hub: &Hub, provider: &ProviderId, address: &str) -> Result<Connection, String> {
+    let dialling = open(hub, provider, address);
+    match tokio::time::timeout(PATIENCE, dialling).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(cause)) => Err(format!("cannot reach {address}: {}", explain(&cause))),
+        Err(_) => Err(format!("{address} did not answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+async fn open(hub: &Hub, provider: &ProviderId, address: &str) -> io::Result<Connection> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let wanted = Peer::Provider(provider.clone());
+    let name = ServerName::try_from(dns_name(&wanted)).map_err(io::Error::other)?;
+    let config = tls::mutual_client(&hub.identity, tls::ALPN_GRPC).map_err(io::Error::other)?;
+    let stream = TlsConnector::from(config).connect(name, stream).await?;
+    let chain = stream.get_ref().1.peer_certificates();
+    let peer = peer_from_chain(chain).map_err(io::Error::other)?;
+    let leaf = chain.and_then(<[CertificateDer<'static>]>::first).cloned();
+    let Some(leaf) = leaf.filter(|_| peer == wanted) else {
+        return Err(io::Error::other(format!("{address} is {peer}, not {wanted}")));
+    };
+    super::channel_on(stream, peer, leaf, hub.clock.now()).await.map_err(io::Error::other)
+}

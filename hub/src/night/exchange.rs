@@ -1,0 +1,338 @@
+//! The calls of one provider's night, in the order that `calluna-sync` decides.
+
+mod reconcile;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use calluna_certs::verify_signature;
+use calluna_model::checkpoint::{Checkpoint, HeldNight, Staged};
+use calluna_model::clock::Moment;
+use calluna_model::failure::Reaction;
+use calluna_model::finding::Finding;
+use calluna_model::guard;
+use calluna_model::head::{Head, signing_bytes};
+use calluna_model::id::{ContentHash, EpochId, Revision};
+use calluna_model::limit::{BATCH_BYTES, FINDINGS_PER_RECEIPT};
+use calluna_model::member::Member;
+use calluna_model::outcome::Outcome;
+use calluna_model::receipt::Receipt;
+use calluna_model::report::ProviderReport;
+use calluna_store::{Stage, Tally};
+use calluna_sync::step::{Held, Step, Why, first_step};
+use calluna_sync::stream::{StreamCheck, Violation};
+use calluna_sync::verify::{outcome, verify};
+use calluna_wire::convert::head::signed_from_wire;
+use calluna_wire::convert::offer::open_record;
+use calluna_wire::status::PeerFailure;
+use calluna_wire::v1 as pb;
+use calluna_wire::v1::provider_node_client::ProviderNodeClient;
+use calluna_wire::version::SPOKEN;
+use tonic::transport::Channel;
+use tonic::Status;
+
+use super::provider::Broken;
+use crate::hub::Hub;
+use crate::link::Connection;
+
+/// Commits are made when this much waits: large enough that fsync costs little, small enough that
+/// a broken night repeats little.
+const COMMIT_BYTES: usize = 1024 * 1024;
+/// How often a node may move on while we follow it, before the rest is left to the next night.
+const FOLLOW: usize = 5;
+
+/// One provider's night while it runs.
+pub(super) struct Exchange<'a> {
+    hub: &'a Arc<Hub>,
+    member: &'a Member,
+    night: u64,
+    connection: Connection,
+    client: ProviderNodeClient<Channel>,
+    line: ProviderReport,
+    head: Option<Head>,
+    committed: bool,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn new(
+        hub: &'a Arc<Hub>,
+        member: &'a Member,
+        night: u64,
+        connection: Connection,
+    ) -> Self {
+        let client = ProviderNodeClient::new(connection.channel.clone())
+            .max_decoding_message_size(hub.config.limits.batch_bytes.max(BATCH_BYTES) + 64 * 1024);
+        let line = ProviderReport::new(member.id.clone(), Outcome::Failed);
+        Self { hub, member, night, connection, client, line, head: None, committed: false }
+    }
+
+    pub(super) fn line(&self) -> &ProviderReport {
+        &self.line
+    }
+
+    pub(super) fn has_committed(&self) -> bool {
+        self.committed
+    }
+
+    /// The whole night of this provider.
+    pub(super) async fn run(&mut self) -> Result<(), Broken> {
+        let mut head = self.fetch_head().await?;
+        let id = self.member.id.clone();
+        let state = self.store(move |hub| hub.store.provider(&id)).await?;
+        self.line.offers = state.published.map_or(0, |published| published.offers);
+        self.line.quarantined = state.published.map_or(0, |published| published.quarantined);
+        let published = state.published.map(|published| published.head);
+        let held = Held {
+            published: published.as_ref(),
+            staged: state.staged.as_ref(),
+            doubtful: state.doubtful,
+        };
+        let stage = match first_step(&held, &head) {
+            Step::Unchanged => {
+                self.line.outcome = Outcome::Unchanged;
+                return Ok(());
+            }
+            Step::Stream { after, resume } => match self.follow(&mut head, after, resume).await {
+                Err(Broken::Peer(failure)) if failure.reaction == Reaction::Reconcile => {
+                    self.reconcile(&mut head, Why::NodeAsked, false).await?
+                }
+                other => other?,
+            },
+            Step::Reconcile { why } => {
+                let resume = why == Why::BrokenOff;
+                self.reconcile(&mut head, why, resume).await?
+            }
+        };
+        self.finish(stage, head).await
+    }
+
+    /// Streams changes until both sides stand at the same revision.
+    async fn follow(
+        &mut self,
+        head: &mut Head,
+        after: Revision,
+        resume: bool,
+    ) -> Result<Box<dyn Stage>, Broken> {
+        let id = self.member.id.clone();
+        let mut stage = self.store(move |hub| hub.store.stage(&id, resume)).await?;
+        let mut check = StreamCheck::new(head.epoch, after, self.hub.config.limits);
+        for _ in 0..FOLLOW {
+            stage = self.stream(stage, &mut check, head).await?;
+            if check.reached() == head.revision {
+                return self.agree_or_reconcile(stage, head).await;
+            }
+            // The node published more meanwhile: its head has moved on with it.
+            *head = self.fetch_head().await?;
+        }
+        Err(Broken::NoAgreement("the node kept publishing while it was read; the next night goes on"))
+    }
+
+    async fn agree_or_reconcile(
+        &mut self,
+        stage: Box<dyn Stage>,
+        head: &mut Head,
+    ) -> Result<Box<dyn Stage>, Broken> {
+        let holding = stage.holding();
+        if verify(holding.count, &holding.digest, head) {
+            return Ok(stage);
+        }
+        drop(stage);
+        self.reconcile(head, Why::DigestDiffers, false).await
+    }
+
+    async fn stream(
+        &mut self,
+        mut stage: Box<dyn Stage>,
+        check: &mut StreamCheck,
+        head: &Head,
+    ) -> Result<Box<dyn Stage>, Broken> {
+        let request = pb::StreamChangesRequest {
+            epoch: head.epoch.0.to_vec(),
+            after_revision: check.reached().0,
+        };
+        self.line.calls += 1;
+        let answer = self.client.stream_changes(request);
+        let mut batches = in_time(self.hub, answer).await?.into_inner();
+        while let Some(batch) = in_time(self.hub, batches.message()).await? {
+            self.take(stage.as_mut(), check, batch)?;
+            if stage.pending_bytes() >= COMMIT_BYTES {
+                let at = Checkpoint { epoch: head.epoch, revision: check.reached() };
+                stage = self.commit(stage, Staged::Changes(at)).await?;
+            }
+        }
+        check.end(head.revision)?;
+        Ok(stage)
+    }
+
+    /// Checks and stages one batch. A record that breaks a rule is refused alone.
+    fn take(
+        &mut self,
+        stage: &mut dyn Stage,
+        check: &mut StreamCheck,
+        batch: pb::ChangeBatch,
+    ) -> Result<(), Broken> {
+        let bytes = prost::Message::encoded_len(&batch) as u64;
+        let pb::ChangeBatch { epoch, after_revision, up_to_revision, changes } = batch;
+        let epoch = EpochId::from_slice(&epoch)
+            .map_err(|e| calluna_wire::convert::ContractBroken::new("ChangeBatch.epoch", e))?;
+        self.line.bytes += bytes;
+        check.batch(epoch, Revision(after_revision), Revision(up_to_revision), bytes)?;
+        for change in changes {
+            check.change(Revision(change.revision), &change.offer_id)?;
+            self.stage_change(stage, change)?;
+        }
+        check.offers(stage.count())?;
+        Ok(())
+    }
+
+    fn stage_change(&self, stage: &mut dyn Stage, change: pb::Change) -> Result<(), Violation> {
+        let pb::Change { revision, offer_id, content_hash, body } = change;
+        let at = Revision(revision);
+        match body {
+            Some(pb::change::Body::Offer(record)) => {
+                let hash =
+                    ContentHash::from_slice(&content_hash).map_err(|_| Violation::NoHash { at })?;
+                match open_record(&offer_id, &hash, &record, self.hub.config.limits.record_bytes) {
+                    Ok(_) => stage.put(at, &offer_id, hash, &record),
+                    Err(findings) => stage.refuse(at, &offer_id, hash, &findings),
+                }
+            }
+            Some(pb::change::Body::Gone(pb::Gone { at: when })) => {
+                stage.gone(at, &offer_id, Moment(when));
+            }
+            None => return Err(Violation::NoBody { at }),
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        &mut self,
+        mut stage: Box<dyn Stage>,
+        progress: Staged,
+    ) -> Result<Box<dyn Stage>, Broken> {
+        let stage = self.store(move |_| stage.commit(progress).map(|()| stage)).await?;
+        self.committed = true;
+        Ok(stage)
+    }
+
+    /// Guard, publication, receipt.
+    async fn finish(&mut self, stage: Box<dyn Stage>, head: Head) -> Result<(), Broken> {
+        let tally = stage.tally();
+        let Tally { added, changed, removed, before, offers, quarantined } = tally;
+        self.line.added = added;
+        self.line.changed = changed;
+        self.line.removed = removed;
+        let (night, at) = (self.night, self.hub.clock.now());
+        if let Some(shrink) = guard::shrink(before, removed) {
+            let held = HeldNight { head, night, at, removed, before };
+            self.store(move |_| stage.hold(held)).await?;
+            self.line.outcome = Outcome::Held;
+            self.line.note = format!(
+                "{shrink}; held back until the operator says so: calluna-hub release {}",
+                self.member.id
+            );
+        } else {
+            self.store(move |_| stage.publish(head, night, at)).await?;
+            self.line.outcome = outcome(quarantined);
+            self.line.offers = offers;
+            self.line.quarantined = quarantined;
+        }
+        let line = self.line.clone();
+        if let Err(lost) = self.acknowledge(&line, head).await {
+            // Both sides agree; only the node does not know it yet. The next night tells it.
+            let note = format!("the receipt could not be delivered: {lost}");
+            self.line.note = if line.note.is_empty() { note } else { format!("{}; {note}", line.note) };
+        }
+        Ok(())
+    }
+
+    /// Tells the node how its night ended, when it did not end well. It may be gone: no matter.
+    pub(super) async fn acknowledge_failure(&mut self, line: &ProviderReport) {
+        if let Some(head) = self.head
+            && let Err(lost) = self.acknowledge(line, head).await
+        {
+            tracing::debug!(provider = %line.provider, cause = %lost, "receipt not delivered");
+        }
+    }
+
+    async fn acknowledge(&mut self, line: &ProviderReport, head: Head) -> Result<(), Broken> {
+        let findings = if line.quarantined > 0 { self.findings().await? } else { Vec::new() };
+        let receipt = Receipt {
+            night: self.night,
+            at: self.hub.clock.now(),
+            outcome: line.outcome,
+            head,
+            added: line.added,
+            changed: line.changed,
+            removed: line.removed,
+            quarantined: line.quarantined,
+            findings,
+            note: line.note.clone(),
+        };
+        let request = pb::AcknowledgeRequest { receipt: Some(receipt.into()) };
+        self.line.calls += 1;
+        in_time(self.hub, self.client.acknowledge(request)).await?;
+        Ok(())
+    }
+
+    async fn findings(&self) -> Result<Vec<Finding>, Broken> {
+        let id = self.member.id.clone();
+        let refusals = self.store(move |hub| hub.store.quarantine(&id)).await?;
+        let all = refusals.into_iter().flat_map(|refusal| {
+            let record = refusal.record;
+            refusal.findings.into_iter().map(move |finding| finding.of(record.clone()))
+        });
+        Ok(all.take(FINDINGS_PER_RECEIPT).collect())
+    }
+
+    /// Asks for the head and checks that the node answers for it.
+    async fn fetch_head(&mut self) -> Result<Head, Broken> {
+        let versions = SPOKEN.iter().map(ToString::to_string).collect();
+        self.line.calls += 1;
+        let answer = self.client.get_head(pb::GetHeadRequest { versions });
+        let wire = in_time(self.hub, answer).await?.into_inner();
+        self.line.bytes += prost::Message::encoded_len(&wire) as u64;
+        let signed = signed_from_wire(wire)?;
+        let message = signing_bytes(&self.member.id, &signed.head, signed.signed_at);
+        verify_signature(&self.connection.leaf, &message, &signed.signature)
+            .map_err(|_| Violation::BadSignature)?;
+        if signed.head.count > self.hub.config.limits.offers_per_provider {
+            return Err(Violation::TooManyOffers { most: self.hub.config.limits.offers_per_provider }.into());
+        }
+        self.head = Some(signed.head);
+        Ok(signed.head)
+    }
+
+    /// Runs something that blocks on the disk beside the runtime.
+    async fn store<T, F>(&self, work: F) -> Result<T, Broken>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Hub) -> Result<T, calluna_store::StoreError> + Send + 'static,
+    {
+        let hub = Arc::clone(self.hub);
+        let done = tokio::task::spawn_blocking(move || work(&hub)).await;
+        Ok(done.map_err(|_| Broken::Internal)??)
+    }
+}
+
+/// Waits for an answer, at most as long as the limits say.
+async fn in_time<T>(
+    hub: &Hub,
+    answer: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Broken> {
+    let limit = Duration::from_secs(hub.config.limits.call_seconds);
+    match tokio::time::timeout(limit, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(status)) => Err(from_status(status)),
+        Err(_) => Err(Broken::Lost(format!("the node did not answer within {} s", limit.as_secs()))),
+    }
+}
+
+/// A status without a word of ours is the transport's: the connection is gone.
+fn from_status(status: Status) -> Broken {
+    let failure = PeerFailure::from(status);
+    if failure.reaction == Reaction::ComeBackLater {
+        return Broken::Lost(format!("the connection to the node was lost: {}", failure.text));
+    }
+    Broken::Peer(failure)
+}

@@ -1,0 +1,154 @@
+//! `HubControl`: what the command line asks of a running hub.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use calluna_catalogue::export::format;
+use calluna_host::tasks::Tasks;
+use calluna_model::id::ProviderId;
+use calluna_wire::v1 as pb;
+use calluna_wire::v1::hub_control_server::HubControl;
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::to_operator;
+use crate::hub::Hub;
+use crate::night::{self, Event, blocking};
+use crate::{export, members, view};
+
+/// Serves the command line.
+pub struct ControlService {
+    /// The hub.
+    pub hub: Arc<Hub>,
+    /// Where long answers run.
+    pub tasks: Tasks,
+}
+
+type Answers<T> = ReceiverStream<Result<T, Status>>;
+
+#[tonic::async_trait]
+impl HubControl for ControlService {
+    async fn invite(
+        &self,
+        request: Request<pb::InviteRequest>,
+    ) -> Result<Response<pb::InviteResponse>, Status> {
+        let pb::InviteRequest { provider_id, name, kind, expires_in } = request.into_inner();
+        let invited = blocking(&self.hub, move |hub| {
+            let provider: ProviderId = provider_id.parse()?;
+            Ok(members::invite(hub, &provider, &name, kind.parse()?, expires_in)?)
+        });
+        let token = invited.await.map_err(|e| to_operator(&e))?;
+        let expires_at = token.expires.0;
+        Ok(Response::new(pb::InviteResponse { token: token.to_string(), expires_at }))
+    }
+
+    async fn list_members(
+        &self,
+        _: Request<pb::ListMembersRequest>,
+    ) -> Result<Response<pb::ListMembersResponse>, Status> {
+        let json = document(&self.hub, |hub| view::members(hub)).await?;
+        Ok(Response::new(pb::ListMembersResponse { json }))
+    }
+
+    async fn get_status(
+        &self,
+        _: Request<pb::GetStatusRequest>,
+    ) -> Result<Response<pb::GetStatusResponse>, Status> {
+        let json = document(&self.hub, |hub| view::status(hub, true)).await?;
+        Ok(Response::new(pb::GetStatusResponse { json }))
+    }
+
+    type SyncStream = Answers<pb::SyncEvent>;
+
+    async fn sync(
+        &self,
+        request: Request<pb::SyncRequest>,
+    ) -> Result<Response<Self::SyncStream>, Status> {
+        let (answers, stream) = mpsc::channel(64);
+        let (hub, ids) = (Arc::clone(&self.hub), request.into_inner().provider_ids);
+        self.tasks.spawn("sync", async move {
+            let ended = sync(&hub, ids, &answers).await;
+            let _caller_may_be_gone = answers.send(ended.map_err(|e| to_operator(&e))).await;
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    type ExportStream = Answers<pb::ExportPiece>;
+
+    async fn export(
+        &self,
+        request: Request<pb::ExportRequest>,
+    ) -> Result<Response<Self::ExportStream>, Status> {
+        let (answers, stream) = mpsc::channel(4);
+        let (hub, ask) = (Arc::clone(&self.hub), request.into_inner());
+        self.tasks.spawn("export", async move {
+            let pieces = answers.clone();
+            let done = blocking(&hub, move |hub| {
+                let provider = (!ask.provider_id.is_empty()).then(|| ask.provider_id.parse());
+                let provider = provider.transpose()?;
+                export::export(hub, format(&ask.format)?, provider.as_ref(), &mut |data, offers| {
+                    let piece = pb::ExportPiece { data: data.into(), offers };
+                    Ok(pieces.blocking_send(Ok(piece))?)
+                })
+            });
+            if let Err(error) = done.await {
+                let _caller_may_be_gone = answers.send(Err(to_operator(&error))).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn release(
+        &self,
+        request: Request<pb::ReleaseRequest>,
+    ) -> Result<Response<pb::ReleaseResponse>, Status> {
+        // Never while a night writes to the same stage.
+        let _no_night = self.hub.night.lock().await;
+        let id = request.into_inner().provider_id;
+        let released = blocking(&self.hub, move |hub| {
+            let id: ProviderId = id.parse()?;
+            let held = hub.store.release(&id)?;
+            let count = hub.store.provider(&id)?.published.map_or(0, |published| published.offers);
+            Ok(pb::ReleaseResponse { removed: held.removed, count })
+        });
+        Ok(Response::new(released.await.map_err(|e| to_operator(&e))?))
+    }
+}
+
+async fn document<T: Serialize>(
+    hub: &Arc<Hub>,
+    make: fn(&Arc<Hub>) -> Result<T>,
+) -> Result<String, Status> {
+    let shared = Arc::clone(hub);
+    let made = blocking(hub, move |_| Ok(serde_json::to_string(&make(&shared)?)?));
+    made.await.map_err(|e| to_operator(&e))
+}
+
+async fn sync(
+    hub: &Arc<Hub>,
+    ids: Vec<String>,
+    answers: &mpsc::Sender<Result<pb::SyncEvent, Status>>,
+) -> Result<pb::SyncEvent> {
+    let only = ids.iter().map(|id| Ok(id.parse()?)).collect::<Result<Vec<ProviderId>>>()?;
+    let (events, mut happened) = mpsc::channel(64);
+    let running = night::run(hub, &only, events);
+    let telling = async {
+        while let Some(event) = happened.recv().await {
+            if let Ok(event) = told(&event) {
+                let _caller_may_be_gone = answers.send(Ok(pb::SyncEvent { event: Some(event) })).await;
+            }
+        }
+    };
+    let (report, ()) = tokio::join!(running, telling);
+    let json = serde_json::to_string(&report?)?;
+    Ok(pb::SyncEvent { event: Some(pb::sync_event::Event::ReportJson(json)) })
+}
+
+fn told(event: &Event) -> Result<pb::sync_event::Event> {
+    Ok(match event {
+        Event::Begins(providers) => pb::sync_event::Event::Providers(*providers as u64),
+        Event::Provider(line) => pb::sync_event::Event::ProviderJson(serde_json::to_string(line)?),
+    })
+}

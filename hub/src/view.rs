@@ -1,0 +1,169 @@
+//! The documents that `status` and `members` show. The daemon and the command line make the same
+//! ones; text is written from them, so both say the same.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use calluna_model::checkpoint::HeldNight;
+use calluna_model::clock::Moment;
+use calluna_model::member::{MemberState, ProviderKind, Reach};
+use calluna_model::outcome::Outcome;
+use calluna_model::report::NightReport;
+use serde::{Deserialize, Serialize};
+
+use crate::hub::Hub;
+use crate::members;
+
+/// What `status --format json` prints.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StatusDocument {
+    /// Name of the district.
+    pub district: String,
+    /// `host:port` that nodes dial.
+    pub address: String,
+    /// Whether a daemon is running.
+    pub running: bool,
+    /// Version of this program.
+    pub version: String,
+    /// Days until the hub's own certificate runs out.
+    pub certificate_days_left: i64,
+    /// Fingerprint of the authority: nodes pin it.
+    pub authority: String,
+    /// Bytes that the store takes.
+    pub store_bytes: u64,
+    /// Why the store is not to be taken as proof; empty when it is whole.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub store_note: String,
+    /// Offers that readers see, of all providers.
+    pub offers: u64,
+    /// The newest night.
+    pub last_night: Option<NightReport>,
+    /// Every provider, those that need a look first.
+    pub providers: Vec<ProviderDocument>,
+}
+
+/// One provider in the status.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProviderDocument {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How far it is on its way in.
+    pub state: MemberState,
+    /// Whether there is a connection now; nothing when no daemon runs, or the hub dials it.
+    pub connected: Option<bool>,
+    /// Offers that readers see.
+    pub offers: u64,
+    /// Records that are refused at present.
+    pub quarantined: u64,
+    /// How its last night ended.
+    pub last_outcome: Option<Outcome>,
+    /// What that night noted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// When both sides last agreed.
+    pub agreed_at: Option<Moment>,
+    /// Nights in a row without agreement.
+    pub nights_missed: u64,
+    /// A night that is held back.
+    pub held: Option<HeldNight>,
+}
+
+/// One line of `members --format json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MemberDocument {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What kind of provider it is.
+    pub kind: ProviderKind,
+    /// How far it is on its way in.
+    pub state: MemberState,
+    /// When it was invited (last).
+    pub invited_at: Moment,
+    /// Until when its token is good; nothing once it was used.
+    pub token_expires: Option<Moment>,
+    /// When it joined (last).
+    pub joined_at: Option<Moment>,
+    /// How the hub gets to it.
+    pub reach: Reach,
+    /// Days until its certificate runs out.
+    pub certificate_days_left: Option<i64>,
+}
+
+/// Makes the status. `running`: whether this process is the daemon.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
+    let mut providers = Vec::new();
+    for member in hub.store.members()? {
+        let known = hub.store.provider(&member.id)?;
+        let dials = member.reach == Reach::DialsOut;
+        let connected = (running && dials).then(|| hub.links.get(&member.id).is_some());
+        providers.push(ProviderDocument {
+            state: members::state(hub, &member)?,
+            connected,
+            offers: known.published.map_or(0, |published| published.offers),
+            quarantined: known.published.map_or(0, |published| published.quarantined),
+            last_outcome: known.last.as_ref().map(|line| line.outcome),
+            note: known.last.map(|line| line.note).unwrap_or_default(),
+            agreed_at: known.agreed_at,
+            nights_missed: known.nights_missed,
+            held: known.held,
+            id: member.id.to_string(),
+            name: member.name,
+        });
+    }
+    let worry = |p: &ProviderDocument| {
+        let clean = p.last_outcome.is_none_or(Outcome::clean);
+        (p.held.is_none(), std::cmp::Reverse(p.nights_missed), clean)
+    };
+    providers.sort_by(|a, b| worry(a).cmp(&worry(b)).then_with(|| a.id.cmp(&b.id)));
+    Ok(StatusDocument {
+        district: hub.config.name.clone(),
+        address: hub.config.address.clone(),
+        running,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        certificate_days_left: days(hub.identity.not_after().since(hub.clock.now())),
+        authority: hub.authority.fingerprint().to_string(),
+        store_bytes: hub.store.size_on_disk()?,
+        store_note: hub.store_note.clone(),
+        offers: providers.iter().map(|provider| provider.offers).sum(),
+        last_night: hub.store.latest_night()?,
+        providers,
+    })
+}
+
+/// Makes the list of members.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn members(hub: &Hub) -> Result<Vec<MemberDocument>> {
+    let mut list = Vec::new();
+    for member in hub.store.members()? {
+        let kept = members::enrolment(hub, &member.id)?;
+        let used = kept.as_ref().and_then(|kept| {
+            kept.invitation.used.as_ref().or_else(|| kept.earlier.last())
+        });
+        let open = kept.as_ref().filter(|kept| kept.invitation.used.is_none());
+        list.push(MemberDocument {
+            state: members::state(hub, &member)?,
+            token_expires: open.map(|kept| kept.invitation.expires),
+            certificate_days_left: used.map(|used| days(used.not_after.since(hub.clock.now()))),
+            id: member.id.to_string(),
+            name: member.name,
+            kind: member.kind,
+            invited_at: member.invited_at,
+            joined_at: member.joined_at,
+            reach: member.reach,
+        });
+    }
+    Ok(list)
+}
+
+fn days(seconds: i64) -> i64 {
+    seconds.div_euclid(86_400)
+}

@@ -1,0 +1,6 @@
+//! Values as people write them, into values as the offer wants them.
+
+pub(crate) mod date;
+pub(crate) mod price;
+pub(crate) mod text;
+pub(crate) mod truth;

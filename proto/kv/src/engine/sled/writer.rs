@@ -1,0 +1,270 @@
+//! The one thread that writes: group commit, then STATE, then the answers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::MARK_KEY;
+use super::disk::{self, Disk};
+use crate::batch::Write;
+use crate::state::{Mark, StateFile};
+use crate::{Batch, KvError, Stamp};
+
+/// A group takes no further batch once it holds this many bytes.
+const GROUP_BYTES: usize = 32 * 1024 * 1024;
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(super) enum Task {
+    Commit(Batch),
+    Renew { epoch: [u8; 16], stamp: Stamp },
+}
+
+impl Task {
+    const fn bytes(&self) -> usize {
+        match self {
+            Self::Commit(batch) => batch.bytes(),
+            Self::Renew { .. } => 0,
+        }
+    }
+}
+
+/// A task and who waits for it.
+#[derive(Debug)]
+pub(super) struct Job {
+    task: Task,
+    waiter: Waiter,
+}
+
+type Waiter = SyncSender<Result<(), KvError>>;
+
+impl Job {
+    /// The job, and where its answer will arrive.
+    pub(super) fn new(task: Task) -> (Self, Receiver<Result<(), KvError>>) {
+        let (waiter, answer) = sync_channel(1);
+        (Self { task, waiter }, answer)
+    }
+}
+
+/// The writer's own things. Nobody else writes to the store.
+#[derive(Debug)]
+pub(super) struct Writer {
+    dir: PathBuf,
+    db: Debugless<::sled::Db>,
+    disk: Disk,
+    state: Option<StateFile>,
+    /// The mark of the last batch that was applied.
+    mark: Mark,
+    settled: bool,
+    /// Why nothing is written any more.
+    broken: Option<String>,
+}
+
+/// sled's `Debug` prints every page; this prints nothing.
+struct Debugless<T>(T);
+
+impl<T> std::fmt::Debug for Debugless<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("..")
+    }
+}
+
+impl Writer {
+    pub(super) fn new(dir: &Path, db: ::sled::Db, disk: Disk, mark: Mark, settled: bool) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            db: Debugless(db),
+            disk,
+            state: None,
+            mark,
+            settled,
+            broken: None,
+        }
+    }
+
+    /// The mark of the last batch.
+    pub(super) const fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// Puts the first mark into a new store, durably.
+    pub(super) fn mark_fresh(&mut self) -> Result<(), KvError> {
+        self.apply(Vec::new(), self.mark)?;
+        self.make_durable()
+    }
+
+    /// Where STATE is kept from now on.
+    pub(super) fn keep_state(&mut self, state: StateFile) {
+        self.state = Some(state);
+    }
+
+    /// Works until nobody is left to ask.
+    pub(super) fn run(mut self, queue: &Receiver<Job>) {
+        while let Ok(first) = queue.recv() {
+            let mut bytes = first.task.bytes();
+            let mut group = vec![first];
+            while bytes < GROUP_BYTES
+                && let Ok(job) = queue.try_recv()
+            {
+                bytes += job.task.bytes();
+                group.push(job);
+            }
+            self.work(group, bytes);
+        }
+    }
+
+    /// Applies each batch of a group, brings all to disk once, answers everybody.
+    fn work(&mut self, group: Vec<Job>, bytes: usize) {
+        if let Err(error) = self.room(bytes) {
+            return answer(group.into_iter().map(|job| job.waiter), &Err(error));
+        }
+        let mut applied = Vec::with_capacity(group.len());
+        for job in group {
+            let done = self.writable().and_then(|()| self.perform(job.task));
+            match done {
+                Ok(()) => applied.push(job.waiter),
+                Err(error) => answer([job.waiter], &Err(error)),
+            }
+        }
+        let outcome = if applied.is_empty() {
+            self.tell_if_broken()
+        } else {
+            self.settle()
+        };
+        answer(applied, &outcome);
+    }
+
+    fn writable(&self) -> Result<(), KvError> {
+        match &self.broken {
+            Some(why) => Err(KvError::ReadOnly {
+                dir: self.dir.clone(),
+                why: why.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a group before sled sees it when the disk could not take it: a batch that fails
+    /// inside sled cannot be undone.
+    fn room(&self, bytes: usize) -> Result<(), KvError> {
+        self.writable()?;
+        let needed = disk::needed_bytes(bytes);
+        match disk::free_bytes(&self.dir) {
+            Some(free) if free < needed => Err(KvError::Full {
+                dir: self.dir.clone(),
+                needed,
+                free,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn perform(&mut self, task: Task) -> Result<(), KvError> {
+        let mut mark = Mark {
+            commit: self.mark.commit + 1,
+            ..self.mark
+        };
+        let settled = match &task {
+            Task::Commit(batch) => {
+                mark.stamp = batch.stamped().unwrap_or(mark.stamp);
+                self.settled
+            }
+            Task::Renew { epoch, stamp } => {
+                mark.epoch = *epoch;
+                mark.stamp = *stamp;
+                true
+            }
+        };
+        let writes = match task {
+            Task::Commit(batch) => batch.into_writes(),
+            Task::Renew { .. } => Vec::new(),
+        };
+        let done = self.apply(writes, mark);
+        match &done {
+            Ok(()) => {
+                self.mark = mark;
+                self.settled = settled;
+            }
+            Err(error) => self.give_up(error),
+        }
+        done
+    }
+
+    /// One atomic batch: the owner's writes and the mark.
+    fn apply(&self, writes: Vec<Write>, mark: Mark) -> Result<(), KvError> {
+        let mut batch = ::sled::Batch::default();
+        for (key, value) in writes {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        batch.insert(MARK_KEY, mark.to_bytes());
+        self.guarded(|db| db.apply_batch(batch))
+    }
+
+    /// Brings what was applied to disk, then lets STATE tell of it.
+    fn settle(&mut self) -> Result<(), KvError> {
+        if let Err(error) = self.make_durable() {
+            self.give_up(&error);
+            return self.tell_if_broken().and(Err(error));
+        }
+        // Another batch of the group may have failed half-way: then what is durable is not settled.
+        let (mark, settled) = (self.mark, self.settled && self.broken.is_none());
+        self.tell(|state| state.write(mark, settled))
+    }
+
+    /// Half a batch may be in the store: STATE says so, so that the next open does not believe it.
+    fn tell_if_broken(&mut self) -> Result<(), KvError> {
+        if self.broken.is_none() {
+            return Ok(());
+        }
+        self.tell(StateFile::unsettle)
+    }
+
+    fn tell(
+        &mut self,
+        write: impl FnOnce(&mut StateFile) -> std::io::Result<()>,
+    ) -> Result<(), KvError> {
+        let Some(state) = self.state.as_mut() else {
+            return Ok(());
+        };
+        let told = write(state).map_err(|e| KvError::io(&self.dir, e));
+        if let Err(error) = &told {
+            self.give_up(error);
+        }
+        told
+    }
+
+    /// sled's flush first, then what it leaves out.
+    fn make_durable(&mut self) -> Result<(), KvError> {
+        self.guarded(|db| db.flush())?;
+        self.disk.sync().map_err(|e| KvError::io(&self.dir, e))
+    }
+
+    /// Calls sled; a panic in it must not leave the waiters without an answer.
+    fn guarded<T>(
+        &self,
+        call: impl FnOnce(&::sled::Db) -> ::sled::Result<T>,
+    ) -> Result<T, KvError> {
+        match catch_unwind(AssertUnwindSafe(|| call(&self.db.0))) {
+            Ok(done) => done.map_err(|e| KvError::sled(&self.dir, e)),
+            Err(_) => Err(KvError::Damaged {
+                dir: self.dir.clone(),
+                why: "sled stopped with a panic while it wrote".to_owned(),
+            }),
+        }
+    }
+
+    fn give_up(&mut self, error: &KvError) {
+        tracing::error!(dir = %self.dir.display(), %error, "the store is read-only from now on");
+        self.broken.get_or_insert_with(|| error.to_string());
+    }
+}
+
+fn answer(waiters: impl IntoIterator<Item = Waiter>, outcome: &Result<(), KvError>) {
+    for waiter in waiters {
+        // Whoever no longer waits needs no answer.
+        let _gone = waiter.send(outcome.clone());
+    }
+}
