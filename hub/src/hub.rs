@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use calluna_certs::{Authority, HUB_DAYS, Identity, NodeKey, Peer, RequestedKey, files};
+use calluna_certs::tls::Identity;
+use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
-use calluna_kv::{Options, Trust};
+use calluna_kv::{Options, Stamp, Trust};
 use calluna_model::clock::Clock;
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
@@ -75,7 +76,7 @@ pub fn create(
     let dir = DataDir::create_new(path)?;
     let authority = Authority::create(&setup.name, clock, entropy)?;
     let key = NodeKey::generate()?;
-    let request = RequestedKey::from_key(&key);
+    let request = key.public_key()?;
     let issued = authority.issue(&Peer::Hub, &request, HUB_DAYS, clock, entropy)?;
     files::write_private(&dir.join(CA_KEY), authority.key_pem().as_bytes())?;
     files::write_public(&dir.join(CA_CERT), authority.certificate_pem().as_bytes())?;
@@ -114,7 +115,7 @@ impl Hub {
         let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
             tracing::error!(note, "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node");
             store_note.clone_from(note);
-            opened.engine.renew_epoch(epoch)?;
+            opened.engine.renew_epoch(epoch, Stamp::default())?;
             true
         } else {
             false

@@ -17,7 +17,7 @@ use calluna_host::guarded::{Guarded, Leash};
 use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
 use hyper_util::rt::TokioIo;
-use rustls_pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 use tonic::transport::{Channel, Endpoint};

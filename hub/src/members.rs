@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use calluna_certs::{
     Decision, EnrolRefused, Invitation, Issued, JoinToken, Peer, RequestError, RequestedKey,
-    TokenSecret, Used, decide, secret_hash,
+    TokenError, TokenSecret, Used, decide, secret_hash,
 };
 use calluna_model::failure::{Failure, Reaction};
 use calluna_model::id::ProviderId;
@@ -33,6 +33,9 @@ pub enum MemberError {
     /// The certificate request is not acceptable.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The token could not be made.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The certificate could not be made.
     #[error(transparent)]
     Certificate(#[from] calluna_certs::CertError),
@@ -61,7 +64,7 @@ impl Failure for MemberError {
             Self::Refused(refused) => refused.reaction(),
             Self::Request(_) | Self::Name | Self::Address(_) => Reaction::FixRequest,
             Self::Store(error) => error.reaction(),
-            Self::Certificate(_) | Self::Unreadable { .. } => Reaction::AskOperator,
+            Self::Token(_) | Self::Certificate(_) | Self::Unreadable { .. } => Reaction::AskOperator,
         }
     }
 }
@@ -87,10 +90,10 @@ pub fn invite(
     let token = JoinToken::mint(
         &hub.config.address,
         hub.authority.fingerprint(),
-        provider,
+        provider.clone(),
         now.plus(seconds),
         hub.entropy.as_ref(),
-    );
+    )?;
     let before = hub.store.member(provider)?;
     let mut earlier = Vec::new();
     if let Some(old) = enrolment(hub, provider)? {

@@ -4,14 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use calluna_certs::{CertError, Peer, explain, peer_from_chain, tls};
+use calluna_certs::tls::{self, explain_io, peer_from_chain};
+use calluna_certs::{CertError, Peer};
 use calluna_host::guarded::Guarded;
 use calluna_host::tasks::Tasks;
-use rustls_pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -79,7 +80,7 @@ async fn accept(listener: TcpListener, doors: Arc<Doors>, tasks: Tasks) {
             let _place = place;
             match tokio::time::timeout(HANDSHAKE, greet(stream, &doors)).await {
                 Ok(Ok(())) => {}
-                Ok(Err(cause)) => tracing::info!(cause = explain(&cause), "connection refused"),
+                Ok(Err(cause)) => tracing::info!(cause = explain_io(&cause), "connection refused"),
                 Err(_) => tracing::info!("connection refused: the handshake took too long"),
             }
         });
@@ -89,16 +90,15 @@ async fn accept(listener: TcpListener, doors: Arc<Doors>, tasks: Tasks) {
 async fn greet(stream: TcpStream, doors: &Doors) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-    let wants_to_enrol = start
-        .client_hello()
-        .alpn()
-        .is_some_and(|mut names| names.any(|name| name == tls::ALPN_ENROL));
-    if wants_to_enrol {
+    if tls::wants_enrolment(&start.client_hello()) {
         let stream = start.into_stream(Arc::clone(&doors.enrol)).await?;
         let (stream, _leash) = Guarded::new(stream, ());
         return doors.enrolments.send(Ok(stream)).await.map_err(io::Error::other);
     }
     let stream = start.into_stream(Arc::clone(&doors.mutual)).await?;
+    if stream.get_ref().1.alpn_protocol() != Some(tls::ALPN_REVERSE) {
+        return Err(io::Error::other("a node has to say calluna-rev/1 when it dials"));
+    }
     let chain = stream.get_ref().1.peer_certificates();
     let peer = peer_from_chain(chain).map_err(io::Error::other)?;
     let leaf = chain.and_then(<[CertificateDer<'static>]>::first).cloned();

@@ -3,9 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use calluna_certs::{Peer, dns_name, explain, peer_from_chain, tls};
+use calluna_certs::Peer;
+use calluna_certs::tls::{self, explain_io, peer_from_chain};
 use calluna_model::id::ProviderId;
-use rustls_pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -23,7 +24,7 @@ pub async fn dial(hub: &Hub, provider: &ProviderId, address: &str) -> Result<Con
     let dialling = open(hub, provider, address);
     match tokio::time::timeout(PATIENCE, dialling).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(cause)) => Err(format!("cannot reach {address}: {}", explain(&cause))),
+        Ok(Err(cause)) => Err(format!("cannot reach {address}: {}", explain_io(&cause))),
         Err(_) => Err(format!("{address} did not answer within {} s", PATIENCE.as_secs())),
     }
 }
@@ -32,7 +33,7 @@ async fn open(hub: &Hub, provider: &ProviderId, address: &str) -> io::Result<Con
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let wanted = Peer::Provider(provider.clone());
-    let name = ServerName::try_from(dns_name(&wanted)).map_err(io::Error::other)?;
+    let name = tls::server_name(&wanted).map_err(io::Error::other)?;
     let config = tls::mutual_client(&hub.identity, tls::ALPN_GRPC).map_err(io::Error::other)?;
     let stream = TlsConnector::from(config).connect(name, stream).await?;
     let chain = stream.get_ref().1.peer_certificates();

@@ -117,7 +117,7 @@ impl HubControl for ControlService {
     }
 }
 
-async fn document<T: Serialize>(
+async fn document<T: Serialize + 'static>(
     hub: &Arc<Hub>,
     make: fn(&Arc<Hub>) -> Result<T>,
 ) -> Result<String, Status> {

@@ -26,7 +26,9 @@ impl Membership for MembershipService {
             request.into_inner();
         let wrong = |error: &dyn std::fmt::Display| status_of(Reaction::FixRequest, error.to_string());
         let provider: ProviderId = provider_id.parse().map_err(|e| wrong(&e))?;
-        let secret = TokenSecret::from_slice(&secret).map_err(|e| wrong(&e))?;
+        let secret: [u8; 16] =
+            secret.try_into().map_err(|_| wrong(&"the secret of a token has 16 bytes"))?;
+        let secret = TokenSecret::from_bytes(secret);
         let hub = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || {
             let csr = &certificate_request;

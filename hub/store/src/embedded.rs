@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use calluna_kv::{Batch, Engine, Index, Kind, Loc, Log, Stamp};
+use calluna_kv::packed::{Index, Kind, Loc, Log};
+use calluna_kv::{Batch, Engine, Stamp};
 use calluna_model::checkpoint::{HeldNight, Published};
 use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;

@@ -1,6 +1,7 @@
 //! What can go wrong in the store.
 
-use calluna_kv::{KvError, PackedError};
+use calluna_kv::KvError;
+use calluna_kv::packed::PackedError;
 use calluna_model::failure::{Failure, Reaction};
 
 /// A failure of the hub's store.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use calluna_kv::{Batch, ChunkBuilder, Index, Kind, Loc, Log, Record};
+use calluna_kv::Batch;
+use calluna_kv::packed::{ChunkBuilder, Index, Kind, Loc, Log, Record};
 use calluna_model::checkpoint::{Checkpoint, HeldNight, Published, Staged};
 use calluna_model::clock::Moment;
 use calluna_model::finding::Finding;
@@ -78,14 +79,12 @@ impl LogStage {
     }
 
     /// Reads again what an earlier night left on the stage.
-    fn replay(&mut self) -> Result<(), calluna_kv::PackedError> {
+    fn replay(&mut self) -> Result<(), calluna_kv::packed::PackedError> {
         let log = self.log.clone();
         for head in log.heads_from(self.state.visible + 1) {
             let (seq, head) = head?;
-            for (slot, entry) in head.entries().enumerate() {
-                self.remember(entry.key);
-                self.index.apply(seq, u32::try_from(slot).unwrap_or(u32::MAX), &entry);
-            }
+            head.entries().for_each(|entry| self.remember(entry.key));
+            self.index.apply_head(seq, &head);
             self.seq = seq + 1;
         }
         Ok(())

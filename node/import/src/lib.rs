@@ -19,6 +19,7 @@
 //! | `xml` | records of an XML file, one at a time, within limits |
 //! | `value` | dates, prices, truth values, numbers as people write them |
 
+mod columns;
 pub mod error;
 pub mod format;
 pub mod html;

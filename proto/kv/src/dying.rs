@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Batch, Engine, KvError, Pairs, Stamp};
+use crate::{Batch, Engine, KvError, Pair, Pairs, Stamp};
 
 /// What happens at the n-th commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Engine for Dying {
         self.inner.scan(prefix, from)
     }
 
-    fn last(&self, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, KvError> {
+    fn last(&self, prefix: &[u8]) -> Result<Option<Pair>, KvError> {
         self.inner.last(prefix)
     }
 

@@ -17,8 +17,11 @@ pub const ENGINES: &[&str] = &["sled", "memory"];
 /// The one key that belongs to the engine: it holds the mark of the last commit.
 const MARK_KEY: &[u8] = b"\0calluna-kv/mark";
 
+/// A key with its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
 /// Keys with their values, ascending.
-pub type Pairs<'a> = Box<dyn Iterator<Item = Result<(Vec<u8>, Vec<u8>), KvError>> + Send + 'a>;
+pub type Pairs<'a> = Box<dyn Iterator<Item = Result<Pair, KvError>> + Send + 'a>;
 
 /// Ordered bytes with atomic, durable batches. The crate's page says what it promises.
 pub trait Engine: Send + Sync + std::fmt::Debug {
@@ -36,7 +39,7 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn last(&self, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, KvError>;
+    fn last(&self, prefix: &[u8]) -> Result<Option<Pair>, KvError>;
 
     /// Applies a batch; atomic, and durable when it returns (flush and fsync). Blocks; many
     /// threads may call it, they share one flush.

@@ -181,6 +181,16 @@ impl StateFile {
         Self::create(dir, mark, settled)
     }
 
+    /// STATE in any file, to see what happens when it cannot be written.
+    #[cfg(test)]
+    pub(crate) fn over(file: File) -> Self {
+        Self {
+            file,
+            generation: 0,
+            told: Mark::default(),
+        }
+    }
+
     /// Written beside, synced, then renamed: STATE never exists half-made. A STATE that could not
     /// be read is moved aside, for whoever wants to look at it.
     fn create(dir: &Path, mark: Mark, settled: bool) -> io::Result<Self> {

@@ -1,17 +1,120 @@
-//! To be written.
-use super::Format;
+//! CSV and XLSX: a row is an offer, or one run of it.
+//!
+//! Columns are found by their names (`data/columns.csv`) or by a mapping file. Rows with the same
+//! id and the same words are one offer with several runs, so that 16 offers at 250 sites are 16
+//! offers and not 4,000. Columns about persons are dropped, whatever a mapping says.
+
+mod columns;
+mod row;
+
+use std::collections::HashMap;
+
+use calluna_model::finding::Finding;
+use calluna_model::offer::{OfferDraft, RunDraft};
+use calluna_tabular::Table;
+
+use self::columns::Columns;
+use super::{Format, beginning};
 use crate::error::ImportError;
 use crate::sink::Sink;
 use crate::{Options, Source};
+
 pub(super) struct Csv;
 pub(super) struct Xlsx;
+
 impl Format for Csv {
-    fn name(&self) -> &'static str { "csv" }
-    fn looks_like(&self, _: &Source<'_>) -> bool { false }
-    fn read(&self, _: &Source<'_>, _: &Options<'_>, _: &mut Sink) -> Result<(), ImportError> { Ok(()) }
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn looks_like(&self, source: &Source<'_>) -> bool {
+        let begins = beginning(source);
+        let first = begins.lines().next().unwrap_or_default();
+        !begins.starts_with(['<', '{', '[', '%'])
+            && !begins.contains('\0')
+            && first.contains([';', ',', '\t', '|'])
+    }
+
+    fn read(&self, source: &Source<'_>, options: &Options<'_>, sink: &mut Sink) -> Result<(), ImportError> {
+        read(&Table::csv(source.name, source.bytes)?, options, sink)
+    }
 }
+
 impl Format for Xlsx {
-    fn name(&self) -> &'static str { "xlsx" }
-    fn looks_like(&self, _: &Source<'_>) -> bool { false }
-    fn read(&self, _: &Source<'_>, _: &Options<'_>, _: &mut Sink) -> Result<(), ImportError> { Ok(()) }
+    fn name(&self) -> &'static str {
+        "xlsx"
+    }
+
+    fn looks_like(&self, source: &Source<'_>) -> bool {
+        calluna_tabular::looks_like_workbook(source.bytes)
+    }
+
+    fn read(&self, source: &Source<'_>, options: &Options<'_>, sink: &mut Sink) -> Result<(), ImportError> {
+        let sheet = options.mapping.and_then(|mapping| mapping.sheet.as_deref());
+        read(&Table::xlsx(source.name, source.bytes, sheet)?, options, sink)
+    }
+}
+
+/// An offer with the runs that its rows gave, and where the first of them stands.
+struct Group {
+    place: String,
+    draft: OfferDraft,
+    runs: Vec<RunDraft>,
+}
+
+fn read(table: &Table<'_>, options: &Options<'_>, sink: &mut Sink) -> Result<(), ImportError> {
+    let columns = Columns::find(table, options.mapping)?;
+    for column in columns.left_out() {
+        sink.warn(Finding::new(column, "unknown-column").at(&table.header_place));
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    let mut index: HashMap<String, usize> = HashMap::new();
+    for row in table.rows() {
+        let row = row?;
+        sink.saw(1);
+        if row.cells.len() != table.header.len() {
+            let finding = Finding::new("", "wrong-cell-count").limit(table.header.len());
+            sink.refuse(vec![finding.at(row.place())]);
+            continue;
+        }
+        let (draft, run) = match row::read(&columns, &row) {
+            Ok(read) => read,
+            Err(findings) => {
+                sink.refuse(findings);
+                continue;
+            }
+        };
+        match index.get(&draft.id).and_then(|at| groups.get_mut(*at)) {
+            None => {
+                index.insert(draft.id.clone(), groups.len());
+                groups.push(Group { place: row.place(), draft, runs: run.into_iter().collect() });
+            }
+            Some(group) if group.draft == draft => add(&mut group.runs, run),
+            Some(_) => {
+                let finding = Finding::new("id", "duplicate-offer").value(&draft.id);
+                sink.refuse(vec![finding.at(row.place()).of(draft.id)]);
+            }
+        }
+    }
+    for Group { place, draft, runs } in groups {
+        sink.offer(&place, OfferDraft { runs, ..draft })?;
+    }
+    Ok(())
+}
+
+/// Adds a run; one that is there already is the same row twice.
+fn add(runs: &mut Vec<RunDraft>, run: Option<RunDraft>) {
+    let Some(mut run) = run else {
+        return;
+    };
+    let wished = run.id.clone();
+    let mut again = 2;
+    while let Some(other) = runs.iter().find(|other| other.id == run.id) {
+        if *other == run {
+            return;
+        }
+        run.id = format!("{wished}-{again}");
+        again += 1;
+    }
+    runs.push(run);
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{MARK_KEY, after_prefix, scan_start};
-use crate::{Batch, Engine, KvError, Opened, Pairs, Stamp, Trust};
+use crate::{Batch, Engine, KvError, Opened, Pair, Pairs, Stamp, Trust};
 
 /// A sorted map behind a lock.
 #[derive(Debug, Default)]
@@ -31,8 +31,11 @@ impl Memory {
     }
 }
 
+/// Where a scan begins and ends.
+type Span = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// Bounds that `BTreeMap::range` accepts: it panics where the start lies behind the end.
-fn bounds(prefix: &[u8], from: Option<&[u8]>) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+fn bounds(prefix: &[u8], from: Option<&[u8]>) -> Option<Span> {
     let start = scan_start(prefix, from);
     let end = match after_prefix(prefix) {
         Some(end) if end <= start => return None,
@@ -59,7 +62,7 @@ impl Engine for Memory {
         Box::new(found.into_iter())
     }
 
-    fn last(&self, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, KvError> {
+    fn last(&self, prefix: &[u8]) -> Result<Option<Pair>, KvError> {
         let Some(bounds) = bounds(prefix, None) else {
             return Ok(None);
         };

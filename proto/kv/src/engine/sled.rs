@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 
 use self::writer::{Job, Task, Writer};
 use super::{MARK_KEY, after_prefix, scan_start};
-use crate::{Batch, Engine, KvError, Pairs, Stamp};
+use crate::{Batch, Engine, KvError, Pair, Pairs, Stamp};
 
 mod disk;
 mod guard;
@@ -110,7 +110,7 @@ impl Engine for Sled {
         Box::new(pairs)
     }
 
-    fn last(&self, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, KvError> {
+    fn last(&self, prefix: &[u8]) -> Result<Option<Pair>, KvError> {
         let mut backwards = self.range(prefix, None).rev();
         let found = backwards.find(|pair| !matches!(pair, Ok((key, _)) if key == MARK_KEY));
         let pair = found.transpose().map_err(|e| self.error(e))?;

@@ -17,6 +17,9 @@ const PROOF_HEADS: usize = 1024;
 /// A chunk may grow to this many bytes where the estimate was wrong; sled keeps up to 128 KiB in line.
 const CHUNK_MAX: u64 = CHUNK_BYTES as u64 * 3 / 2;
 
+/// A chunk's number and how much of it is needed.
+type Numbered = (u64, Fill);
+
 impl Log {
     /// One bounded step of space recovery over the chunks up to a number. Returns the batch to be
     /// committed, or `None` when nothing is worth it.
@@ -40,7 +43,7 @@ impl Log {
         let Some(last) = index.last_seq().filter(|last| *last <= up_to) else {
             return Ok(None);
         };
-        let chunks: Vec<(u64, Fill)> = index
+        let chunks: Vec<Numbered> = index
             .fills()
             .range(..last)
             .map(|(seq, fill)| (*seq, *fill))
@@ -63,12 +66,12 @@ impl Log {
     fn drop_tombstones(
         &self,
         index: &mut Index,
-        chunks: &[(u64, Fill)],
+        chunks: &[Numbered],
         keep_gone: &mut dyn FnMut(&Record<'_>) -> bool,
     ) -> Result<Option<Batch>, PackedError> {
         let from = index.gone_cursor;
         let heavy =
-            |(_, fill): &&(u64, Fill)| fill.gone > 0 && fill.gone.saturating_mul(2) >= fill.records;
+            |(_, fill): &&Numbered| fill.gone > 0 && fill.gone.saturating_mul(2) >= fill.records;
         let looks: Vec<u64> = chunks
             .iter()
             .filter(|(seq, _)| *seq >= from)
@@ -215,9 +218,9 @@ impl Log {
 }
 
 /// The next neighbours that hold little and fit into one chunk (at least the first), and the rest.
-fn next_run(chunks: &[(u64, Fill)]) -> (&[(u64, Fill)], &[(u64, Fill)]) {
+fn next_run(chunks: &[Numbered]) -> (&[Numbered], &[Numbered]) {
     let mut bytes = 0;
-    let fits = |(_, fill): &&(u64, Fill)| {
+    let fits = |(_, fill): &&Numbered| {
         bytes += fill.live_bytes();
         bytes <= CHUNK_BYTES as u64 && is_thin(*fill)
     };
@@ -225,7 +228,7 @@ fn next_run(chunks: &[(u64, Fill)]) -> (&[(u64, Fill)], &[(u64, Fill)]) {
     chunks.split_at(length.max(1).min(chunks.len()))
 }
 
-fn worth(run: &[(u64, Fill)]) -> bool {
+fn worth(run: &[Numbered]) -> bool {
     let live: u64 = run.iter().map(|(_, fill)| fill.live_bytes()).sum();
     let wasteful = run.iter().any(|(_, fill)| is_wasteful(*fill));
     wasteful || run.len() >= RUN_WORTH || (run.len() > 1 && live >= CHUNK_BYTES as u64 / 2)

@@ -40,7 +40,9 @@ impl Disk {
 
     /// Returns when the log and every blob file that it points to are on disk.
     ///
-    /// Blobs go first: the log must never point to what a power cut takes away.
+    /// Blobs go first, so that what is complete in the log rarely points to what is not there. A
+    /// power cut *between* sled's flush and this can still tear a blob of a batch that nobody was
+    /// told of; sled then refuses to open, or the store is behind: neither is silent.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         self.sync_blobs()?;
         self.log.sync_all()

@@ -7,6 +7,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Sled;
+use super::disk::Disk;
+use super::writer::Writer;
+use crate::state::{Mark, StateFile};
 use crate::{Batch, Engine, KvError, Opened, Options, Stamp, Trust, open};
 
 const EPOCH: [u8; 16] = [1; 16];
@@ -136,7 +140,7 @@ fn a_store_that_was_put_back_is_behind_until_it_is_renewed() {
     fs::remove_dir_all(store.join("db")).unwrap();
     copy(&old, &store.join("db"));
 
-    let behind = assert_behind(&store, "STATE tells of commit 9");
+    let behind = assert_behind(&store, "STATE tells of commit 8");
     assert!(matches!(behind.trust, Trust::Behind { state, .. } if state == stamp(8)));
     assert_eq!(
         (behind.epoch, behind.stamp, count(&*behind.engine)),
@@ -281,6 +285,36 @@ fn a_held_lock_is_told_and_waited_for() {
         "it opens as soon as the other lets go"
     );
     release.join().unwrap();
+}
+
+#[test]
+fn a_failed_write_is_told_and_from_then_on_the_engine_only_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = ::sled::Config::new()
+        .path(dir.path().join("db"))
+        .flush_every_ms(None)
+        .open()
+        .unwrap();
+    let disk = Disk::open(dir.path()).unwrap();
+    let mut writer = Writer::new(dir.path(), db.clone(), disk, Mark::default(), true);
+    // Every write to this device fails: the disk is full.
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    writer.keep_state(StateFile::over(full));
+    let lock = fs::File::create(dir.path().join("LOCK")).unwrap();
+    let engine = Sled::start(dir.path(), db, writer, lock).unwrap();
+    let commit = |key: &str| {
+        let mut batch = Batch::default();
+        batch.put(key, "x");
+        engine.commit(batch)
+    };
+    assert!(matches!(commit("first"), Err(KvError::Full { .. })));
+    let second = commit("second").unwrap_err();
+    assert!(
+        matches!(second, KvError::ReadOnly { .. }) && second.to_string().contains("full"),
+        "{second}"
+    );
+    assert_eq!(engine.get(b"second").unwrap(), None);
+    assert!(engine.get(b"first").is_ok(), "reads go on");
 }
 
 #[test]
