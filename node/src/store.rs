@@ -30,6 +30,7 @@ use calluna_model::id::{ContentHash, Digest, EpochId, Revision};
 use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::journal::gone_at;
 pub use self::journal::{Change, Snapshot};
 
 const META: &[u8] = b"meta";

@@ -303,3 +303,6 @@ fn parse<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, StoreError>
 fn name(key: &[u8]) -> String {
     key.escape_ascii().to_string()
 }
+
+#[cfg(test)]
+mod tests;

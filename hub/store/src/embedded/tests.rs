@@ -1,0 +1,243 @@
+//! Histories over the embedded store, on the memory engine and on sled.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use calluna_kv::{Engine, Options};
+use calluna_model::checkpoint::{Checkpoint, HeldNight, Staged};
+use calluna_model::clock::Moment;
+use calluna_model::finding::Finding;
+use calluna_model::head::Head;
+use calluna_model::id::{ContentHash, EpochId, ProviderId, Revision};
+use calluna_model::outcome::Outcome;
+use calluna_model::report::{NightState, ProviderReport};
+
+use super::*;
+use crate::port::Tally;
+
+const EPOCH: EpochId = EpochId([7; 16]);
+const NOW: Moment = Moment(1_800_000_000);
+
+fn engine() -> Arc<dyn Engine> {
+    let dir = std::path::Path::new("unused");
+    calluna_kv::open("memory", dir, [1; 16], &Options::default()).unwrap().engine
+}
+
+fn vhs() -> ProviderId {
+    "vhs".parse().unwrap()
+}
+
+fn hash(n: u64) -> ContentHash {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&n.to_be_bytes());
+    ContentHash(bytes)
+}
+
+fn head_of(stage: &dyn Stage, revision: u64) -> Head {
+    let holding = stage.holding();
+    Head { epoch: EPOCH, revision: Revision(revision), count: holding.count, digest: holding.digest }
+}
+
+fn publish(stage: Box<dyn Stage>, revision: u64) -> Head {
+    let head = head_of(stage.as_ref(), revision);
+    stage.publish(head, revision, NOW).unwrap();
+    head
+}
+
+fn at(revision: u64) -> Staged {
+    Staged::Changes(Checkpoint { epoch: EPOCH, revision: Revision(revision) })
+}
+
+/// What readers see: id → record.
+fn seen(store: &EmbeddedStore) -> BTreeMap<String, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    store
+        .offers(&vhs(), &mut |id, record| {
+            assert!(all.insert(id.to_owned(), record.to_vec()).is_none(), "{id} is shown twice");
+            Ok(())
+        })
+        .unwrap();
+    all
+}
+
+fn first_night(store: &EmbeddedStore, offers: u64) -> Head {
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    for n in 1..=offers {
+        stage.put(Revision(n), &format!("o{n}"), hash(n), format!("record {n}").as_bytes());
+    }
+    publish(stage, offers)
+}
+
+#[test]
+fn inv8_readers_see_nothing_of_a_stage_before_it_is_published() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    first_night(&store, 3);
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    stage.put(Revision(4), "o1", hash(41), b"new");
+    stage.gone(Revision(5), "o2", NOW);
+    stage.commit(at(5)).unwrap();
+    assert_eq!(seen(&store).len(), 3);
+    assert_eq!(seen(&store)["o1"], b"record 1");
+    let Tally { added, changed, removed, before, offers, .. } = stage.tally();
+    assert_eq!((added, changed, removed, before, offers), (0, 1, 1, 3, 2));
+    publish(stage, 5);
+    assert_eq!(seen(&store).into_keys().collect::<Vec<_>>(), ["o1", "o3"]);
+    assert_eq!(seen(&store)["o1"], b"new");
+}
+
+#[test]
+fn a_stage_goes_on_after_a_break_and_can_be_discarded() {
+    let engine = engine();
+    let store = EmbeddedStore::open(Arc::clone(&engine), false).unwrap();
+    first_night(&store, 3);
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    stage.put(Revision(4), "o4", hash(4), b"record 4");
+    stage.commit(at(4)).unwrap();
+    stage.put(Revision(5), "o5", hash(5), b"lost");
+    drop(stage);
+
+    // Another life of the process.
+    let store = EmbeddedStore::open(engine, false).unwrap();
+    assert_eq!(store.provider(&vhs()).unwrap().staged, Some(at(4)));
+    let stage = store.stage(&vhs(), true).unwrap();
+    assert_eq!(stage.count(), 4);
+    assert_eq!(stage.tally().added, 1);
+    assert_eq!(stage.fingerprint("o5"), None);
+    drop(stage);
+    let stage = store.stage(&vhs(), false).unwrap();
+    assert_eq!(stage.count(), 3);
+    publish(stage, 9);
+    assert_eq!(seen(&store).len(), 3);
+}
+
+#[test]
+fn inv7_a_refused_record_keeps_its_last_good_version_and_still_counts() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    first_night(&store, 2);
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    let finding = Finding::new("title", "required").of("o1");
+    stage.refuse(Revision(3), "o1", hash(99), std::slice::from_ref(&finding));
+    stage.refuse(Revision(4), "new", hash(98), &[]);
+    let tally = stage.tally();
+    assert_eq!((tally.added, tally.changed, tally.removed), (0, 0, 0));
+    assert_eq!((tally.offers, tally.quarantined), (2, 2));
+    assert_eq!(stage.count(), 3, "refused records count by their fingerprint");
+    assert_eq!(stage.fingerprint("o1"), Some(hash(99)));
+    publish(stage, 4);
+    assert_eq!(seen(&store)["o1"], b"record 1");
+    let refused = store.quarantine(&vhs()).unwrap();
+    assert_eq!(refused.len(), 2);
+    assert_eq!((refused[1].record.as_str(), refused[1].good_version_kept), ("o1", true));
+    assert_eq!(refused[1].findings, [finding]);
+    assert!(!refused[0].good_version_kept);
+
+    // Mended in a later night.
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    stage.put(Revision(5), "o1", hash(100), b"mended");
+    assert_eq!(stage.tally().changed, 1);
+    publish(stage, 5);
+    assert_eq!(store.quarantine(&vhs()).unwrap().len(), 1);
+    assert_eq!(seen(&store)["o1"], b"mended");
+}
+
+#[test]
+fn inv4_a_held_night_shows_nothing_until_it_is_released() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    first_night(&store, 5);
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    for n in 1..=5 {
+        stage.gone(Revision(5 + n), &format!("o{n}"), NOW);
+    }
+    let Tally { removed, before, .. } = stage.tally();
+    let head = head_of(stage.as_ref(), 10);
+    stage.hold(HeldNight { head, night: 2, at: NOW, removed, before }).unwrap();
+    assert_eq!(seen(&store).len(), 5);
+    assert_eq!(store.provider(&vhs()).unwrap().held.unwrap().removed, 5);
+    assert_eq!(store.release(&vhs()).unwrap().removed, 5);
+    assert!(seen(&store).is_empty());
+    let state = store.provider(&vhs()).unwrap();
+    assert_eq!((state.held, state.staged), (None, None));
+    assert_eq!(state.published.unwrap().head, head);
+    assert!(store.release(&vhs()).is_err());
+}
+
+/// A year of nights: what readers see and what is held stays right while space is won back.
+#[test]
+fn a_year_of_nights_stays_right_and_small() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = calluna_kv::open("sled", dir.path(), [1; 16], &Options::default()).unwrap();
+    let engine = opened.engine;
+    let store = EmbeddedStore::open(Arc::clone(&engine), false).unwrap();
+    first_night(&store, 300);
+    let mut model: BTreeMap<String, Vec<u8>> = seen(&store);
+    let mut revision = 300;
+    for night in 0..120_u64 {
+        let mut stage = store.stage(&vhs(), false).unwrap();
+        for n in 0..3 {
+            revision += 1;
+            let id = format!("o{}", (night * 7 + n * 31) % 320);
+            if (night + n) % 5 == 0 {
+                stage.gone(Revision(revision), &id, NOW);
+                model.remove(&id);
+            } else {
+                let record = vec![u8::try_from(night).unwrap(); 400];
+                stage.put(Revision(revision), &id, hash(revision), &record);
+                model.insert(id, record);
+            }
+        }
+        publish(stage, revision);
+    }
+    assert_eq!(seen(&store), model);
+    let chunks = engine.scan(b"l/vhs/h", None).count();
+    assert!(chunks < 60, "{chunks} chunks are left of 121 nights");
+    let again = EmbeddedStore::open(engine, false).unwrap();
+    assert_eq!(seen(&again), model);
+}
+
+#[test]
+fn providers_do_not_see_each_other() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    first_night(&store, 2);
+    let other: ProviderId = "vhs-2".parse().unwrap();
+    let mut stage = store.stage(&other, false).unwrap();
+    stage.put(Revision(1), "o1", hash(5), b"other");
+    publish(stage, 1);
+    assert_eq!(seen(&store)["o1"], b"record 1");
+    assert_eq!(store.provider(&other).unwrap().published.unwrap().offers, 1);
+}
+
+#[test]
+fn a_doubtful_store_says_so_until_a_night_has_compared_everything() {
+    let engine = engine();
+    let store = EmbeddedStore::open(Arc::clone(&engine), false).unwrap();
+    first_night(&store, 2);
+    let store = EmbeddedStore::open(engine, true).unwrap();
+    assert!(store.provider(&vhs()).unwrap().doubtful);
+    assert_eq!(seen(&store).len(), 2);
+    publish(store.stage(&vhs(), false).unwrap(), 3);
+    assert!(!store.provider(&vhs()).unwrap().doubtful);
+}
+
+#[test]
+fn nights_are_numbered_and_a_broken_one_is_closed() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    assert_eq!(store.begin_night(NOW).unwrap().night, 1);
+    assert_eq!(store.close_aborted_nights(NOW.plus(5)).unwrap(), 1);
+    let closed = store.latest_night().unwrap().unwrap();
+    assert_eq!((closed.state, closed.ended_at), (NightState::Aborted, Some(NOW.plus(5))));
+    assert_eq!(store.close_aborted_nights(NOW).unwrap(), 0);
+    assert_eq!(store.begin_night(NOW).unwrap().night, 2);
+}
+
+#[test]
+fn missed_nights_are_counted_until_both_sides_agree_again() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    for outcome in [Outcome::Unreachable, Outcome::Refused] {
+        store.note_exchange(&ProviderReport::new(vhs(), outcome), NOW).unwrap();
+    }
+    let state = store.provider(&vhs()).unwrap();
+    assert_eq!((state.nights_missed, state.agreed_at), (2, None));
+    store.note_exchange(&ProviderReport::new(vhs(), Outcome::Unchanged), NOW).unwrap();
+    let state = store.provider(&vhs()).unwrap();
+    assert_eq!((state.nights_missed, state.agreed_at), (0, Some(NOW)));
+}
