@@ -71,7 +71,11 @@ struct Data {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let quiet = if matches!(cli.command, Command::Serve(_)) { "info" } else { "error" };
+    let quiet = if matches!(cli.command, Command::Serve(_)) {
+        "info"
+    } else {
+        "error"
+    };
     match run(cli.command, quiet) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -82,7 +86,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, filter: &str) -> Result<Exit> {
-    let options = LogOptions { filter: filter.to_owned(), ..LogOptions::default() };
+    let options = LogOptions {
+        filter: filter.to_owned(),
+        ..LogOptions::default()
+    };
     let options = match &command {
         Command::Serve(serve) => serve.log_options(options),
         _ => options,

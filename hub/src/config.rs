@@ -57,7 +57,10 @@ pub struct NightConfig {
 
 impl Default for NightConfig {
     fn default() -> Self {
-        Self { providers_at_once: NonZeroUsize::MIN.saturating_add(7), wait_seconds: 45 }
+        Self {
+            providers_at_once: NonZeroUsize::MIN.saturating_add(7),
+            wait_seconds: 45,
+        }
     }
 }
 
@@ -71,7 +74,9 @@ pub struct CertificateConfig {
 
 impl Default for CertificateConfig {
     fn default() -> Self {
-        Self { node_days: calluna_certs::NODE_DAYS }
+        Self {
+            node_days: calluna_certs::NODE_DAYS,
+        }
     }
 }
 
@@ -89,7 +94,11 @@ pub struct StoreConfig {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { engine: "sled".to_owned(), cache_mib: 64, reserve_mib: 64 }
+        Self {
+            engine: "sled".to_owned(),
+            cache_mib: 64,
+            reserve_mib: 64,
+        }
     }
 }
 
@@ -105,7 +114,10 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: "text".to_owned(), filter: "info".to_owned() }
+        Self {
+            format: "text".to_owned(),
+            filter: "info".to_owned(),
+        }
     }
 }
 
@@ -197,11 +209,20 @@ mod tests {
         assert_eq!(spelled.limits, config.limits);
         assert_eq!(spelled.store.cache_mib, config.store.cache_mib);
         assert_eq!(spelled.night.wait_seconds, config.night.wait_seconds);
-        assert_eq!(spelled.night.providers_at_once, config.night.providers_at_once);
-        assert_eq!(spelled.certificates.node_days, config.certificates.node_days);
+        assert_eq!(
+            spelled.night.providers_at_once,
+            config.night.providers_at_once
+        );
+        assert_eq!(
+            spelled.certificates.node_days,
+            config.certificates.node_days
+        );
         for key in KNOWN {
             let name = key.rsplit('.').next().unwrap();
-            assert!(live.contains(&format!("{name} = ")), "{key} is not in the file");
+            assert!(
+                live.contains(&format!("{name} = ")),
+                "{key} is not in the file"
+            );
         }
     }
 }

@@ -36,21 +36,32 @@ pub fn export(
     let (mut waiting, mut total) = (0_u64, 0_u64);
     format.begin(&mut out)?;
     for member in &members {
-        hub.store.offers(&member.id, &mut |id, record| {
-            let wire = pb::Offer::decode(record)
-                .map_err(|_| StoreError::Stopped(format!("the record of offer {id} cannot be read")))?;
-            let offer = OfferDraft::from(wire);
-            let stopped = |error: &dyn std::fmt::Display| StoreError::Stopped(error.to_string());
-            format.row(&Row { provider: member, offer: &offer }, &mut out).map_err(|e| stopped(&e))?;
-            waiting += 1;
-            if out.len() >= PIECE_BYTES {
-                total += waiting;
-                each(std::mem::take(&mut out), std::mem::take(&mut waiting))
-                    .map_err(|e| stopped(&format!("{e:#}")))?;
-            }
-            Ok(())
-        })
-        .with_context(|| format!("exporting the offers of `{}`", member.id))?;
+        hub.store
+            .offers(&member.id, &mut |id, record| {
+                let wire = pb::Offer::decode(record).map_err(|_| {
+                    StoreError::Stopped(format!("the record of offer {id} cannot be read"))
+                })?;
+                let offer = OfferDraft::from(wire);
+                let stopped =
+                    |error: &dyn std::fmt::Display| StoreError::Stopped(error.to_string());
+                format
+                    .row(
+                        &Row {
+                            provider: member,
+                            offer: &offer,
+                        },
+                        &mut out,
+                    )
+                    .map_err(|e| stopped(&e))?;
+                waiting += 1;
+                if out.len() >= PIECE_BYTES {
+                    total += waiting;
+                    each(std::mem::take(&mut out), std::mem::take(&mut waiting))
+                        .map_err(|e| stopped(&format!("{e:#}")))?;
+                }
+                Ok(())
+            })
+            .with_context(|| format!("exporting the offers of `{}`", member.id))?;
     }
     total += waiting;
     each(out, waiting)?;

@@ -113,7 +113,10 @@ impl Hub {
         let opened = calluna_kv::open(&config.store.engine, &dir.join(STORE), epoch, &options)?;
         let mut store_note = String::new();
         let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
-            tracing::error!(note, "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node");
+            tracing::error!(
+                note,
+                "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node"
+            );
             store_note.clone_from(note);
             opened.engine.renew_epoch(epoch, Stamp::default())?;
             true
@@ -141,14 +144,18 @@ fn read_keys(dir: &DataDir) -> Result<(Authority, Identity)> {
     let text = |name: &str| {
         let path = dir.join(name);
         std::fs::read_to_string(&path).with_context(|| {
-            format!("cannot read {}; restore it from a backup of this hub", path.display())
+            format!(
+                "cannot read {}; restore it from a backup of this hub",
+                path.display()
+            )
         })
     };
     for key in [CA_KEY, HUB_KEY] {
         files::check_private(&dir.join(key))?;
     }
     let bundle = text(CA_CERT)?;
-    let authority = Authority::from_pem(&bundle, &text(CA_KEY)?).context("reading ca.crt and ca.key")?;
+    let authority =
+        Authority::from_pem(&bundle, &text(CA_KEY)?).context("reading ca.crt and ca.key")?;
     let identity = Identity::from_pem(&text(HUB_CERT)?, &text(HUB_KEY)?, &bundle)
         .context("reading hub.crt and hub.key")?;
     Ok((authority, identity))

@@ -17,9 +17,9 @@ use calluna_host::guarded::{Guarded, Leash};
 use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
 use hyper_util::rt::TokioIo;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
@@ -58,7 +58,9 @@ impl Links {
     #[must_use]
     pub fn get(&self, provider: &ProviderId) -> Option<Connection> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.get(provider).filter(|connection| !connection.leash.is_gone()).cloned()
+        live.get(provider)
+            .filter(|connection| !connection.leash.is_gone())
+            .cloned()
     }
 
     /// The live connection of `provider`, waiting for it at most `patience`.
@@ -80,7 +82,8 @@ impl Links {
     /// Ends every connection, so that the process can end.
     pub fn cut_all(&self) {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.drain().for_each(|(_, connection)| connection.leash.cut());
+        live.drain()
+            .for_each(|(_, connection)| connection.leash.cut());
     }
 }
 
@@ -102,7 +105,11 @@ where
     let slot = Mutex::new(Some(stream));
     let connector = service_fn(move |_: tonic::transport::Uri| {
         let stream = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        async move { stream.map(TokioIo::new).ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected)) }
+        async move {
+            stream
+                .map(TokioIo::new)
+                .ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))
+        }
     });
     let channel = Endpoint::from_static("http://node.calluna.internal")
         .http2_keep_alive_interval(Duration::from_secs(20))
@@ -112,5 +119,10 @@ where
         .initial_connection_window_size(4 * 1024 * 1024)
         .connect_with_connector(connector)
         .await?;
-    Ok(Connection { channel, leaf, since, leash })
+    Ok(Connection {
+        channel,
+        leaf,
+        since,
+        leash,
+    })
 }

@@ -64,7 +64,9 @@ impl Failure for MemberError {
             Self::Refused(refused) => refused.reaction(),
             Self::Request(_) | Self::Name | Self::Address(_) => Reaction::FixRequest,
             Self::Store(error) => error.reaction(),
-            Self::Token(_) | Self::Certificate(_) | Self::Unreadable { .. } => Reaction::AskOperator,
+            Self::Token(_) | Self::Certificate(_) | Self::Unreadable { .. } => {
+                Reaction::AskOperator
+            }
         }
     }
 }
@@ -114,7 +116,14 @@ pub fn invite(
         expires: token.expires,
         used: None,
     };
-    save(hub, &member, &Enrolment { invitation, earlier })?;
+    save(
+        hub,
+        &member,
+        &Enrolment {
+            invitation,
+            earlier,
+        },
+    )?;
     tracing::info!(provider = %provider, expires = %token.expires, "invited");
     Ok(token)
 }
@@ -154,8 +163,15 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
         Decision::Issue => {
             let days = hub.config.certificates.node_days;
             let peer = Peer::Provider(ask.provider.clone());
-            let issued = hub.authority.issue(&peer, &key, days, hub.clock.as_ref(), hub.entropy.as_ref())?;
-            let Issued { certificate_pem, serial, not_after, .. } = issued;
+            let issued =
+                hub.authority
+                    .issue(&peer, &key, days, hub.clock.as_ref(), hub.entropy.as_ref())?;
+            let Issued {
+                certificate_pem,
+                serial,
+                not_after,
+                ..
+            } = issued;
             kept.invitation.used = Some(Used {
                 at: now,
                 key: key.fingerprint(),
@@ -183,7 +199,11 @@ pub fn state(hub: &Hub, member: &Member) -> Result<MemberState, MemberError> {
     }
     let expires = enrolment(hub, &member.id)?.map(|kept| kept.invitation.expires);
     let open = expires.is_some_and(|expires| hub.clock.now() < expires);
-    Ok(if open { MemberState::Invited } else { MemberState::Expired })
+    Ok(if open {
+        MemberState::Invited
+    } else {
+        MemberState::Expired
+    })
 }
 
 /// What is kept of a member's way in.
@@ -191,15 +211,22 @@ pub fn state(hub: &Hub, member: &Member) -> Result<MemberState, MemberError> {
 /// # Errors
 /// When the store cannot be read.
 pub fn enrolment(hub: &Hub, provider: &ProviderId) -> Result<Option<Enrolment>, MemberError> {
-    let Some(bytes) = hub.store.enrolment(provider)? else { return Ok(None) };
+    let Some(bytes) = hub.store.enrolment(provider)? else {
+        return Ok(None);
+    };
     serde_json::from_slice(&bytes)
         .map(Some)
-        .map_err(|source| MemberError::Unreadable { provider: provider.clone(), source })
+        .map_err(|source| MemberError::Unreadable {
+            provider: provider.clone(),
+            source,
+        })
 }
 
 fn save(hub: &Hub, member: &Member, kept: &Enrolment) -> Result<(), MemberError> {
-    let bytes = serde_json::to_vec(kept)
-        .map_err(|source| MemberError::Unreadable { provider: member.id.clone(), source })?;
+    let bytes = serde_json::to_vec(kept).map_err(|source| MemberError::Unreadable {
+        provider: member.id.clone(),
+        source,
+    })?;
     Ok(hub.store.save_member(member, &bytes)?)
 }
 
@@ -211,7 +238,9 @@ fn reach_of(address: &str) -> Result<Reach, MemberError> {
         !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
     });
     if !port_ok || address.len() > 300 || address.contains(char::is_whitespace) {
-        return Err(MemberError::Address(calluna_model::finding::shorten(address)));
+        return Err(MemberError::Address(calluna_model::finding::shorten(
+            address,
+        )));
     }
     Ok(Reach::Listens(address.to_owned()))
 }

@@ -44,7 +44,11 @@ pub async fn run(
     let mut report = blocking(hub, |hub| Ok(hub.store.begin_night(hub.clock.now())?)).await?;
     // Nobody may be listening (any more): the night goes on all the same.
     let _nobody = events.send(Event::Begins(members.len())).await;
-    tracing::info!(night = report.night, providers = members.len(), "night begins");
+    tracing::info!(
+        night = report.night,
+        providers = members.len(),
+        "night begins"
+    );
     let lines = all(hub, members, report.night, &events).await;
     report.providers = lines.into_values().collect();
     report.ended_at = Some(hub.clock.now());
@@ -65,7 +69,9 @@ fn members(hub: &Hub, only: &[ProviderId]) -> Result<Vec<Member>> {
             bail!("`{wanted}` is invited, but its node has not joined yet");
         }
     }
-    members.retain(|member| member.joined_at.is_some() && (only.is_empty() || only.contains(&member.id)));
+    members.retain(|member| {
+        member.joined_at.is_some() && (only.is_empty() || only.contains(&member.id))
+    });
     Ok(members)
 }
 
@@ -89,10 +95,13 @@ async fn all(
             Ok((_, line)) => line,
             Err(cut) => {
                 // A panic is our own fault and one provider's line, never the end of the night.
-                let Some(id) = whose.get(&cut.id()) else { continue };
+                let Some(id) = whose.get(&cut.id()) else {
+                    continue;
+                };
                 tracing::error!(provider = %id, "the night of this provider ended in a panic");
                 let mut line = ProviderReport::new(id.clone(), Outcome::Failed);
-                line.note = "an internal error ended this provider's night; see the hub's log".into();
+                line.note =
+                    "an internal error ended this provider's night; see the hub's log".into();
                 line
             }
         };
@@ -109,5 +118,7 @@ where
     F: FnOnce(&Hub) -> Result<T> + Send + 'static,
 {
     let hub = Arc::clone(hub);
-    tokio::task::spawn_blocking(move || work(&hub)).await.context("a task of the store was ended")?
+    tokio::task::spawn_blocking(move || work(&hub))
+        .await
+        .context("a task of the store was ended")?
 }

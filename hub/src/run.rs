@@ -30,8 +30,12 @@ const GRACE: Duration = Duration::from_secs(8);
 /// When the address cannot be bound.
 pub async fn open_doors(hub: &Arc<Hub>, tasks: &Tasks) -> Result<SocketAddr> {
     let listen = hub.config.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|cause| in_words(listen, cause))?;
-    let bound = listener.local_addr().context("asking for the bound address")?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|cause| in_words(listen, cause))?;
+    let bound = listener
+        .local_addr()
+        .context("asking for the bound address")?;
     let (enrolments, streams) = mpsc::channel::<io::Result<accept::EnrolStream>>(16);
     accept::start(hub, listener, enrolments, tasks)?;
     let service = MembershipServer::new(MembershipService(Arc::clone(hub)))
@@ -58,7 +62,10 @@ pub async fn open_doors(hub: &Arc<Hub>, tasks: &Tasks) -> Result<SocketAddr> {
 pub fn open_control(hub: &Arc<Hub>, tasks: &Tasks) -> Result<()> {
     let path = hub.dir.control_socket();
     let listener = socket::bind(&path)?;
-    let service = ControlService { hub: Arc::clone(hub), tasks: tasks.clone() };
+    let service = ControlService {
+        hub: Arc::clone(hub),
+        tasks: tasks.clone(),
+    };
     let serving = Server::builder()
         .add_service(HubControlServer::new(service))
         .serve_with_incoming_shutdown(socket::incoming(listener).boxed(), tasks.stopping());

@@ -146,7 +146,10 @@ pub fn members(hub: &Hub) -> Result<Vec<MemberDocument>> {
     for member in hub.store.members()? {
         let kept = members::enrolment(hub, &member.id)?;
         let used = kept.as_ref().and_then(|kept| {
-            kept.invitation.used.as_ref().or_else(|| kept.earlier.last())
+            kept.invitation
+                .used
+                .as_ref()
+                .or_else(|| kept.earlier.last())
         });
         let open = kept.as_ref().filter(|kept| kept.invitation.used.is_none());
         list.push(MemberDocument {

@@ -41,10 +41,17 @@ pub static ALL: &[&dyn Format] = &[&jsonl::JsonLines, &csv::Csv];
 /// # Errors
 /// When there is none; the text lists the known ones.
 pub fn format(name: &str) -> Result<&'static dyn Format, ExportError> {
-    ALL.iter().copied().find(|format| format.name() == name).ok_or_else(|| ExportError::Unknown {
-        name: name.chars().take(40).collect(),
-        known: ALL.iter().map(|format| format.name()).collect::<Vec<_>>().join(", "),
-    })
+    ALL.iter()
+        .copied()
+        .find(|format| format.name() == name)
+        .ok_or_else(|| ExportError::Unknown {
+            name: name.chars().take(40).collect(),
+            known: ALL
+                .iter()
+                .map(|format| format.name())
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
 }
 
 /// An export could not be made.

@@ -37,7 +37,12 @@ impl Door {
 
 /// Opens the hub with the real clock and chance.
 pub(super) fn open(path: &Path) -> Result<Hub> {
-    Hub::open(path, &ProcessEnvironment, Arc::new(SystemClock), Arc::new(OsEntropy))
+    Hub::open(
+        path,
+        &ProcessEnvironment,
+        Arc::new(SystemClock),
+        Arc::new(OsEntropy),
+    )
 }
 
 /// What the daemon answered, as an error for people.

@@ -47,13 +47,19 @@ impl Export {
         };
         std::fs::rename(&part, &self.output)
             .with_context(|| format!("cannot put {} in place", self.output.display()))?;
-        out::say(&format!("{total} offers written to {}", self.output.display()));
+        out::say(&format!(
+            "{total} offers written to {}",
+            self.output.display()
+        ));
         Ok(Exit::Done)
     }
 
     async fn write(&self, door: Door, part: &Path) -> Result<u64> {
         let file = File::create(part).with_context(|| {
-            format!("cannot write {}; check the folder and its permissions", part.display())
+            format!(
+                "cannot write {}; check the folder and its permissions",
+                part.display()
+            )
         })?;
         let mut sink = Sink {
             file: BufWriter::new(file),
@@ -62,8 +68,15 @@ impl Export {
         };
         match door {
             Door::Daemon(mut daemon) => {
-                let provider_id = self.provider.as_ref().map(ToString::to_string).unwrap_or_default();
-                let request = pb::ExportRequest { format: self.format.clone(), provider_id };
+                let provider_id = self
+                    .provider
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                let request = pb::ExportRequest {
+                    format: self.format.clone(),
+                    provider_id,
+                };
                 let mut pieces = daemon.export(request).await.map_err(said)?.into_inner();
                 while let Some(piece) = pieces.message().await.map_err(said)? {
                     sink.take(&piece.data, piece.offers)?;
@@ -71,7 +84,9 @@ impl Export {
             }
             Door::Here(hub) => {
                 let format: &dyn Format = format(&self.format)?;
-                export(&hub, format, self.provider.as_ref(), &mut |data, offers| sink.take(&data, offers))?;
+                export(&hub, format, self.provider.as_ref(), &mut |data, offers| {
+                    sink.take(&data, offers)
+                })?;
             }
         }
         sink.finish()
@@ -86,14 +101,20 @@ struct Sink {
 
 impl Sink {
     fn take(&mut self, data: &[u8], offers: u64) -> Result<()> {
-        self.file.write_all(data).context("cannot write the export; is the disk full?")?;
+        self.file
+            .write_all(data)
+            .context("cannot write the export; is the disk full?")?;
         self.total += offers;
         self.progress.set(self.total);
         Ok(())
     }
 
     fn finish(self) -> Result<u64> {
-        let file = self.file.into_inner().map_err(|e| e.into_error()).context("cannot write the export")?;
+        let file = self
+            .file
+            .into_inner()
+            .map_err(|e| e.into_error())
+            .context("cannot write the export")?;
         file.sync_all().context("cannot write the export")?;
         self.progress.finish("written");
         Ok(self.total)
@@ -107,5 +128,7 @@ fn part_beside(output: &Path) -> PathBuf {
 }
 
 fn known(name: &str) -> Result<String, String> {
-    format(name).map(|format| format.name().to_owned()).map_err(|error| error.to_string())
+    format(name)
+        .map(|format| format.name().to_owned())
+        .map_err(|error| error.to_string())
 }

@@ -44,7 +44,12 @@ impl Init {
             }
             None => self.listen.to_string(),
         };
-        let setup = Setup { name: self.name, listen: self.listen, web: self.web, address };
+        let setup = Setup {
+            name: self.name,
+            listen: self.listen,
+            web: self.web,
+            address,
+        };
         let dir = create(&self.data.data, &setup, &SystemClock, &OsEntropy)?;
         let path = dir.path().display();
         out::say(&format!(
@@ -65,5 +70,9 @@ fn address(text: &str) -> Result<String, String> {
             && !host.contains(char::is_whitespace)
             && port.parse::<u16>().is_ok_and(|port| port > 0)
     });
-    if ok { Ok(text.to_owned()) } else { Err("write HOST:PORT, for example hub.example:7443".into()) }
+    if ok {
+        Ok(text.to_owned())
+    } else {
+        Err("write HOST:PORT, for example hub.example:7443".into())
+    }
 }

@@ -64,7 +64,9 @@ impl Invite {
 fn seconds(text: &str) -> Result<i64, String> {
     let wrong = || "write a number with s, m, h or d, for example 7d; at most 90d".to_owned();
     let unit = text.chars().last().ok_or_else(wrong)?;
-    let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    let number: i64 = text[..text.len() - unit.len_utf8()]
+        .parse()
+        .map_err(|_| wrong())?;
     let unit = match unit {
         's' => 1,
         'm' => 60,
@@ -73,7 +75,11 @@ fn seconds(text: &str) -> Result<i64, String> {
         _ => return Err(wrong()),
     };
     let seconds = number.checked_mul(unit).ok_or_else(wrong)?;
-    if (1..=90 * 86_400).contains(&seconds) { Ok(seconds) } else { Err(wrong()) }
+    if (1..=90 * 86_400).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(wrong())
+    }
 }
 
 #[cfg(test)]
@@ -84,7 +90,17 @@ mod tests {
     fn a_life_is_a_number_with_a_unit() {
         assert_eq!(seconds("7d"), Ok(604_800));
         assert_eq!(seconds("90s"), Ok(90));
-        for bad in ["", "7", "d", "0d", "-1d", "91d", "7 d", "7ü", "99999999999999999999d"] {
+        for bad in [
+            "",
+            "7",
+            "d",
+            "0d",
+            "-1d",
+            "91d",
+            "7 d",
+            "7ü",
+            "99999999999999999999d",
+        ] {
             assert!(seconds(bad).is_err(), "{bad}");
         }
     }

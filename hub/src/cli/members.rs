@@ -25,7 +25,10 @@ impl Members {
     pub(super) async fn run(self) -> Result<Exit> {
         let list: Vec<MemberDocument> = match Door::open(&self.data.data).await? {
             Door::Daemon(mut daemon) => {
-                let answer = daemon.list_members(pb::ListMembersRequest {}).await.map_err(said)?;
+                let answer = daemon
+                    .list_members(pb::ListMembersRequest {})
+                    .await
+                    .map_err(said)?;
                 serde_json::from_str(&answer.into_inner().json)?
             }
             Door::Here(hub) => view::members(&hub)?,
@@ -33,7 +36,9 @@ impl Members {
         match self.format {
             OutputFormat::Json => out::json(&list),
             OutputFormat::Text if list.is_empty() => {
-                out::say("Nobody has been invited yet. Next: calluna-hub invite PROVIDER_ID --name TEXT");
+                out::say(
+                    "Nobody has been invited yet. Next: calluna-hub invite PROVIDER_ID --name TEXT",
+                );
             }
             OutputFormat::Text => out::data(&text(&list)),
         }
@@ -61,9 +66,23 @@ fn text(list: &[MemberDocument]) -> String {
                 member.state.as_str().to_owned(),
                 when,
                 reach,
-                member.certificate_days_left.map(|days| days.to_string()).unwrap_or_default(),
+                member
+                    .certificate_days_left
+                    .map(|days| days.to_string())
+                    .unwrap_or_default(),
             ]
         })
         .collect();
-    out::table(&["id", "name", "kind", "state", "since", "reached by", "certificate days"], &rows)
+    out::table(
+        &[
+            "id",
+            "name",
+            "kind",
+            "state",
+            "since",
+            "reached by",
+            "certificate days",
+        ],
+        &rows,
+    )
 }

@@ -24,14 +24,20 @@ impl Release {
         let (removed, count) = match Door::open(&self.data.data).await? {
             Door::Daemon(mut daemon) => {
                 let provider_id = self.provider_id.to_string();
-                let answer = daemon.release(pb::ReleaseRequest { provider_id }).await.map_err(said)?;
+                let answer = daemon
+                    .release(pb::ReleaseRequest { provider_id })
+                    .await
+                    .map_err(said)?;
                 let answer = answer.into_inner();
                 (answer.removed, answer.count)
             }
             Door::Here(hub) => {
                 let held = hub.store.release(&self.provider_id)?;
                 let known = hub.store.provider(&self.provider_id)?;
-                (held.removed, known.published.map_or(0, |published| published.offers))
+                (
+                    held.removed,
+                    known.published.map_or(0, |published| published.offers),
+                )
             }
         };
         out::say(&format!(

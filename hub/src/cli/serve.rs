@@ -25,7 +25,10 @@ impl Serve {
     /// What hub.toml says about logging; a broken file is reported when it is opened.
     pub(super) fn log_options(&self, otherwise: LogOptions) -> LogOptions {
         match config::read(&self.data.data, &ProcessEnvironment) {
-            Ok(config) => LogOptions { json: config.log.format == "json", filter: config.log.filter },
+            Ok(config) => LogOptions {
+                json: config.log.format == "json",
+                filter: config.log.filter,
+            },
             Err(_) => otherwise,
         }
     }
@@ -34,7 +37,9 @@ impl Serve {
         let hub = Arc::new(super::door::open(&self.data.data)?);
         let closed = hub.store.close_aborted_nights(hub.clock.now())?;
         if closed > 0 {
-            tracing::warn!("the last night was cut off; it is closed as aborted, the next one goes on from its checkpoints");
+            tracing::warn!(
+                "the last night was cut off; it is closed as aborted, the next one goes on from its checkpoints"
+            );
         }
         let tasks = Tasks::default();
         run::open_control(&hub, &tasks)?;

@@ -25,7 +25,10 @@ impl Status {
     pub(super) async fn run(self) -> Result<Exit> {
         let status: StatusDocument = match Door::open(&self.data.data).await? {
             Door::Daemon(mut daemon) => {
-                let answer = daemon.get_status(pb::GetStatusRequest {}).await.map_err(said)?;
+                let answer = daemon
+                    .get_status(pb::GetStatusRequest {})
+                    .await
+                    .map_err(said)?;
                 serde_json::from_str(&answer.into_inner().json)?
             }
             Door::Here(hub) => view::status(&hub, false)?,
@@ -39,32 +42,61 @@ impl Status {
 }
 
 fn text(status: &StatusDocument) -> String {
-    let running = if status.running { "running" } else { "not running" };
+    let running = if status.running {
+        "running"
+    } else {
+        "not running"
+    };
     let mut lines = vec![
-        format!("{} ({running}), nodes dial {}", out::safe(&status.district), status.address),
+        format!(
+            "{} ({running}), nodes dial {}",
+            out::safe(&status.district),
+            status.address
+        ),
         format!(
             "{} offers of {} providers, {} on disk",
             status.offers,
             status.providers.len(),
             out::human_bytes(status.store_bytes)
         ),
-        format!("hub certificate: {} days left; authority {}", status.certificate_days_left, status.authority),
+        format!(
+            "hub certificate: {} days left; authority {}",
+            status.certificate_days_left, status.authority
+        ),
     ];
     if !status.store_note.is_empty() {
         lines.push(format!("! the store is not whole: {}", status.store_note));
     }
     lines.push(match &status.last_night {
         Some(night) => {
-            let agree = night.providers.iter().filter(|line| line.outcome.agreed()).count();
+            let agree = night
+                .providers
+                .iter()
+                .filter(|line| line.outcome.agreed())
+                .count();
             let when = night.ended_at.unwrap_or(night.started_at);
-            format!("night {} ({:?}, {when}): {agree} of {} agree", night.night, night.state, night.providers.len())
+            format!(
+                "night {} ({:?}, {when}): {agree} of {} agree",
+                night.night,
+                night.state,
+                night.providers.len()
+            )
         }
         None => "no night yet; next: calluna-hub sync".to_owned(),
     });
     if !status.providers.is_empty() {
         let rows: Vec<Vec<String>> = status.providers.iter().map(cells).collect();
-        let header =
-            ["provider", "state", "connected", "last outcome", "last agreed", "missed", "offers", "refused", "note"];
+        let header = [
+            "provider",
+            "state",
+            "connected",
+            "last outcome",
+            "last agreed",
+            "missed",
+            "offers",
+            "refused",
+            "note",
+        ];
         lines.push(String::new());
         lines.push(out::table(&header, &rows));
     }
@@ -77,12 +109,17 @@ fn cells(provider: &ProviderDocument) -> Vec<String> {
         Some(false) => "no",
         None => "unknown",
     };
-    let agreed = provider.agreed_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+    let agreed = provider
+        .agreed_at
+        .map_or_else(|| "never".to_owned(), |at| at.to_string());
     vec![
         provider.id.clone(),
         provider.state.as_str().to_owned(),
         connected.to_owned(),
-        provider.last_outcome.map_or("none yet", Outcome::as_str).to_owned(),
+        provider
+            .last_outcome
+            .map_or("none yet", Outcome::as_str)
+            .to_owned(),
         agreed,
         provider.nights_missed.to_string(),
         provider.offers.to_string(),

@@ -46,7 +46,11 @@ impl Sync {
             OutputFormat::Json => out::json(&report),
             OutputFormat::Text => out::data(&text(&report)),
         }
-        Ok(if report.clean() { Exit::Done } else { Exit::Partly })
+        Ok(if report.clean() {
+            Exit::Done
+        } else {
+            Exit::Partly
+        })
     }
 }
 
@@ -55,7 +59,10 @@ async fn through_daemon(
     only: &[ProviderId],
 ) -> Result<NightReport> {
     let provider_ids = only.iter().map(ToString::to_string).collect();
-    let answer = daemon.sync(pb::SyncRequest { provider_ids }).await.map_err(said)?;
+    let answer = daemon
+        .sync(pb::SyncRequest { provider_ids })
+        .await
+        .map_err(said)?;
     let mut events = answer.into_inner();
     let mut shown = None;
     while let Some(event) = events.message().await.map_err(said)? {
@@ -69,7 +76,9 @@ async fn through_daemon(
             None => {}
         }
     }
-    bail!("the daemon ended before the night did; it will be closed as aborted and go on from its checkpoints")
+    bail!(
+        "the daemon ended before the night did; it will be closed as aborted and go on from its checkpoints"
+    )
 }
 
 async fn here(hub: &Arc<Hub>, only: &[ProviderId]) -> Result<NightReport> {
@@ -110,14 +119,19 @@ fn finished(shown: Option<&Progress>) {
 
 fn text(report: &NightReport) -> String {
     if report.providers.is_empty() {
-        return "No provider has joined yet. Next: calluna-hub invite PROVIDER_ID --name TEXT".into();
+        return "No provider has joined yet. Next: calluna-hub invite PROVIDER_ID --name TEXT"
+            .into();
     }
     let rows: Vec<Vec<String>> = report.providers.iter().map(cells).collect();
     let header = [
-        "provider", "outcome", "added", "changed", "removed", "refused", "offers", "bytes", "seconds",
-        "note",
+        "provider", "outcome", "added", "changed", "removed", "refused", "offers", "bytes",
+        "seconds", "note",
     ];
-    let good = report.providers.iter().filter(|line| line.outcome.agreed()).count();
+    let good = report
+        .providers
+        .iter()
+        .filter(|line| line.outcome.agreed())
+        .count();
     format!(
         "Night {}: {good} of {} providers agree with the hub.\n\n{}",
         report.night,

@@ -65,7 +65,9 @@ async fn accept(listener: TcpListener, doors: Arc<Doors>, tasks: Tasks) {
     let room = Arc::new(Semaphore::new(HANDSHAKES));
     loop {
         // The semaphore is never closed; if it were, there would be no room to accept into.
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(cause) => {
@@ -93,11 +95,17 @@ async fn greet(stream: TcpStream, doors: &Doors) -> io::Result<()> {
     if tls::wants_enrolment(&start.client_hello()) {
         let stream = start.into_stream(Arc::clone(&doors.enrol)).await?;
         let (stream, _leash) = Guarded::new(stream, ());
-        return doors.enrolments.send(Ok(stream)).await.map_err(io::Error::other);
+        return doors
+            .enrolments
+            .send(Ok(stream))
+            .await
+            .map_err(io::Error::other);
     }
     let stream = start.into_stream(Arc::clone(&doors.mutual)).await?;
     if stream.get_ref().1.alpn_protocol() != Some(tls::ALPN_REVERSE) {
-        return Err(io::Error::other("a node has to say calluna-rev/1 when it dials"));
+        return Err(io::Error::other(
+            "a node has to say calluna-rev/1 when it dials",
+        ));
     }
     let chain = stream.get_ref().1.peer_certificates();
     let peer = peer_from_chain(chain).map_err(io::Error::other)?;
@@ -106,12 +114,20 @@ async fn greet(stream: TcpStream, doors: &Doors) -> io::Result<()> {
         return Err(io::Error::other("only nodes may dial the hub"));
     };
     let provider = provider.clone();
-    let joined = doors.hub.store.member(&provider).map_err(io::Error::other)?;
+    let joined = doors
+        .hub
+        .store
+        .member(&provider)
+        .map_err(io::Error::other)?;
     if joined.is_none_or(|member| member.joined_at.is_none()) {
-        return Err(io::Error::other(format!("`{provider}` is not a member of this hub")));
+        return Err(io::Error::other(format!(
+            "`{provider}` is not a member of this hub"
+        )));
     }
     let since = doors.hub.clock.now();
-    let connection = super::channel_on(stream, peer, leaf, since).await.map_err(io::Error::other)?;
+    let connection = super::channel_on(stream, peer, leaf, since)
+        .await
+        .map_err(io::Error::other)?;
     tracing::info!(provider = %provider, "node connected");
     doors.hub.links.insert(provider, connection);
     Ok(())

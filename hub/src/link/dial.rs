@@ -6,9 +6,9 @@ use std::time::Duration;
 use calluna_certs::Peer;
 use calluna_certs::tls::{self, explain_io, peer_from_chain};
 use calluna_model::id::ProviderId;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::Connection;
 use crate::hub::Hub;
@@ -25,7 +25,10 @@ pub async fn dial(hub: &Hub, provider: &ProviderId, address: &str) -> Result<Con
     match tokio::time::timeout(PATIENCE, dialling).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(cause)) => Err(format!("cannot reach {address}: {}", explain_io(&cause))),
-        Err(_) => Err(format!("{address} did not answer within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!(
+            "{address} did not answer within {} s",
+            PATIENCE.as_secs()
+        )),
     }
 }
 
@@ -40,7 +43,11 @@ async fn open(hub: &Hub, provider: &ProviderId, address: &str) -> io::Result<Con
     let peer = peer_from_chain(chain).map_err(io::Error::other)?;
     let leaf = chain.and_then(<[CertificateDer<'static>]>::first).cloned();
     let Some(leaf) = leaf.filter(|_| peer == wanted) else {
-        return Err(io::Error::other(format!("{address} is {peer}, not {wanted}")));
+        return Err(io::Error::other(format!(
+            "{address} is {peer}, not {wanted}"
+        )));
     };
-    super::channel_on(stream, peer, leaf, hub.clock.now()).await.map_err(io::Error::other)
+    super::channel_on(stream, peer, leaf, hub.clock.now())
+        .await
+        .map_err(io::Error::other)
 }

@@ -28,8 +28,8 @@ use calluna_wire::status::PeerFailure;
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::provider_node_client::ProviderNodeClient;
 use calluna_wire::version::SPOKEN;
-use tonic::transport::Channel;
 use tonic::Status;
+use tonic::transport::Channel;
 
 use super::provider::Broken;
 use crate::hub::Hub;
@@ -63,7 +63,16 @@ impl<'a> Exchange<'a> {
         let client = ProviderNodeClient::new(connection.channel.clone())
             .max_decoding_message_size(hub.config.limits.batch_bytes.max(BATCH_BYTES) + 64 * 1024);
         let line = ProviderReport::new(member.id.clone(), Outcome::Failed);
-        Self { hub, member, night, connection, client, line, head: None, committed: false }
+        Self {
+            hub,
+            member,
+            night,
+            connection,
+            client,
+            line,
+            head: None,
+            committed: false,
+        }
     }
 
     pub(super) fn line(&self) -> &ProviderReport {
@@ -124,7 +133,9 @@ impl<'a> Exchange<'a> {
             // The node published more meanwhile: its head has moved on with it.
             *head = self.fetch_head().await?;
         }
-        Err(Broken::NoAgreement("the node kept publishing while it was read; the next night goes on"))
+        Err(Broken::NoAgreement(
+            "the node kept publishing while it was read; the next night goes on",
+        ))
     }
 
     async fn agree_or_reconcile(
@@ -156,7 +167,10 @@ impl<'a> Exchange<'a> {
         while let Some(batch) = in_time(self.hub, batches.message()).await? {
             self.take(stage.as_mut(), check, batch)?;
             if stage.pending_bytes() >= COMMIT_BYTES {
-                let at = Checkpoint { epoch: head.epoch, revision: check.reached() };
+                let at = Checkpoint {
+                    epoch: head.epoch,
+                    revision: check.reached(),
+                };
                 stage = self.commit(stage, Staged::Changes(at)).await?;
             }
         }
@@ -172,11 +186,21 @@ impl<'a> Exchange<'a> {
         batch: pb::ChangeBatch,
     ) -> Result<(), Broken> {
         let bytes = prost::Message::encoded_len(&batch) as u64;
-        let pb::ChangeBatch { epoch, after_revision, up_to_revision, changes } = batch;
+        let pb::ChangeBatch {
+            epoch,
+            after_revision,
+            up_to_revision,
+            changes,
+        } = batch;
         let epoch = EpochId::from_slice(&epoch)
             .map_err(|e| calluna_wire::convert::ContractBroken::new("ChangeBatch.epoch", e))?;
         self.line.bytes += bytes;
-        check.batch(epoch, Revision(after_revision), Revision(up_to_revision), bytes)?;
+        check.batch(
+            epoch,
+            Revision(after_revision),
+            Revision(up_to_revision),
+            bytes,
+        )?;
         for change in changes {
             check.change(Revision(change.revision), &change.offer_id)?;
             self.stage_change(stage, change)?;
@@ -186,13 +210,23 @@ impl<'a> Exchange<'a> {
     }
 
     fn stage_change(&self, stage: &mut dyn Stage, change: pb::Change) -> Result<(), Violation> {
-        let pb::Change { revision, offer_id, content_hash, body } = change;
+        let pb::Change {
+            revision,
+            offer_id,
+            content_hash,
+            body,
+        } = change;
         let at = Revision(revision);
         match body {
             Some(pb::change::Body::Offer(record)) => {
                 let hash =
                     ContentHash::from_slice(&content_hash).map_err(|_| Violation::NoHash { at })?;
-                match open_record(&offer_id, &hash, &record, self.hub.config.limits.record_bytes) {
+                match open_record(
+                    &offer_id,
+                    &hash,
+                    &record,
+                    self.hub.config.limits.record_bytes,
+                ) {
                     Ok(_) => stage.put(at, &offer_id, hash, &record),
                     Err(findings) => stage.refuse(at, &offer_id, hash, &findings),
                 }
@@ -210,7 +244,9 @@ impl<'a> Exchange<'a> {
         mut stage: Box<dyn Stage>,
         progress: Staged,
     ) -> Result<Box<dyn Stage>, Broken> {
-        let stage = self.store(move |_| stage.commit(progress).map(|()| stage)).await?;
+        let stage = self
+            .store(move |_| stage.commit(progress).map(|()| stage))
+            .await?;
         self.committed = true;
         Ok(stage)
     }
@@ -218,13 +254,26 @@ impl<'a> Exchange<'a> {
     /// Guard, publication, receipt.
     async fn finish(&mut self, stage: Box<dyn Stage>, head: Head) -> Result<(), Broken> {
         let tally = stage.tally();
-        let Tally { added, changed, removed, before, offers, quarantined } = tally;
+        let Tally {
+            added,
+            changed,
+            removed,
+            before,
+            offers,
+            quarantined,
+        } = tally;
         self.line.added = added;
         self.line.changed = changed;
         self.line.removed = removed;
         let (night, at) = (self.night, self.hub.clock.now());
         if let Some(shrink) = guard::shrink(before, removed) {
-            let held = HeldNight { head, night, at, removed, before };
+            let held = HeldNight {
+                head,
+                night,
+                at,
+                removed,
+                before,
+            };
             self.store(move |_| stage.hold(held)).await?;
             self.line.outcome = Outcome::Held;
             self.line.note = format!(
@@ -241,7 +290,11 @@ impl<'a> Exchange<'a> {
         if let Err(lost) = self.acknowledge(&line, head).await {
             // Both sides agree; only the node does not know it yet. The next night tells it.
             let note = format!("the receipt could not be delivered: {lost}");
-            self.line.note = if line.note.is_empty() { note } else { format!("{}; {note}", line.note) };
+            self.line.note = if line.note.is_empty() {
+                note
+            } else {
+                format!("{}; {note}", line.note)
+            };
         }
         Ok(())
     }
@@ -256,7 +309,11 @@ impl<'a> Exchange<'a> {
     }
 
     async fn acknowledge(&mut self, line: &ProviderReport, head: Head) -> Result<(), Broken> {
-        let findings = if line.quarantined > 0 { self.findings().await? } else { Vec::new() };
+        let findings = if line.quarantined > 0 {
+            self.findings().await?
+        } else {
+            Vec::new()
+        };
         let receipt = Receipt {
             night: self.night,
             at: self.hub.clock.now(),
@@ -269,7 +326,9 @@ impl<'a> Exchange<'a> {
             findings,
             note: line.note.clone(),
         };
-        let request = pb::AcknowledgeRequest { receipt: Some(receipt.into()) };
+        let request = pb::AcknowledgeRequest {
+            receipt: Some(receipt.into()),
+        };
         self.line.calls += 1;
         in_time(self.hub, self.client.acknowledge(request)).await?;
         Ok(())
@@ -280,7 +339,10 @@ impl<'a> Exchange<'a> {
         let refusals = self.store(move |hub| hub.store.quarantine(&id)).await?;
         let all = refusals.into_iter().flat_map(|refusal| {
             let record = refusal.record;
-            refusal.findings.into_iter().map(move |finding| finding.of(record.clone()))
+            refusal
+                .findings
+                .into_iter()
+                .map(move |finding| finding.of(record.clone()))
         });
         Ok(all.take(FINDINGS_PER_RECEIPT).collect())
     }
@@ -297,7 +359,10 @@ impl<'a> Exchange<'a> {
         verify_signature(&self.connection.leaf, &message, &signed.signature)
             .map_err(|_| Violation::BadSignature)?;
         if signed.head.count > self.hub.config.limits.offers_per_provider {
-            return Err(Violation::TooManyOffers { most: self.hub.config.limits.offers_per_provider }.into());
+            return Err(Violation::TooManyOffers {
+                most: self.hub.config.limits.offers_per_provider,
+            }
+            .into());
         }
         self.head = Some(signed.head);
         Ok(signed.head)
@@ -324,7 +389,10 @@ async fn in_time<T>(
     match tokio::time::timeout(limit, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(status)) => Err(from_status(status)),
-        Err(_) => Err(Broken::Lost(format!("the node did not answer within {} s", limit.as_secs()))),
+        Err(_) => Err(Broken::Lost(format!(
+            "the node did not answer within {} s",
+            limit.as_secs()
+        ))),
     }
 }
 
@@ -332,7 +400,10 @@ async fn in_time<T>(
 fn from_status(status: Status) -> Broken {
     let failure = PeerFailure::from(status);
     if failure.reaction == Reaction::ComeBackLater {
-        return Broken::Lost(format!("the connection to the node was lost: {}", failure.text));
+        return Broken::Lost(format!(
+            "the connection to the node was lost: {}",
+            failure.text
+        ));
     }
     Broken::Peer(failure)
 }

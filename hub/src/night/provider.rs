@@ -47,7 +47,11 @@ pub(super) enum Broken {
 impl Broken {
     /// The outcome, given whether something was committed before it broke.
     fn outcome(&self, committed: bool) -> Outcome {
-        let passing = if committed { Outcome::Partial } else { Outcome::Unreachable };
+        let passing = if committed {
+            Outcome::Partial
+        } else {
+            Outcome::Unreachable
+        };
         match self {
             Self::Lost(_) => passing,
             Self::Peer(failure) => match failure.reaction() {
@@ -107,7 +111,10 @@ async fn connect(hub: &Hub, member: &Member) -> Result<Connection, String> {
             let patience = Duration::from_secs(hub.config.night.wait_seconds);
             let connection = hub.links.wait(&member.id, patience).await;
             connection.ok_or_else(|| {
-                format!("the node is not connected (waited {} s)", patience.as_secs())
+                format!(
+                    "the node is not connected (waited {} s)",
+                    patience.as_secs()
+                )
             })
         }
     }
@@ -123,7 +130,10 @@ async fn with_deadline(
     let mut exchange = Exchange::new(hub, member, night, connection);
     let ended = match tokio::time::timeout(limit, exchange.run()).await {
         Ok(ended) => ended,
-        Err(_) => Err(Broken::Lost(format!("the night of this provider took longer than {} s", limit.as_secs()))),
+        Err(_) => Err(Broken::Lost(format!(
+            "the night of this provider took longer than {} s",
+            limit.as_secs()
+        ))),
     };
     let mut line = exchange.line().clone();
     if let Err(broken) = ended {

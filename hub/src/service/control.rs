@@ -34,14 +34,28 @@ impl HubControl for ControlService {
         &self,
         request: Request<pb::InviteRequest>,
     ) -> Result<Response<pb::InviteResponse>, Status> {
-        let pb::InviteRequest { provider_id, name, kind, expires_in } = request.into_inner();
+        let pb::InviteRequest {
+            provider_id,
+            name,
+            kind,
+            expires_in,
+        } = request.into_inner();
         let invited = blocking(&self.hub, move |hub| {
             let provider: ProviderId = provider_id.parse()?;
-            Ok(members::invite(hub, &provider, &name, kind.parse()?, expires_in)?)
+            Ok(members::invite(
+                hub,
+                &provider,
+                &name,
+                kind.parse()?,
+                expires_in,
+            )?)
         });
         let token = invited.await.map_err(|e| to_operator(&e))?;
         let expires_at = token.expires.0;
-        Ok(Response::new(pb::InviteResponse { token: token.to_string(), expires_at }))
+        Ok(Response::new(pb::InviteResponse {
+            token: token.to_string(),
+            expires_at,
+        }))
     }
 
     async fn list_members(
@@ -88,10 +102,18 @@ impl HubControl for ControlService {
             let done = blocking(&hub, move |hub| {
                 let provider = (!ask.provider_id.is_empty()).then(|| ask.provider_id.parse());
                 let provider = provider.transpose()?;
-                export::export(hub, format(&ask.format)?, provider.as_ref(), &mut |data, offers| {
-                    let piece = pb::ExportPiece { data: data.into(), offers };
-                    Ok(pieces.blocking_send(Ok(piece))?)
-                })
+                export::export(
+                    hub,
+                    format(&ask.format)?,
+                    provider.as_ref(),
+                    &mut |data, offers| {
+                        let piece = pb::ExportPiece {
+                            data: data.into(),
+                            offers,
+                        };
+                        Ok(pieces.blocking_send(Ok(piece))?)
+                    },
+                )
             });
             if let Err(error) = done.await {
                 let _caller_may_be_gone = answers.send(Err(to_operator(&error))).await;
@@ -110,8 +132,15 @@ impl HubControl for ControlService {
         let released = blocking(&self.hub, move |hub| {
             let id: ProviderId = id.parse()?;
             let held = hub.store.release(&id)?;
-            let count = hub.store.provider(&id)?.published.map_or(0, |published| published.offers);
-            Ok(pb::ReleaseResponse { removed: held.removed, count })
+            let count = hub
+                .store
+                .provider(&id)?
+                .published
+                .map_or(0, |published| published.offers);
+            Ok(pb::ReleaseResponse {
+                removed: held.removed,
+                count,
+            })
         });
         Ok(Response::new(released.await.map_err(|e| to_operator(&e))?))
     }
@@ -131,19 +160,25 @@ async fn sync(
     ids: Vec<String>,
     answers: &mpsc::Sender<Result<pb::SyncEvent, Status>>,
 ) -> Result<pb::SyncEvent> {
-    let only = ids.iter().map(|id| Ok(id.parse()?)).collect::<Result<Vec<ProviderId>>>()?;
+    let only = ids
+        .iter()
+        .map(|id| Ok(id.parse()?))
+        .collect::<Result<Vec<ProviderId>>>()?;
     let (events, mut happened) = mpsc::channel(64);
     let running = night::run(hub, &only, events);
     let telling = async {
         while let Some(event) = happened.recv().await {
             if let Ok(event) = told(&event) {
-                let _caller_may_be_gone = answers.send(Ok(pb::SyncEvent { event: Some(event) })).await;
+                let _caller_may_be_gone =
+                    answers.send(Ok(pb::SyncEvent { event: Some(event) })).await;
             }
         }
     };
     let (report, ()) = tokio::join!(running, telling);
     let json = serde_json::to_string(&report?)?;
-    Ok(pb::SyncEvent { event: Some(pb::sync_event::Event::ReportJson(json)) })
+    Ok(pb::SyncEvent {
+        event: Some(pb::sync_event::Event::ReportJson(json)),
+    })
 }
 
 fn told(event: &Event) -> Result<pb::sync_event::Event> {

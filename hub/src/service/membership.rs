@@ -22,20 +22,37 @@ impl Membership for MembershipService {
         &self,
         request: Request<pb::EnrolRequest>,
     ) -> Result<Response<pb::EnrolResponse>, Status> {
-        let pb::EnrolRequest { provider_id, secret, certificate_request, listen_address, software: _ } =
-            request.into_inner();
-        let wrong = |error: &dyn std::fmt::Display| status_of(Reaction::FixRequest, error.to_string());
+        let pb::EnrolRequest {
+            provider_id,
+            secret,
+            certificate_request,
+            listen_address,
+            software: _,
+        } = request.into_inner();
+        let wrong =
+            |error: &dyn std::fmt::Display| status_of(Reaction::FixRequest, error.to_string());
         let provider: ProviderId = provider_id.parse().map_err(|e| wrong(&e))?;
-        let secret: [u8; 16] =
-            secret.try_into().map_err(|_| wrong(&"the secret of a token has 16 bytes"))?;
+        let secret: [u8; 16] = secret
+            .try_into()
+            .map_err(|_| wrong(&"the secret of a token has 16 bytes"))?;
         let secret = TokenSecret::from_bytes(secret);
         let hub = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || {
             let csr = &certificate_request;
             let listen_address = &listen_address;
-            enrol(&hub, &JoinRequest { provider: &provider, secret: &secret, csr, listen_address })
+            enrol(
+                &hub,
+                &JoinRequest {
+                    provider: &provider,
+                    secret: &secret,
+                    csr,
+                    listen_address,
+                },
+            )
         });
-        let ended = done.await.map_err(|_| status_of(Reaction::AskOperator, "the hub ended a task; try again"))?;
+        let ended = done
+            .await
+            .map_err(|_| status_of(Reaction::AskOperator, "the hub ended a task; try again"))?;
         let (member, certificate_pem) = ended.map_err(|refused| {
             tracing::warn!(provider = provider_id, cause = %refused, "enrolment refused");
             to_status(&refused)

@@ -42,10 +42,17 @@ impl EmbeddedStore {
     /// # Errors
     /// When the layout is of a later release, or the store cannot be read.
     pub fn open(engine: Arc<dyn Engine>, doubtful: bool) -> Result<Self, StoreError> {
-        let shelf = Shelf { engine, meta: Mutex::new(()), readers: Mutex::default() };
+        let shelf = Shelf {
+            engine,
+            meta: Mutex::new(()),
+            readers: Mutex::default(),
+        };
         let found = shelf.meta()?.layout;
         if found > LAYOUT {
-            return Err(StoreError::Newer { found, known: LAYOUT });
+            return Err(StoreError::Newer {
+                found,
+                known: LAYOUT,
+            });
         }
         if doubtful {
             shelf.doubt_everything()?;
@@ -82,7 +89,10 @@ impl Shelf {
     }
 
     fn meta(&self) -> Result<Meta, StoreError> {
-        Ok(self.read(key::META)?.unwrap_or(Meta { layout: LAYOUT, last_night: 0 }))
+        Ok(self.read(key::META)?.unwrap_or(Meta {
+            layout: LAYOUT,
+            last_night: 0,
+        }))
     }
 
     pub(crate) fn state(&self, id: &ProviderId) -> Result<ProviderState, StoreError> {
@@ -98,9 +108,19 @@ impl Shelf {
         let key = key::provider(id);
         let value = json(&key, state)?;
         batch.put(key, value);
-        if let Some(Published { head, night, offers, .. }) = state.published {
+        if let Some(Published {
+            head,
+            night,
+            offers,
+            ..
+        }) = state.published
+        {
             // The hub has no head of its own: its STATE names the newest publication.
-            batch.stamp(Stamp { revision: night, count: offers, digest: head.digest.0 });
+            batch.stamp(Stamp {
+                revision: night,
+                count: offers,
+                digest: head.digest.0,
+            });
         }
         Ok(())
     }
@@ -120,7 +140,14 @@ impl Shelf {
 
     /// Wins back space of older versions, a few steps, if nobody reads this provider now. Failing
     /// is no harm: nothing that is needed was touched, and the next night tries again.
-    pub(crate) fn tidy(&self, id: &ProviderId, log: &Log, index: &mut Index, visible: u64, now: Moment) {
+    pub(crate) fn tidy(
+        &self,
+        id: &ProviderId,
+        log: &Log,
+        index: &mut Index,
+        visible: u64,
+        now: Moment,
+    ) {
         let lock = self.reader_lock(id);
         let Ok(_alone) = lock.try_write() else { return };
         for _ in 0..TIDY_STEPS {
@@ -198,14 +225,20 @@ impl HubStore for EmbeddedStore {
     }
 
     fn release(&self, id: &ProviderId) -> Result<HeldNight, StoreError> {
-        let not_held = || StoreError::NotHeld { provider: id.to_string() };
+        let not_held = || StoreError::NotHeld {
+            provider: id.to_string(),
+        };
         let held = self.0.state(id)?.held.ok_or_else(not_held)?;
-        self.stage(id, true)?.publish(held.head, held.night, held.at)?;
+        self.stage(id, true)?
+            .publish(held.head, held.night, held.at)?;
         Ok(held)
     }
 
     fn offers(&self, id: &ProviderId, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        let unreadable = |source| StoreError::Log { provider: id.to_string(), source };
+        let unreadable = |source| StoreError::Log {
+            provider: id.to_string(),
+            source,
+        };
         let lock = self.0.reader_lock(id);
         let _reading = lock.read().unwrap_or_else(PoisonError::into_inner);
         let visible = self.0.state(id)?.visible;
@@ -216,10 +249,17 @@ impl HubStore for EmbeddedStore {
             if seq > visible {
                 break;
             }
-            let Some(chunk) = log.chunk(seq).map_err(unreadable)? else { continue };
+            let Some(chunk) = log.chunk(seq).map_err(unreadable)? else {
+                continue;
+            };
             for slot in 0..chunk.len() {
-                let Some(record) = chunk.record(slot) else { continue };
-                let here = Loc { seq, slot: u32::try_from(slot).unwrap_or(u32::MAX) };
+                let Some(record) = chunk.record(slot) else {
+                    continue;
+                };
+                let here = Loc {
+                    seq,
+                    slot: u32::try_from(slot).unwrap_or(u32::MAX),
+                };
                 let good = index.get(record.key).and_then(|entry| entry.good);
                 if record.kind == Kind::Value && good == Some(here) {
                     visit(record.key, record.body)?;
@@ -230,13 +270,21 @@ impl HubStore for EmbeddedStore {
     }
 
     fn quarantine(&self, id: &ProviderId) -> Result<Vec<Refusal>, StoreError> {
-        let unreadable = |source| StoreError::Log { provider: id.to_string(), source };
+        let unreadable = |source| StoreError::Log {
+            provider: id.to_string(),
+            source,
+        };
         let lock = self.0.reader_lock(id);
         let _reading = lock.read().unwrap_or_else(PoisonError::into_inner);
         let log = self.0.log(id);
-        let index = log.index(Some(self.0.state(id)?.visible)).map_err(unreadable)?;
+        let index = log
+            .index(Some(self.0.state(id)?.visible))
+            .map_err(unreadable)?;
         let mut list = Vec::new();
-        for (key, entry) in index.iter().filter(|(_, entry)| entry.kind == Kind::Rejected) {
+        for (key, entry) in index
+            .iter()
+            .filter(|(_, entry)| entry.kind == Kind::Rejected)
+        {
             let record = log.get(entry.at).map_err(unreadable)?;
             let findings = record.map(|r| serde_json::from_slice(&r.body).unwrap_or_default());
             list.push(Refusal {
@@ -254,8 +302,13 @@ impl HubStore for EmbeddedStore {
         meta.last_night += 1;
         let night = meta.last_night;
         let state = NightState::Running;
-        let report =
-            NightReport { night, started_at: at, ended_at: None, state, providers: Vec::new() };
+        let report = NightReport {
+            night,
+            started_at: at,
+            ended_at: None,
+            state,
+            providers: Vec::new(),
+        };
         let mut batch = Batch::default();
         batch.put(key::META, json(key::META, &meta)?);
         batch.put(key::night(night), json(key::NIGHTS, &report)?);
@@ -277,7 +330,10 @@ impl HubStore for EmbeddedStore {
     }
 
     fn close_aborted_nights(&self, at: Moment) -> Result<usize, StoreError> {
-        let Some(mut night) = self.latest_night()?.filter(|n| n.state == NightState::Running) else {
+        let Some(mut night) = self
+            .latest_night()?
+            .filter(|n| n.state == NightState::Running)
+        else {
             return Ok(0);
         };
         // One night at a time runs, so only the newest can have been cut off.
@@ -293,11 +349,17 @@ impl HubStore for EmbeddedStore {
 }
 
 fn json(key: &[u8], value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|source| StoreError::Unreadable { key: name(key), source })
+    serde_json::to_vec(value).map_err(|source| StoreError::Unreadable {
+        key: name(key),
+        source,
+    })
 }
 
 fn parse<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(value).map_err(|source| StoreError::Unreadable { key: name(key), source })
+    serde_json::from_slice(value).map_err(|source| StoreError::Unreadable {
+        key: name(key),
+        source,
+    })
 }
 
 fn name(key: &[u8]) -> String {

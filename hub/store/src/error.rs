@@ -27,7 +27,9 @@ pub enum StoreError {
         source: serde_json::Error,
     },
     /// The layout is of a later release.
-    #[error("the hub's store has layout {found}, this program knows up to {known}; use the newer program")]
+    #[error(
+        "the hub's store has layout {found}, this program knows up to {known}; use the newer program"
+    )]
     Newer {
         /// In the store.
         found: u32,

@@ -51,10 +51,14 @@ impl LogStage {
     ) -> Result<Self, StoreError> {
         let mut state = shelf.state(provider)?;
         let log = shelf.log(provider);
-        let unreadable = |source| StoreError::Log { provider: provider.to_string(), source };
+        let unreadable = |source| StoreError::Log {
+            provider: provider.to_string(),
+            source,
+        };
         let mut batch = Batch::default();
         if !resume {
-            log.drop_after(&mut batch, state.visible).map_err(unreadable)?;
+            log.drop_after(&mut batch, state.visible)
+                .map_err(unreadable)?;
             state.staged = None;
             state.held = None;
         }
@@ -95,14 +99,17 @@ impl LogStage {
             return;
         }
         if !self.touched.contains_key(key) {
-            let before = self.index.get(key).map(|e| Before { good: e.good, hash: e.hash });
+            let before = self.index.get(key).map(|e| Before {
+                good: e.good,
+                hash: e.hash,
+            });
             self.touched.insert(key.into(), before);
         }
     }
 
     fn append(&mut self, record: &Record<'_>) {
         self.remember(record.key);
-        let slot = u32::try_from(self.chunk.records()).unwrap_or(u32::MAX);
+        let slot = self.chunk.records();
         self.index.apply(self.seq, slot, record);
         self.chunk.push(record);
         if self.chunk.body_bytes() >= BATCH_TARGET_BYTES {
@@ -123,7 +130,8 @@ impl LogStage {
     fn write(&mut self) -> Result<(), StoreError> {
         self.finish_chunk();
         let mut batch = std::mem::take(&mut self.batch);
-        self.shelf.put_state(&mut batch, &self.provider, &self.state)?;
+        self.shelf
+            .put_state(&mut batch, &self.provider, &self.state)?;
         self.shelf.commit(batch)
     }
 }
@@ -131,20 +139,38 @@ impl LogStage {
 impl Stage for LogStage {
     fn put(&mut self, revision: Revision, id: &str, hash: ContentHash, record: &[u8]) {
         let kind = Kind::Value;
-        self.append(&Record { revision: revision.0, key: id, hash: hash.0, kind, body: record });
+        self.append(&Record {
+            revision: revision.0,
+            key: id,
+            hash: hash.0,
+            kind,
+            body: record,
+        });
     }
 
     fn refuse(&mut self, revision: Revision, id: &str, hash: ContentHash, findings: &[Finding]) {
         // Findings are plain data; if they could not be written, an empty list still refuses.
         let body = serde_json::to_vec(findings).unwrap_or_else(|_| b"[]".to_vec());
         let kind = Kind::Rejected;
-        self.append(&Record { revision: revision.0, key: id, hash: hash.0, kind, body: &body });
+        self.append(&Record {
+            revision: revision.0,
+            key: id,
+            hash: hash.0,
+            kind,
+            body: &body,
+        });
     }
 
     fn gone(&mut self, revision: Revision, id: &str, at: Moment) {
         let body = at.0.to_be_bytes();
         let kind = Kind::Gone;
-        self.append(&Record { revision: revision.0, key: id, hash: [0; 32], kind, body: &body });
+        self.append(&Record {
+            revision: revision.0,
+            key: id,
+            hash: [0; 32],
+            kind,
+            body: &body,
+        });
     }
 
     fn pending_bytes(&self) -> usize {
@@ -162,7 +188,10 @@ impl Stage for LogStage {
     }
 
     fn fingerprints(&self) -> Box<dyn Iterator<Item = (&str, ContentHash)> + '_> {
-        let present = self.index.iter().filter(|(_, entry)| entry.kind != Kind::Gone);
+        let present = self
+            .index
+            .iter()
+            .filter(|(_, entry)| entry.kind != Kind::Gone);
         Box::new(present.map(|(key, entry)| (key, ContentHash(entry.hash))))
     }
 
@@ -172,12 +201,19 @@ impl Stage for LogStage {
 
     fn holding(&self) -> Holding {
         let mut digester = Digester::default();
-        self.fingerprints().for_each(|(id, hash)| digester.add(id, &hash));
-        Holding { count: digester.count(), digest: digester.finish() }
+        self.fingerprints()
+            .for_each(|(id, hash)| digester.add(id, &hash));
+        Holding {
+            count: digester.count(),
+            digest: digester.finish(),
+        }
     }
 
     fn tally(&self) -> Tally {
-        let mut tally = Tally { before: self.before, ..Tally::default() };
+        let mut tally = Tally {
+            before: self.before,
+            ..Tally::default()
+        };
         for (_, entry) in self.index.iter() {
             tally.offers += u64::from(entry.good.is_some());
             tally.quarantined += u64::from(entry.kind == Kind::Rejected);
@@ -204,21 +240,40 @@ impl Stage for LogStage {
     }
 
     fn publish(mut self: Box<Self>, head: Head, night: u64, at: Moment) -> Result<(), StoreError> {
-        let Tally { offers, quarantined, .. } = self.tally();
+        let Tally {
+            offers,
+            quarantined,
+            ..
+        } = self.tally();
         self.finish_chunk();
         self.state.visible = self.seq - 1;
-        self.state.published = Some(Published { head, night, at, offers, quarantined });
+        self.state.published = Some(Published {
+            head,
+            night,
+            at,
+            offers,
+            quarantined,
+        });
         self.state.staged = None;
         self.state.held = None;
         self.state.doubtful = false;
         self.write()?;
-        let Self { shelf, provider, log, mut index, state, .. } = *self;
+        let Self {
+            shelf,
+            provider,
+            log,
+            mut index,
+            state,
+            ..
+        } = *self;
         shelf.tidy(&provider, &log, &mut index, state.visible, at);
         Ok(())
     }
 
     fn hold(mut self: Box<Self>, held: HeldNight) -> Result<(), StoreError> {
-        let Head { epoch, revision, .. } = held.head;
+        let Head {
+            epoch, revision, ..
+        } = held.head;
         self.state.held = Some(held);
         self.state.staged = Some(Staged::Changes(Checkpoint { epoch, revision }));
         self.write()

@@ -24,21 +24,33 @@ impl ListingCheck {
     /// A check against `head`.
     #[must_use]
     pub fn new(head: Head, limits: Limits) -> Self {
-        Self { head, limits, digester: Digester::default(), entries: BTreeMap::new() }
+        Self {
+            head,
+            limits,
+            digester: Digester::default(),
+            entries: BTreeMap::new(),
+        }
     }
 
     /// The next entry.
     ///
     /// # Errors
     /// When the order is broken, there are too many, or a key is too long.
-    pub fn entry(&mut self, id: &str, hash: ContentHash, revision: Revision) -> Result<(), Violation> {
+    pub fn entry(
+        &mut self,
+        id: &str,
+        hash: ContentHash,
+        revision: Revision,
+    ) -> Result<(), Violation> {
         key_fits(id)?;
         self.digester.add(id, &hash);
         if !self.digester.ascending() {
             return Err(Violation::ListingOrder);
         }
         if self.digester.count() > self.limits.offers_per_provider {
-            return Err(Violation::TooManyOffers { most: self.limits.offers_per_provider });
+            return Err(Violation::TooManyOffers {
+                most: self.limits.offers_per_provider,
+            });
         }
         self.entries.insert(id.into(), (hash, revision));
         Ok(())
@@ -51,9 +63,14 @@ impl ListingCheck {
     pub fn prove(self) -> Result<ProvenListing, Violation> {
         let count = self.digester.count();
         if count != self.head.count || self.digester.finish() != self.head.digest {
-            return Err(Violation::ListingDiffers { count, head: self.head.count });
+            return Err(Violation::ListingDiffers {
+                count,
+                head: self.head.count,
+            });
         }
-        Ok(ProvenListing { entries: self.entries })
+        Ok(ProvenListing {
+            entries: self.entries,
+        })
     }
 }
 
@@ -68,8 +85,11 @@ impl ProvenListing {
     #[must_use]
     pub fn against<'a>(&self, ours: impl Iterator<Item = (&'a str, ContentHash)>) -> Difference {
         let mut gone = Vec::new();
-        let mut wanted: BTreeMap<&str, Revision> =
-            self.entries.iter().map(|(id, (_, revision))| (id.as_ref(), *revision)).collect();
+        let mut wanted: BTreeMap<&str, Revision> = self
+            .entries
+            .iter()
+            .map(|(id, (_, revision))| (id.as_ref(), *revision))
+            .collect();
         for (id, hash) in ours {
             match self.entries.get(id) {
                 None => gone.push(id.into()),
@@ -79,7 +99,10 @@ impl ProvenListing {
                 Some(_) => {}
             }
         }
-        let fetch = wanted.into_iter().map(|(id, revision)| (id.into(), revision)).collect();
+        let fetch = wanted
+            .into_iter()
+            .map(|(id, revision)| (id.into(), revision))
+            .collect();
         Difference { fetch, gone }
     }
 
@@ -127,7 +150,10 @@ mod tests {
         let head = head_of(&[("a", 1), ("b", 2), ("c", 3)]);
         let mut short = ListingCheck::new(head, Limits::default());
         short.entry("a", hash(1), Revision(1)).unwrap();
-        assert!(matches!(short.prove(), Err(Violation::ListingDiffers { .. })));
+        assert!(matches!(
+            short.prove(),
+            Err(Violation::ListingDiffers { .. })
+        ));
 
         let mut whole = ListingCheck::new(head, Limits::default());
         for (id, n) in [("a", 1), ("b", 2), ("c", 3)] {
@@ -135,7 +161,10 @@ mod tests {
         }
         let ours = [("a", hash(1)), ("b", hash(9)), ("z", hash(4))];
         let difference = whole.prove().unwrap().against(ours.into_iter());
-        assert_eq!(difference.fetch, [("b".into(), Revision(2)), ("c".into(), Revision(3))]);
+        assert_eq!(
+            difference.fetch,
+            [("b".into(), Revision(2)), ("c".into(), Revision(3))]
+        );
         assert_eq!(difference.gone, ["z".into()]);
     }
 
@@ -143,12 +172,18 @@ mod tests {
     fn a_listing_out_of_order_is_refused() {
         let mut check = ListingCheck::new(head_of(&[]), Limits::default());
         check.entry("b", hash(1), Revision(1)).unwrap();
-        assert_eq!(check.entry("a", hash(1), Revision(2)), Err(Violation::ListingOrder));
+        assert_eq!(
+            check.entry("a", hash(1), Revision(2)),
+            Err(Violation::ListingOrder)
+        );
     }
 
     #[test]
     fn inv6_a_listing_cannot_grow_beyond_the_limit() {
-        let limits = Limits { offers_per_provider: 2, ..Limits::default() };
+        let limits = Limits {
+            offers_per_provider: 2,
+            ..Limits::default()
+        };
         let mut check = ListingCheck::new(head_of(&[]), limits);
         check.entry("a", hash(1), Revision(1)).unwrap();
         check.entry("b", hash(1), Revision(2)).unwrap();

@@ -75,28 +75,47 @@ impl fmt::Display for Why {
 #[must_use]
 pub fn first_step(held: &Held<'_>, head: &Head) -> Step {
     if held.doubtful {
-        return Step::Reconcile { why: Why::HubStoreBehind };
+        return Step::Reconcile {
+            why: Why::HubStoreBehind,
+        };
     }
     if held.published == Some(head) {
         return Step::Unchanged;
     }
     match held.staged {
-        Some(Staged::Reconciling) => return Step::Reconcile { why: Why::BrokenOff },
+        Some(Staged::Reconciling) => {
+            return Step::Reconcile {
+                why: Why::BrokenOff,
+            };
+        }
         Some(Staged::Changes(at)) if at.epoch == head.epoch && at.revision <= head.revision => {
-            return Step::Stream { after: at.revision, resume: true };
+            return Step::Stream {
+                after: at.revision,
+                resume: true,
+            };
         }
         Some(Staged::Changes(_)) | None => {}
     }
     let Some(published) = held.published else {
-        return Step::Stream { after: Revision(0), resume: false };
+        return Step::Stream {
+            after: Revision(0),
+            resume: false,
+        };
     };
     if published.epoch != head.epoch {
         return Step::Reconcile { why: Why::NewEpoch };
     }
     match head.revision.cmp(&published.revision) {
-        Ordering::Less => Step::Reconcile { why: Why::NodeWentBack },
-        Ordering::Equal => Step::Reconcile { why: Why::SameRevisionOtherDigest },
-        Ordering::Greater => Step::Stream { after: published.revision, resume: false },
+        Ordering::Less => Step::Reconcile {
+            why: Why::NodeWentBack,
+        },
+        Ordering::Equal => Step::Reconcile {
+            why: Why::SameRevisionOtherDigest,
+        },
+        Ordering::Greater => Step::Stream {
+            after: published.revision,
+            resume: false,
+        },
     }
 }
 
@@ -117,11 +136,21 @@ mod tests {
     }
 
     fn at(epoch: u8, revision: u64) -> Staged {
-        Staged::Changes(Checkpoint { epoch: EpochId([epoch; 16]), revision: Revision(revision) })
+        Staged::Changes(Checkpoint {
+            epoch: EpochId([epoch; 16]),
+            revision: Revision(revision),
+        })
     }
 
     fn step(published: Option<&Head>, staged: Option<&Staged>, now: &Head) -> Step {
-        first_step(&Held { published, staged, doubtful: false }, now)
+        first_step(
+            &Held {
+                published,
+                staged,
+                doubtful: false,
+            },
+            now,
+        )
     }
 
     #[test]
@@ -130,10 +159,16 @@ mod tests {
         let p = Some(&published);
         assert_eq!(step(p, None, &head(1, 5, 9)), Step::Unchanged);
         let reconcile = |why| Step::Reconcile { why };
-        assert_eq!(step(p, None, &head(1, 5, 8)), reconcile(Why::SameRevisionOtherDigest));
+        assert_eq!(
+            step(p, None, &head(1, 5, 8)),
+            reconcile(Why::SameRevisionOtherDigest)
+        );
         assert_eq!(step(p, None, &head(2, 5, 9)), reconcile(Why::NewEpoch));
         assert_eq!(step(p, None, &head(1, 4, 9)), reconcile(Why::NodeWentBack));
-        let stream = Step::Stream { after: Revision(5), resume: false };
+        let stream = Step::Stream {
+            after: Revision(5),
+            resume: false,
+        };
         assert_eq!(step(p, None, &head(1, 6, 8)), stream);
     }
 
@@ -141,28 +176,48 @@ mod tests {
     fn a_broken_night_goes_on_where_it_stood() {
         let published = head(1, 5, 9);
         let now = head(1, 20, 1);
-        let resume = |after| Step::Stream { after: Revision(after), resume: true };
+        let resume = |after| Step::Stream {
+            after: Revision(after),
+            resume: true,
+        };
         assert_eq!(step(Some(&published), Some(&at(1, 12)), &now), resume(12));
         assert_eq!(step(None, Some(&at(1, 12)), &now), resume(12));
         assert_eq!(step(None, Some(&at(1, 20)), &now), resume(20));
-        let again = Step::Stream { after: Revision(5), resume: false };
+        let again = Step::Stream {
+            after: Revision(5),
+            resume: false,
+        };
         assert_eq!(step(Some(&published), Some(&at(1, 21)), &now), again);
         assert_eq!(
             step(Some(&published), Some(&Staged::Reconciling), &now),
-            Step::Reconcile { why: Why::BrokenOff }
+            Step::Reconcile {
+                why: Why::BrokenOff
+            }
         );
     }
 
     #[test]
     fn a_doubtful_store_is_never_taken_as_proof() {
         let published = head(1, 5, 9);
-        let held = Held { published: Some(&published), staged: None, doubtful: true };
-        assert_eq!(first_step(&held, &published), Step::Reconcile { why: Why::HubStoreBehind });
+        let held = Held {
+            published: Some(&published),
+            staged: None,
+            doubtful: true,
+        };
+        assert_eq!(
+            first_step(&held, &published),
+            Step::Reconcile {
+                why: Why::HubStoreBehind
+            }
+        );
     }
 
     #[test]
     fn the_first_night_follows_the_changes_from_the_beginning() {
-        let stream = Step::Stream { after: Revision(0), resume: false };
+        let stream = Step::Stream {
+            after: Revision(0),
+            resume: false,
+        };
         assert_eq!(step(None, None, &head(1, 7, 3)), stream);
         assert_eq!(step(None, None, &head(1, 0, 3)), stream);
     }

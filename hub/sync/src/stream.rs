@@ -16,7 +16,9 @@ pub enum Violation {
         got: EpochId,
     },
     /// The batch does not begin where the last one ended.
-    #[error("the node skipped or repeated changes: expected them after revision {ours}, got a batch after {got}")]
+    #[error(
+        "the node skipped or repeated changes: expected them after revision {ours}, got a batch after {got}"
+    )]
     Gap {
         /// Where we stand.
         ours: Revision,
@@ -73,7 +75,9 @@ pub enum Violation {
     #[error("the node's listing is not in ascending order of the offer id")]
     ListingOrder,
     /// The listing does not have the count and digest of the head.
-    #[error("the node's listing does not match its own head: {count} offers listed, {head} stated, or another digest")]
+    #[error(
+        "the node's listing does not match its own head: {count} offers listed, {head} stated, or another digest"
+    )]
     ListingDiffers {
         /// Listed.
         count: u64,
@@ -88,7 +92,9 @@ pub enum Violation {
 impl Failure for Violation {
     fn reaction(&self) -> Reaction {
         match self {
-            Self::TooManyBytes { .. } | Self::TooManyOffers { .. } | Self::KeyTooLong { .. } => Reaction::TooMuch,
+            Self::TooManyBytes { .. } | Self::TooManyOffers { .. } | Self::KeyTooLong { .. } => {
+                Reaction::TooMuch
+            }
             _ => Reaction::FixRequest,
         }
     }
@@ -109,7 +115,13 @@ impl StreamCheck {
     /// A check that stands after `after` in the epoch of the head.
     #[must_use]
     pub fn new(epoch: EpochId, after: Revision, limits: Limits) -> Self {
-        Self { epoch, at: after, upto: after, bytes: 0, limits }
+        Self {
+            epoch,
+            at: after,
+            upto: after,
+            bytes: 0,
+            limits,
+        }
     }
 
     /// A batch begins: `(after, up_to]` of `epoch`, `bytes` long.
@@ -124,17 +136,28 @@ impl StreamCheck {
         bytes: u64,
     ) -> Result<(), Violation> {
         if epoch != self.epoch {
-            return Err(Violation::OtherEpoch { ours: self.epoch, got: epoch });
+            return Err(Violation::OtherEpoch {
+                ours: self.epoch,
+                got: epoch,
+            });
         }
         if after != self.upto {
-            return Err(Violation::Gap { ours: self.upto, got: after });
+            return Err(Violation::Gap {
+                ours: self.upto,
+                got: after,
+            });
         }
         if up_to < after {
-            return Err(Violation::OutOfOrder { ours: after, got: up_to });
+            return Err(Violation::OutOfOrder {
+                ours: after,
+                got: up_to,
+            });
         }
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > self.limits.night_bytes {
-            return Err(Violation::TooManyBytes { most: self.limits.night_bytes });
+            return Err(Violation::TooManyBytes {
+                most: self.limits.night_bytes,
+            });
         }
         self.at = after;
         self.upto = up_to;
@@ -148,7 +171,10 @@ impl StreamCheck {
     /// too long.
     pub fn change(&mut self, revision: Revision, key: &str) -> Result<(), Violation> {
         if revision <= self.at || revision > self.upto {
-            return Err(Violation::OutOfOrder { ours: self.at, got: revision });
+            return Err(Violation::OutOfOrder {
+                ours: self.at,
+                got: revision,
+            });
         }
         key_fits(key)?;
         self.at = revision;
@@ -161,7 +187,9 @@ impl StreamCheck {
     /// When it may not.
     pub fn offers(&self, count: u64) -> Result<(), Violation> {
         if count > self.limits.offers_per_provider {
-            return Err(Violation::TooManyOffers { most: self.limits.offers_per_provider });
+            return Err(Violation::TooManyOffers {
+                most: self.limits.offers_per_provider,
+            });
         }
         Ok(())
     }
@@ -172,7 +200,10 @@ impl StreamCheck {
     /// When it does not.
     pub fn end(&self, head: Revision) -> Result<(), Violation> {
         if self.upto < head {
-            return Err(Violation::EndsEarly { at: self.upto, head });
+            return Err(Violation::EndsEarly {
+                at: self.upto,
+                head,
+            });
         }
         Ok(())
     }
@@ -206,26 +237,60 @@ mod tests {
     const EPOCH: EpochId = EpochId([1; 16]);
 
     fn check() -> StreamCheck {
-        StreamCheck::new(EPOCH, Revision(10), Limits { night_bytes: 100, ..Limits::default() })
+        StreamCheck::new(
+            EPOCH,
+            Revision(10),
+            Limits {
+                night_bytes: 100,
+                ..Limits::default()
+            },
+        )
     }
 
     #[test]
     fn inv6_a_stream_that_breaks_the_contract_is_named() {
         let r = Revision;
         let mut c = check();
-        assert!(matches!(c.batch(EpochId([2; 16]), r(10), r(12), 1), Err(Violation::OtherEpoch { .. })));
-        assert!(matches!(c.batch(EPOCH, r(9), r(12), 1), Err(Violation::Gap { .. })));
-        assert!(matches!(c.batch(EPOCH, r(11), r(12), 1), Err(Violation::Gap { .. })));
-        assert!(matches!(c.batch(EPOCH, r(10), r(9), 1), Err(Violation::OutOfOrder { .. })));
+        assert!(matches!(
+            c.batch(EpochId([2; 16]), r(10), r(12), 1),
+            Err(Violation::OtherEpoch { .. })
+        ));
+        assert!(matches!(
+            c.batch(EPOCH, r(9), r(12), 1),
+            Err(Violation::Gap { .. })
+        ));
+        assert!(matches!(
+            c.batch(EPOCH, r(11), r(12), 1),
+            Err(Violation::Gap { .. })
+        ));
+        assert!(matches!(
+            c.batch(EPOCH, r(10), r(9), 1),
+            Err(Violation::OutOfOrder { .. })
+        ));
         assert_eq!(c.reached(), r(10), "a refused batch moves nothing");
         c.batch(EPOCH, r(10), r(12), 60).unwrap();
-        assert!(matches!(c.change(r(10), "a"), Err(Violation::OutOfOrder { .. })));
+        assert!(matches!(
+            c.change(r(10), "a"),
+            Err(Violation::OutOfOrder { .. })
+        ));
         c.change(r(11), "a").unwrap();
-        assert!(matches!(c.change(r(11), "b"), Err(Violation::OutOfOrder { .. })));
-        assert!(matches!(c.change(r(13), "b"), Err(Violation::OutOfOrder { .. })));
-        assert!(matches!(c.change(r(12), &"x".repeat(257)), Err(Violation::KeyTooLong { .. })));
+        assert!(matches!(
+            c.change(r(11), "b"),
+            Err(Violation::OutOfOrder { .. })
+        ));
+        assert!(matches!(
+            c.change(r(13), "b"),
+            Err(Violation::OutOfOrder { .. })
+        ));
+        assert!(matches!(
+            c.change(r(12), &"x".repeat(257)),
+            Err(Violation::KeyTooLong { .. })
+        ));
         assert!(matches!(c.end(r(13)), Err(Violation::EndsEarly { .. })));
-        assert!(matches!(c.batch(EPOCH, r(12), r(13), 60), Err(Violation::TooManyBytes { .. })));
+        assert!(matches!(
+            c.batch(EPOCH, r(12), r(13), 60),
+            Err(Violation::TooManyBytes { .. })
+        ));
     }
 
     proptest! {

@@ -14,7 +14,11 @@ pub fn verify(count: u64, digest: &Digest, head: &Head) -> bool {
 /// How a night ended in which both sides were proved to agree.
 #[must_use]
 pub fn outcome(quarantined: u64) -> Outcome {
-    if quarantined == 0 { Outcome::Ok } else { Outcome::OkWithQuarantine }
+    if quarantined == 0 {
+        Outcome::Ok
+    } else {
+        Outcome::OkWithQuarantine
+    }
 }
 
 #[cfg(test)]

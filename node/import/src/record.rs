@@ -7,7 +7,7 @@ use calluna_model::offer::{OfferDraft, PriceDraft};
 use crate::error::ImportError;
 use crate::sink::Sink;
 use crate::value::text::{self, Count};
-use crate::value::{date, price, truth};
+use crate::value::{date, price};
 
 /// Values of one record. A value that cannot be read is noted; the record is then refused with
 /// everything that is wrong in it, not only the first.
@@ -53,18 +53,10 @@ impl Record {
         self.parsed(field, "bad-time", raw, date::time).unwrap_or_default()
     }
 
-    pub(crate) fn truth(&mut self, field: &str, raw: &str) -> Option<bool> {
-        self.parsed(field, "bad-truth-value", raw, truth::truth)
-    }
-
     pub(crate) fn hundredths(&mut self, field: &str, raw: &str) -> Option<u32> {
         // As for counts, -1 stands for "not known".
         let raw = if matches!(raw.trim(), "-1" | "-1.0") { "" } else { raw };
         self.parsed(field, "bad-number", raw, text::hundredths)
-    }
-
-    pub(crate) fn cents(&mut self, field: &str, raw: &str) -> Option<u32> {
-        self.parsed(field, "bad-price", raw, price::cents)
     }
 
     pub(crate) fn count(&mut self, field: &str, raw: &str) -> Option<u32> {

@@ -96,7 +96,7 @@ pub fn shorten(value: &str) -> String {
 /// Whether `c` turns the direction of writing, with which a line can lie about its own order.
 #[must_use]
 pub fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
+    matches!(c, '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
 }
 
 #[cfg(test)]

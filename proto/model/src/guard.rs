@@ -46,7 +46,11 @@ mod tests {
             (100, 31, true),
             (100_000, 100_000, true),
         ] {
-            assert_eq!(shrink(before, removed).is_some(), held, "{removed} of {before}");
+            assert_eq!(
+                shrink(before, removed).is_some(),
+                held,
+                "{removed} of {before}"
+            );
         }
     }
 }

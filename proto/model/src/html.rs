@@ -57,7 +57,9 @@ mod tests {
             assert!(!is_clean(hostile), "{hostile}");
             for word in ["script", "on", "style", "iframe", "javascript", "src"] {
                 let inside = cleaned.split('<').skip(1).any(|tag| {
-                    tag.split('>').next().is_some_and(|t| t.contains(word) && !t.contains("rel="))
+                    tag.split('>')
+                        .next()
+                        .is_some_and(|t| t.contains(word) && !t.contains("rel="))
                 });
                 assert!(!inside, "{hostile} left {cleaned}");
             }
@@ -69,6 +71,9 @@ mod tests {
         let html = "<p>Ein <strong>Kurs</strong><br>für alle</p><ul><li>eins</li></ul>";
         assert!(is_clean(html));
         let link = clean("<a href=\"https://vhs.example\">vhs</a>");
-        assert!(link.contains("https://vhs.example") && is_clean(&link), "{link}");
+        assert!(
+            link.contains("https://vhs.example") && is_clean(&link),
+            "{link}"
+        );
     }
 }

@@ -90,7 +90,10 @@ impl NightReport {
     /// How many providers ended with `outcome`.
     #[must_use]
     pub fn with(&self, outcome: Outcome) -> usize {
-        self.providers.iter().filter(|line| line.outcome == outcome).count()
+        self.providers
+            .iter()
+            .filter(|line| line.outcome == outcome)
+            .count()
     }
 
     /// Whether every provider is `ok` or `unchanged`: exit code 0 of `sync`, otherwise 3.

@@ -18,6 +18,7 @@ pub mod version;
     unreachable_pub,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::too_many_lines,
     clippy::disallowed_methods,

@@ -9,9 +9,26 @@ use super::{ExportError, Format, Row};
 pub(super) struct Csv;
 
 const HEADER: [&str; 20] = [
-    "provider", "provider_name", "offer", "title", "subject", "level", "format", "run", "number",
-    "start", "end", "venue", "postal_code", "city", "price_eur", "reduced_eur", "availability",
-    "status", "url", "modified",
+    "provider",
+    "provider_name",
+    "offer",
+    "title",
+    "subject",
+    "level",
+    "format",
+    "run",
+    "number",
+    "start",
+    "end",
+    "venue",
+    "postal_code",
+    "city",
+    "price_eur",
+    "reduced_eur",
+    "availability",
+    "status",
+    "url",
+    "modified",
 ];
 
 impl Format for Csv {
@@ -25,7 +42,11 @@ impl Format for Csv {
 
     fn row(&self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ExportError> {
         let none = RunDraft::default();
-        let runs = if row.offer.runs.is_empty() { std::slice::from_ref(&none) } else { &row.offer.runs };
+        let runs = if row.offer.runs.is_empty() {
+            std::slice::from_ref(&none)
+        } else {
+            &row.offer.runs
+        };
         for run in runs {
             write(out, &cells(row, row.offer, run)).map_err(|e| failed(&row.offer.id, e))?;
         }
@@ -34,7 +55,11 @@ impl Format for Csv {
 }
 
 fn failed(offer: &str, source: csv::Error) -> ExportError {
-    ExportError::Row { offer: offer.to_owned(), format: "csv", source: source.into() }
+    ExportError::Row {
+        offer: offer.to_owned(),
+        format: "csv",
+        source: source.into(),
+    }
 }
 
 fn cells(row: &Row<'_>, offer: &OfferDraft, run: &RunDraft) -> [String; 20] {
@@ -42,8 +67,18 @@ fn cells(row: &Row<'_>, offer: &OfferDraft, run: &RunDraft) -> [String; 20] {
     let price = run.price.as_ref().or(offer.price.as_ref());
     let level = offer.level.as_ref();
     let level = level.map(|l| if l.cefr.is_empty() { &l.text } else { &l.cefr });
-    let subject = offer.subjects.first().map(|s| if s.label.is_empty() { &s.code } else { &s.label });
-    let format = if run.format.is_empty() { &offer.format } else { &run.format };
+    let subject = offer.subjects.first().map(|s| {
+        if s.label.is_empty() {
+            &s.code
+        } else {
+            &s.label
+        }
+    });
+    let format = if run.format.is_empty() {
+        &offer.format
+    } else {
+        &run.format
+    };
     [
         row.provider.id.to_string(),
         row.provider.name.clone(),
@@ -71,14 +106,23 @@ fn cells(row: &Row<'_>, offer: &OfferDraft, run: &RunDraft) -> [String; 20] {
 
 fn euros(price: Option<&PriceDraft>, pick: fn(&PriceDraft) -> Option<u32>) -> String {
     let cents = price.and_then(pick);
-    cents.map(|cents| format!("{}.{:02}", cents / 100, cents % 100)).unwrap_or_default()
+    cents
+        .map(|cents| format!("{}.{:02}", cents / 100, cents % 100))
+        .unwrap_or_default()
 }
 
 /// A cell that begins like a formula would be run by a spreadsheet.
 fn guarded(cell: &str) -> String {
     let begins = cell.trim_start().chars().next();
-    let formula = matches!(begins, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'));
-    if formula || cell.starts_with(['\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    let formula = matches!(
+        begins,
+        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
+    );
+    if formula || cell.starts_with(['\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 fn write(out: &mut Vec<u8>, cells: &[String]) -> Result<(), csv::Error> {
@@ -100,7 +144,10 @@ mod tests {
     fn one_row_per_run_and_no_formula() {
         let mut offer = full_offer("A-1").into_draft();
         offer.title = "=HYPERLINK(\"http://evil\")".into();
-        offer.runs.push(RunDraft { id: "r2".into(), ..RunDraft::default() });
+        offer.runs.push(RunDraft {
+            id: "r2".into(),
+            ..RunDraft::default()
+        });
         let provider = Member {
             id: "vhs".parse().unwrap(),
             name: "Beispiel-VHS".into(),
@@ -111,7 +158,14 @@ mod tests {
         };
         let mut out = Vec::new();
         Csv.begin(&mut out).unwrap();
-        Csv.row(&Row { provider: &provider, offer: &offer }, &mut out).unwrap();
+        Csv.row(
+            &Row {
+                provider: &provider,
+                offer: &offer,
+            },
+            &mut out,
+        )
+        .unwrap();
         let mut reader = csv::Reader::from_reader(out.as_slice());
         let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
         assert_eq!(rows.len(), 2);

@@ -61,7 +61,15 @@ mod tests {
             reach: Reach::DialsOut,
         };
         let mut out = Vec::new();
-        JsonLines.row(&Row { provider: &provider, offer: &offer }, &mut out).unwrap();
+        JsonLines
+            .row(
+                &Row {
+                    provider: &provider,
+                    offer: &offer,
+                },
+                &mut out,
+            )
+            .unwrap();
         assert_eq!(out.iter().filter(|b| **b == b'\n').count(), 1);
         let line: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(line["provider"], "vhs");

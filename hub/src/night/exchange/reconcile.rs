@@ -46,17 +46,28 @@ impl Exchange<'_> {
             return Ok(stage);
         }
         self.commit(stage, Staged::Reconciling).await?;
-        Err(Broken::NoAgreement("the node changed while it was compared; the next night goes on"))
+        Err(Broken::NoAgreement(
+            "the node changed while it was compared; the next night goes on",
+        ))
     }
 
     async fn listing(&mut self, head: &Head) -> Result<ProvenListing, Broken> {
         let mut check = ListingCheck::new(*head, self.hub.config.limits);
-        let request = pb::ListFingerprintsRequest { epoch: head.epoch.0.to_vec() };
+        let request = pb::ListFingerprintsRequest {
+            epoch: head.epoch.0.to_vec(),
+        };
         self.line.calls += 1;
-        let mut batches = in_time(self.hub, self.client.list_fingerprints(request)).await?.into_inner();
+        let mut batches = in_time(self.hub, self.client.list_fingerprints(request))
+            .await?
+            .into_inner();
         while let Some(batch) = in_time(self.hub, batches.message()).await? {
             self.count_bytes(prost::Message::encoded_len(&batch))?;
-            for pb::Fingerprint { offer_id, content_hash, revision } in batch.fingerprints {
+            for pb::Fingerprint {
+                offer_id,
+                content_hash,
+                revision,
+            } in batch.fingerprints
+            {
                 let hash = ContentHash::from_slice(&content_hash)
                     .map_err(|e| ContractBroken::new("Fingerprint.content_hash", e))?;
                 check.entry(&offer_id, hash, Revision(revision))?;
@@ -72,15 +83,21 @@ impl Exchange<'_> {
         listing: &ProvenListing,
         offer_ids: Vec<String>,
     ) -> Result<Box<dyn Stage>, Broken> {
-        let request = pb::FetchOffersRequest { epoch: head.epoch.0.to_vec(), offer_ids };
+        let request = pb::FetchOffersRequest {
+            epoch: head.epoch.0.to_vec(),
+            offer_ids,
+        };
         self.line.calls += 1;
-        let mut batches = in_time(self.hub, self.client.fetch_offers(request)).await?.into_inner();
+        let mut batches = in_time(self.hub, self.client.fetch_offers(request))
+            .await?
+            .into_inner();
         while let Some(batch) = in_time(self.hub, batches.message()).await? {
             self.count_bytes(prost::Message::encoded_len(&batch))?;
             for change in batch.changes {
                 // Only what the proven listing has is taken; anything else would not add up.
                 let listed = listing.get(&change.offer_id);
-                if listed.is_some_and(|(hash, _)| hash.0.as_slice() == change.content_hash.as_ref()) {
+                if listed.is_some_and(|(hash, _)| hash.0.as_slice() == change.content_hash.as_ref())
+                {
                     self.stage_change(stage.as_mut(), change)?;
                 }
             }
@@ -94,6 +111,10 @@ impl Exchange<'_> {
     fn count_bytes(&mut self, bytes: usize) -> Result<(), Violation> {
         self.line.bytes += bytes as u64;
         let most = self.hub.config.limits.night_bytes;
-        if self.line.bytes > most { Err(Violation::TooManyBytes { most }) } else { Ok(()) }
+        if self.line.bytes > most {
+            Err(Violation::TooManyBytes { most })
+        } else {
+            Ok(())
+        }
     }
 }

@@ -20,7 +20,9 @@ const NOW: Moment = Moment(1_800_000_000);
 
 fn engine() -> Arc<dyn Engine> {
     let dir = std::path::Path::new("unused");
-    calluna_kv::open("memory", dir, [1; 16], &Options::default()).unwrap().engine
+    calluna_kv::open("memory", dir, [1; 16], &Options::default())
+        .unwrap()
+        .engine
 }
 
 fn vhs() -> ProviderId {
@@ -35,7 +37,12 @@ fn hash(n: u64) -> ContentHash {
 
 fn head_of(stage: &dyn Stage, revision: u64) -> Head {
     let holding = stage.holding();
-    Head { epoch: EPOCH, revision: Revision(revision), count: holding.count, digest: holding.digest }
+    Head {
+        epoch: EPOCH,
+        revision: Revision(revision),
+        count: holding.count,
+        digest: holding.digest,
+    }
 }
 
 fn publish(stage: Box<dyn Stage>, revision: u64) -> Head {
@@ -45,7 +52,10 @@ fn publish(stage: Box<dyn Stage>, revision: u64) -> Head {
 }
 
 fn at(revision: u64) -> Staged {
-    Staged::Changes(Checkpoint { epoch: EPOCH, revision: Revision(revision) })
+    Staged::Changes(Checkpoint {
+        epoch: EPOCH,
+        revision: Revision(revision),
+    })
 }
 
 /// What readers see: id → record.
@@ -53,7 +63,10 @@ fn seen(store: &EmbeddedStore) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     store
         .offers(&vhs(), &mut |id, record| {
-            assert!(all.insert(id.to_owned(), record.to_vec()).is_none(), "{id} is shown twice");
+            assert!(
+                all.insert(id.to_owned(), record.to_vec()).is_none(),
+                "{id} is shown twice"
+            );
             Ok(())
         })
         .unwrap();
@@ -63,7 +76,12 @@ fn seen(store: &EmbeddedStore) -> BTreeMap<String, Vec<u8>> {
 fn first_night(store: &EmbeddedStore, offers: u64) -> Head {
     let mut stage = store.stage(&vhs(), false).unwrap();
     for n in 1..=offers {
-        stage.put(Revision(n), &format!("o{n}"), hash(n), format!("record {n}").as_bytes());
+        stage.put(
+            Revision(n),
+            &format!("o{n}"),
+            hash(n),
+            format!("record {n}").as_bytes(),
+        );
     }
     publish(stage, offers)
 }
@@ -78,7 +96,14 @@ fn inv8_readers_see_nothing_of_a_stage_before_it_is_published() {
     stage.commit(at(5)).unwrap();
     assert_eq!(seen(&store).len(), 3);
     assert_eq!(seen(&store)["o1"], b"record 1");
-    let Tally { added, changed, removed, before, offers, .. } = stage.tally();
+    let Tally {
+        added,
+        changed,
+        removed,
+        before,
+        offers,
+        ..
+    } = stage.tally();
     assert_eq!((added, changed, removed, before, offers), (0, 1, 1, 3, 2));
     publish(stage, 5);
     assert_eq!(seen(&store).into_keys().collect::<Vec<_>>(), ["o1", "o3"]);
@@ -121,13 +146,20 @@ fn inv7_a_refused_record_keeps_its_last_good_version_and_still_counts() {
     let tally = stage.tally();
     assert_eq!((tally.added, tally.changed, tally.removed), (0, 0, 0));
     assert_eq!((tally.offers, tally.quarantined), (2, 2));
-    assert_eq!(stage.count(), 3, "refused records count by their fingerprint");
+    assert_eq!(
+        stage.count(),
+        3,
+        "refused records count by their fingerprint"
+    );
     assert_eq!(stage.fingerprint("o1"), Some(hash(99)));
     publish(stage, 4);
     assert_eq!(seen(&store)["o1"], b"record 1");
     let refused = store.quarantine(&vhs()).unwrap();
     assert_eq!(refused.len(), 2);
-    assert_eq!((refused[1].record.as_str(), refused[1].good_version_kept), ("o1", true));
+    assert_eq!(
+        (refused[1].record.as_str(), refused[1].good_version_kept),
+        ("o1", true)
+    );
     assert_eq!(refused[1].findings, [finding]);
     assert!(!refused[0].good_version_kept);
 
@@ -148,9 +180,19 @@ fn inv4_a_held_night_shows_nothing_until_it_is_released() {
     for n in 1..=5 {
         stage.gone(Revision(5 + n), &format!("o{n}"), NOW);
     }
-    let Tally { removed, before, .. } = stage.tally();
+    let Tally {
+        removed, before, ..
+    } = stage.tally();
     let head = head_of(stage.as_ref(), 10);
-    stage.hold(HeldNight { head, night: 2, at: NOW, removed, before }).unwrap();
+    stage
+        .hold(HeldNight {
+            head,
+            night: 2,
+            at: NOW,
+            removed,
+            before,
+        })
+        .unwrap();
     assert_eq!(seen(&store).len(), 5);
     assert_eq!(store.provider(&vhs()).unwrap().held.unwrap().removed, 5);
     assert_eq!(store.release(&vhs()).unwrap().removed, 5);
@@ -224,7 +266,10 @@ fn nights_are_numbered_and_a_broken_one_is_closed() {
     assert_eq!(store.begin_night(NOW).unwrap().night, 1);
     assert_eq!(store.close_aborted_nights(NOW.plus(5)).unwrap(), 1);
     let closed = store.latest_night().unwrap().unwrap();
-    assert_eq!((closed.state, closed.ended_at), (NightState::Aborted, Some(NOW.plus(5))));
+    assert_eq!(
+        (closed.state, closed.ended_at),
+        (NightState::Aborted, Some(NOW.plus(5)))
+    );
     assert_eq!(store.close_aborted_nights(NOW).unwrap(), 0);
     assert_eq!(store.begin_night(NOW).unwrap().night, 2);
 }
@@ -233,11 +278,15 @@ fn nights_are_numbered_and_a_broken_one_is_closed() {
 fn missed_nights_are_counted_until_both_sides_agree_again() {
     let store = EmbeddedStore::open(engine(), false).unwrap();
     for outcome in [Outcome::Unreachable, Outcome::Refused] {
-        store.note_exchange(&ProviderReport::new(vhs(), outcome), NOW).unwrap();
+        store
+            .note_exchange(&ProviderReport::new(vhs(), outcome), NOW)
+            .unwrap();
     }
     let state = store.provider(&vhs()).unwrap();
     assert_eq!((state.nights_missed, state.agreed_at), (2, None));
-    store.note_exchange(&ProviderReport::new(vhs(), Outcome::Unchanged), NOW).unwrap();
+    store
+        .note_exchange(&ProviderReport::new(vhs(), Outcome::Unchanged), NOW)
+        .unwrap();
     let state = store.provider(&vhs()).unwrap();
     assert_eq!((state.nights_missed, state.agreed_at), (0, Some(NOW)));
 }

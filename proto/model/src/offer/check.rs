@@ -33,8 +33,8 @@ pub(super) fn findings(draft: &OfferDraft) -> Vec<Finding> {
 #[derive(Clone, Copy)]
 enum Path<'a> {
     Field(&'static str),
-    Item(&'a Path<'a>, usize),
-    Within(&'a Path<'a>, &'static str),
+    Item(&'a Self, usize),
+    Within(&'a Self, &'static str),
 }
 
 impl fmt::Display for Path<'_> {
@@ -118,7 +118,7 @@ impl Check<'_> {
             Path::Field("languages"),
             &draft.languages,
             20,
-            Self::language,
+            |check, at, tag: &String| check.language(at, tag),
         );
         self.code(Path::Field("format"), &draft.format, code::FORMAT);
         if let Some(price) = &draft.price {
@@ -344,7 +344,7 @@ impl Check<'_> {
         }
     }
 
-    fn language(&mut self, path: Path<'_>, value: &String) {
+    fn language(&mut self, path: Path<'_>, value: &str) {
         let mut parts = value.split('-');
         let first = parts.next().unwrap_or_default();
         let first_ok =
@@ -375,13 +375,15 @@ impl Check<'_> {
     }
 
     fn date(&mut self, path: Path<'_>, value: &str) {
-        if !value.is_empty() && !(value.len() == 10 && value.parse::<Date>().is_ok()) {
+        let known = value.is_empty() || (value.len() == 10 && value.parse::<Date>().is_ok());
+        if !known {
             self.broken(path, "bad-date", value, "");
         }
     }
 
     fn time(&mut self, path: Path<'_>, value: &str) {
-        if !value.is_empty() && !(value.len() == 5 && value.parse::<Time>().is_ok()) {
+        let known = value.is_empty() || (value.len() == 5 && value.parse::<Time>().is_ok());
+        if !known {
             self.broken(path, "bad-time", value, "");
         }
     }
@@ -438,18 +440,19 @@ impl Check<'_> {
 
 fn has_control(value: &str, lines: Lines) -> bool {
     let allowed = |b: u8| lines == Lines::Many && (b == b'\n' || b == b'\t');
-    // C0 and DEL are single bytes; only texts with characters beyond Latin can hold marks that
-    // turn the direction of writing, and C1 controls begin with 0xC2.
+    // C0 and DEL are single bytes. C1 controls begin with 0xC2, the Arabic letter mark with 0xD8,
+    // separators and the other marks that turn the direction of writing with 0xE2: only a text
+    // that has one of these bytes is looked at character by character.
     if value
         .bytes()
         .any(|b| (b < 0x20 || b == 0x7f) && !allowed(b))
     {
         return true;
     }
-    value.bytes().any(|b| b == 0xC2 || b == 0xE2)
-        && value
-            .chars()
-            .any(|c| ('\u{80}'..='\u{9f}').contains(&c) || is_direction_mark(c))
+    value.bytes().any(|b| matches!(b, 0xC2 | 0xD8 | 0xE2))
+        && value.chars().any(|c| {
+            matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}') || is_direction_mark(c)
+        })
 }
 
 /// Unicode NFC and no blanks at the ends.

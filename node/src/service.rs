@@ -1,0 +1,69 @@
+//! gRPC adapters: unwrap, ask the domain, wrap. No decision is made here.
+
+pub mod control;
+pub mod provider_node;
+
+use calluna_model::failure::{Failure, Reaction};
+use calluna_wire::status::{status_of, to_status};
+use futures_util::stream::{self, BoxStream, StreamExt};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Response, Status};
+
+/// Largest message that is taken, in bytes.
+pub(crate) const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// How many batches may wait for a slow reader.
+const WAITING: usize = 4;
+
+/// A stream of answers.
+pub(crate) type Answers<T> = BoxStream<'static, Result<T, Status>>;
+
+/// Where a reading thread puts what it reads.
+pub(crate) struct Out<T>(mpsc::Sender<Result<T, Status>>);
+
+impl<T> Out<T> {
+    /// Waits for room; false when nobody listens any more.
+    pub(crate) fn give(&self, item: T) -> bool {
+        self.0.blocking_send(Ok(item)).is_ok()
+    }
+}
+
+/// Runs something that blocks beside the asynchronous work.
+pub(crate) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, Status>
+where
+    T: Send + 'static,
+    E: Failure + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(failure)) => Err(to_status(&failure)),
+        Err(_) => Err(status_of(Reaction::AskOperator, "the node failed inside; its log tells more")),
+    }
+}
+
+/// The answers of a thread that reads and waits for its reader. An error before the first answer
+/// becomes the error of the call itself.
+pub(crate) async fn streamed<T, E>(
+    read: impl FnOnce(&Out<T>) -> Result<(), E> + Send + 'static,
+) -> Result<Response<Answers<T>>, Status>
+where
+    T: Send + 'static,
+    E: Failure + Send + 'static,
+{
+    let (sender, mut answers) = mpsc::channel(WAITING);
+    let out = Out(sender);
+    tokio::task::spawn_blocking(move || {
+        if let Err(failure) = read(&out) {
+            // Whoever asked may have gone meanwhile.
+            drop(out.0.blocking_send(Err(to_status(&failure))));
+        }
+    });
+    match answers.recv().await {
+        Some(Err(status)) => Err(status),
+        Some(first) => {
+            let all = stream::iter([first]).chain(ReceiverStream::new(answers));
+            Ok(Response::new(all.boxed()))
+        }
+        None => Ok(Response::new(stream::empty().boxed())),
+    }
+}

@@ -1,0 +1,107 @@
+//! `NodeControl`: what the command line asks a running node.
+
+use std::sync::Arc;
+
+use calluna_model::failure::Reaction;
+use calluna_model::offer::Offer;
+use calluna_wire::convert::ContractBroken;
+use calluna_wire::status::{status_of, to_status};
+use calluna_wire::v1 as pb;
+use calluna_wire::v1::node_control_server::{NodeControl, NodeControlServer};
+use prost::Message;
+use tonic::{Request, Response, Status, Streaming, async_trait};
+
+use super::{MESSAGE_BYTES, blocking};
+use crate::publish::{Candidate, PublishError, Publisher, Terms};
+use crate::status::Observer;
+
+/// Answers the command line.
+#[derive(Debug)]
+pub struct Control {
+    publisher: Arc<Publisher>,
+    observer: Arc<Observer>,
+}
+
+/// The control service of a node.
+#[must_use]
+pub fn node_control(publisher: Arc<Publisher>, observer: Arc<Observer>) -> NodeControlServer<Control> {
+    NodeControlServer::new(Control { publisher, observer }).max_decoding_message_size(MESSAGE_BYTES)
+}
+
+#[async_trait]
+impl NodeControl for Control {
+    async fn get_status(
+        &self,
+        _: Request<pb::GetStatusRequest>,
+    ) -> Result<Response<pb::GetStatusResponse>, Status> {
+        let observer = Arc::clone(&self.observer);
+        let status = blocking(move || observer.look()).await?;
+        Ok(Response::new(pb::GetStatusResponse { json: json(&status)? }))
+    }
+
+    async fn publish(
+        &self,
+        request: Request<Streaming<pb::PublishPiece>>,
+    ) -> Result<Response<pb::PublishResponse>, Status> {
+        let (terms, offers) = receive(request.into_inner()).await?;
+        let publisher = Arc::clone(&self.publisher);
+        let (published, receipt) = blocking(move || {
+            let published = publisher.publish(&offers, &terms)?;
+            let receipt = publisher.store().receipts()?.into_iter().next();
+            Ok::<_, PublishError>((published, receipt))
+        })
+        .await?;
+        Ok(Response::new(pb::PublishResponse {
+            json: json(&published.difference)?,
+            head: Some(published.head.into()),
+            receipt: receipt.map(Into::into),
+        }))
+    }
+}
+
+/// All pieces: the terms, then the offers, each checked again.
+async fn receive(mut pieces: Streaming<pb::PublishPiece>) -> Result<(Terms, Vec<Candidate>), Status> {
+    use pb::publish_piece::Piece;
+    let mut terms = None;
+    let mut offers = Vec::new();
+    while let Some(pb::PublishPiece { piece }) = pieces.message().await? {
+        match (piece, &terms) {
+            (Some(Piece::Terms(said)), None) => terms = Some(terms_of(said)?),
+            (Some(Piece::Offers(encoded)), Some(_)) => {
+                offers.append(&mut blocking(move || candidates(&encoded.offers)).await?);
+            }
+            _ => return Err(broken("PublishPiece.piece", "is missing or out of order: terms first, then offers")),
+        }
+    }
+    let terms = terms.ok_or_else(|| broken("PublishPiece.terms", "is missing"))?;
+    Ok((terms, offers))
+}
+
+fn terms_of(wire: pb::PublishTerms) -> Result<Terms, Status> {
+    let pb::PublishTerms { replace, dry_run, confirmed, keep, sources_json } = wire;
+    let sources = serde_json::from_str(&sources_json)
+        .map_err(|error| broken("PublishTerms.sources_json", error))?;
+    Ok(Terms { replace, dry_run, confirmed, keep: keep.into_iter().collect(), sources })
+}
+
+fn candidates(records: &[prost::bytes::Bytes]) -> Result<Vec<Candidate>, ContractBroken> {
+    records.iter().map(|record| candidate(record)).collect()
+}
+
+fn candidate(record: &[u8]) -> Result<Candidate, ContractBroken> {
+    let broken = |why: String| ContractBroken::new("EncodedOffers.offers", why);
+    let wire = pb::Offer::decode(record).map_err(|error| broken(error.to_string()))?;
+    let offer = Offer::check(wire.into()).map_err(|findings| {
+        let rules: Vec<_> = findings.iter().map(|finding| format!("{} {}", finding.field, finding.rule)).collect();
+        broken(format!("break rules: {}", rules.join(", ")))
+    })?;
+    Ok(Candidate::of(&offer))
+}
+
+fn broken(field: &'static str, why: impl std::fmt::Display) -> Status {
+    to_status(&ContractBroken::new(field, why))
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, Status> {
+    serde_json::to_string(value).map_err(|error| status_of(Reaction::AskOperator, error.to_string()))
+}

@@ -1,0 +1,150 @@
+//! `ProviderNode`: what the hub asks.
+
+use std::sync::Arc;
+
+use calluna_certs::Peer;
+use calluna_model::failure::Reaction;
+use calluna_model::id::{EpochId, Revision};
+use calluna_model::receipt::Receipt;
+use calluna_wire::convert::ContractBroken;
+use calluna_wire::convert::head::signed_to_wire;
+use calluna_wire::status::{status_of, to_status};
+use calluna_wire::v1 as pb;
+use calluna_wire::v1::provider_node_server::{ProviderNode, ProviderNodeServer};
+use calluna_wire::version;
+use tonic::service::interceptor::InterceptedService;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::{Answers, MESSAGE_BYTES, blocking, streamed};
+use crate::publish::changes::{Batch, Body};
+use crate::publish::{PublishError, Publisher};
+
+/// What this build calls itself towards the other side.
+pub(crate) const SOFTWARE: &str = concat!("calluna-node ", env!("CARGO_PKG_VERSION"));
+
+/// Answers the hub from a publisher.
+#[derive(Debug)]
+pub struct HubFacing {
+    publisher: Arc<Publisher>,
+}
+
+/// The service that answers for `publisher`, and only to the hub: every connection says who is at
+/// its other end.
+#[must_use]
+pub fn provider_node(publisher: Arc<Publisher>) -> HubOnly {
+    let server = ProviderNodeServer::new(HubFacing { publisher }).max_decoding_message_size(MESSAGE_BYTES);
+    InterceptedService::new(server, hub_only)
+}
+
+/// [`provider_node`]'s type.
+pub type HubOnly =
+    InterceptedService<ProviderNodeServer<HubFacing>, fn(Request<()>) -> Result<Request<()>, Status>>;
+
+fn hub_only(request: Request<()>) -> Result<Request<()>, Status> {
+    match request.extensions().get::<Peer>() {
+        Some(Peer::Hub) => Ok(request),
+        _ => Err(status_of(Reaction::NotYours, "only the hub may ask this")),
+    }
+}
+
+#[async_trait]
+impl ProviderNode for HubFacing {
+    async fn get_head(&self, request: Request<pb::GetHeadRequest>) -> Result<Response<pb::SignedHead>, Status> {
+        let pb::GetHeadRequest { versions } = request.into_inner();
+        version::agree(&versions).map_err(|failure| to_status(&failure))?;
+        let signed = self.publisher.signed_head().map_err(|failure| to_status(&failure))?;
+        Ok(Response::new(signed_to_wire(signed, SOFTWARE)))
+    }
+
+    type StreamChangesStream = Answers<pb::ChangeBatch>;
+
+    async fn stream_changes(
+        &self,
+        request: Request<pb::StreamChangesRequest>,
+    ) -> Result<Response<Self::StreamChangesStream>, Status> {
+        let pb::StreamChangesRequest { epoch, after_revision } = request.into_inner();
+        let any = epoch.is_empty();
+        let epoch = if any { None } else { Some(epoch_of("StreamChangesRequest.epoch", &epoch)?) };
+        let publisher = Arc::clone(&self.publisher);
+        streamed(move |out| {
+            for batch in publisher.changes(epoch, Revision(after_revision))? {
+                if !out.give(batch?.into()) {
+                    break;
+                }
+            }
+            Ok::<_, PublishError>(())
+        })
+        .await
+    }
+
+    type ListFingerprintsStream = Answers<pb::FingerprintBatch>;
+
+    async fn list_fingerprints(
+        &self,
+        request: Request<pb::ListFingerprintsRequest>,
+    ) -> Result<Response<Self::ListFingerprintsStream>, Status> {
+        let pb::ListFingerprintsRequest { epoch } = request.into_inner();
+        let epoch = epoch_of("ListFingerprintsRequest.epoch", &epoch)?;
+        let publisher = Arc::clone(&self.publisher);
+        streamed(move |out| {
+            publisher.fingerprints(epoch, |piece| {
+                let fingerprints = piece.into_iter().map(|(offer_id, hash, revision)| pb::Fingerprint {
+                    offer_id,
+                    content_hash: hash.0.to_vec(),
+                    revision: revision.0,
+                });
+                out.give(pb::FingerprintBatch { fingerprints: fingerprints.collect() })
+            })
+        })
+        .await
+    }
+
+    type FetchOffersStream = Answers<pb::ChangeBatch>;
+
+    async fn fetch_offers(
+        &self,
+        request: Request<pb::FetchOffersRequest>,
+    ) -> Result<Response<Self::FetchOffersStream>, Status> {
+        let pb::FetchOffersRequest { epoch, offer_ids } = request.into_inner();
+        let epoch = epoch_of("FetchOffersRequest.epoch", &epoch)?;
+        let publisher = Arc::clone(&self.publisher);
+        streamed(move |out| publisher.fetch(epoch, &offer_ids, |batch| out.give(batch.into()))).await
+    }
+
+    async fn acknowledge(
+        &self,
+        request: Request<pb::AcknowledgeRequest>,
+    ) -> Result<Response<pb::AcknowledgeResponse>, Status> {
+        let pb::AcknowledgeRequest { receipt } = request.into_inner();
+        let missing = || to_status(&ContractBroken::new("AcknowledgeRequest.receipt", "is missing"));
+        let receipt = Receipt::try_from(receipt.ok_or_else(missing)?).map_err(|failure| to_status(&failure))?;
+        tracing::info!(night = receipt.night, outcome = %receipt.outcome, "receipt from the hub");
+        let publisher = Arc::clone(&self.publisher);
+        blocking(move || publisher.acknowledge(&receipt)).await?;
+        Ok(Response::new(pb::AcknowledgeResponse {}))
+    }
+}
+
+fn epoch_of(field: &'static str, bytes: &[u8]) -> Result<EpochId, Status> {
+    EpochId::from_slice(bytes).map_err(|error| to_status(&ContractBroken::new(field, error)))
+}
+
+impl From<Batch> for pb::ChangeBatch {
+    fn from(batch: Batch) -> Self {
+        let Batch { epoch, after, up_to, changes } = batch;
+        let changes = changes.into_iter().map(|change| {
+            let revision = change.revision.0;
+            let (content_hash, body) = match change.body {
+                Body::Offer { hash, record } => (hash.0.to_vec(), pb::change::Body::Offer(record)),
+                Body::Gone { at } => (Vec::new(), pb::change::Body::Gone(pb::Gone { at: at.0 })),
+            };
+            pb::Change { revision, offer_id: change.id, content_hash: content_hash.into(), body: Some(body) }
+        });
+        Self {
+            epoch: epoch.0.to_vec(),
+            after_revision: after.0,
+            up_to_revision: up_to.0,
+            changes: changes.collect(),
+        }
+    }
+}
