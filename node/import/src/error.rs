@@ -133,44 +133,120 @@ impl ImportError {
 
     fn german(&self) -> String {
         match self {
-            Self::Unreadable { file, reason } => format!("{file}: lässt sich nicht lesen ({reason}) → bitte Pfad und Rechte prüfen"),
-            Self::NotAFile { file } => format!("{file}: ist keine gewöhnliche Datei → bitte die Exportdatei selbst angeben"),
-            Self::TooLarge { file, bytes, limit } => format!("{file}: ist mit {bytes} Byte zu groß (höchstens {limit}) → bitte auf mehrere Dateien verteilen"),
+            Self::Unreadable { file, reason } => {
+                format!("{file}: lässt sich nicht lesen ({reason}) → bitte Pfad und Rechte prüfen")
+            }
+            Self::NotAFile { file } => format!(
+                "{file}: ist keine gewöhnliche Datei → bitte die Exportdatei selbst angeben"
+            ),
+            Self::TooLarge { file, bytes, limit } => format!(
+                "{file}: ist mit {bytes} Byte zu groß (höchstens {limit}) → bitte auf mehrere Dateien verteilen"
+            ),
             Self::Empty { file } => format!("{file}: ist leer → bitte neu exportieren"),
-            Self::UnknownFormat { name, known } => format!("Format `{name}` ist nicht bekannt → bekannt sind: auto, {known}"),
-            Self::NotRecognised { file, tried } => format!("{file}: passt zu keinem Format (versucht: {tried}) → bitte das Format mit --format nennen oder neu exportieren"),
-            Self::Nul { place } => format!("{place}: enthält NUL-Bytes, ist also keine Textdatei → bitte neu exportieren"),
-            Self::NotWellFormed { place } => format!("{place}: ist nicht regelgerecht aufgebaut → bitte im Quellsystem neu exportieren"),
-            Self::Truncated { place } => format!("{place}: die Datei endet mittendrin → bitte ganz übertragen; nichts wurde geändert"),
-            Self::Doctype { place } => format!("{place}: eigene Dokumenttypen und Entitäten (DOCTYPE) werden nicht gelesen → bitte ohne DOCTYPE exportieren"),
-            Self::TooDeep { place, limit } => format!("{place}: ist tiefer als {limit} Ebenen geschachtelt → bitte im Quellsystem neu exportieren"),
-            Self::WrongRoot { place, expected } => format!("{place}: beginnt nicht mit `{expected}` → bitte ein anderes Format wählen (--format)"),
-            Self::TooManyOffers { file, limit } => format!("{file}: enthält mehr als {limit} Angebote → so viele nimmt der Austausch von einem Anbieter nicht an"),
-            Self::MissingColumn { place, field, header } => format!("{place}: keine Spalte für `{field}` → bitte in der Zuordnungsdatei (--mapping) nennen; vorhanden sind: {header}"),
-            Self::UnknownField { field, known } => format!("Zuordnungsdatei: das Feld `{field}` gibt es nicht → bekannt sind: {known}"),
-            Self::UnknownColumn { place, column, header } => format!("{place}: die Spalte `{column}` aus der Zuordnungsdatei gibt es nicht → vorhanden sind: {header}"),
+            Self::UnknownFormat { name, known } => {
+                format!("Format `{name}` ist nicht bekannt → bekannt sind: auto, {known}")
+            }
+            Self::NotRecognised { file, tried } => format!(
+                "{file}: passt zu keinem Format (versucht: {tried}) → bitte das Format mit --format nennen oder neu exportieren"
+            ),
+            Self::Nul { place } => format!(
+                "{place}: enthält NUL-Bytes, ist also keine Textdatei → bitte neu exportieren"
+            ),
+            Self::NotWellFormed { place } => format!(
+                "{place}: ist nicht regelgerecht aufgebaut → bitte im Quellsystem neu exportieren"
+            ),
+            Self::Truncated { place } => format!(
+                "{place}: die Datei endet mittendrin → bitte ganz übertragen; nichts wurde geändert"
+            ),
+            Self::Doctype { place } => format!(
+                "{place}: eigene Dokumenttypen und Entitäten (DOCTYPE) werden nicht gelesen → bitte ohne DOCTYPE exportieren"
+            ),
+            Self::TooDeep { place, limit } => format!(
+                "{place}: ist tiefer als {limit} Ebenen geschachtelt → bitte im Quellsystem neu exportieren"
+            ),
+            Self::WrongRoot { place, expected } => format!(
+                "{place}: beginnt nicht mit `{expected}` → bitte ein anderes Format wählen (--format)"
+            ),
+            Self::TooManyOffers { file, limit } => format!(
+                "{file}: enthält mehr als {limit} Angebote → so viele nimmt der Austausch von einem Anbieter nicht an"
+            ),
+            Self::MissingColumn {
+                place,
+                field,
+                header,
+            } => format!(
+                "{place}: keine Spalte für `{field}` → bitte in der Zuordnungsdatei (--mapping) nennen; vorhanden sind: {header}"
+            ),
+            Self::UnknownField { field, known } => {
+                format!("Zuordnungsdatei: das Feld `{field}` gibt es nicht → bekannt sind: {known}")
+            }
+            Self::UnknownColumn {
+                place,
+                column,
+                header,
+            } => format!(
+                "{place}: die Spalte `{column}` aus der Zuordnungsdatei gibt es nicht → vorhanden sind: {header}"
+            ),
             Self::Table(error) => error.message(Language::De),
         }
     }
 
     fn english(&self) -> String {
         match self {
-            Self::Unreadable { file, reason } => format!("{file}: cannot be read ({reason}) → check path and permissions"),
-            Self::NotAFile { file } => format!("{file}: is not a regular file → name the export file itself"),
-            Self::TooLarge { file, bytes, limit } => format!("{file}: is too large with {bytes} bytes (at most {limit}) → split it into several files"),
+            Self::Unreadable { file, reason } => {
+                format!("{file}: cannot be read ({reason}) → check path and permissions")
+            }
+            Self::NotAFile { file } => {
+                format!("{file}: is not a regular file → name the export file itself")
+            }
+            Self::TooLarge { file, bytes, limit } => format!(
+                "{file}: is too large with {bytes} bytes (at most {limit}) → split it into several files"
+            ),
             Self::Empty { file } => format!("{file}: is empty → export it again"),
-            Self::UnknownFormat { name, known } => format!("format `{name}` is not known → known are: auto, {known}"),
-            Self::NotRecognised { file, tried } => format!("{file}: fits no format (tried: {tried}) → name the format with --format, or export it again"),
-            Self::Nul { place } => format!("{place}: holds NUL bytes, so it is not a text file → export it again"),
-            Self::NotWellFormed { place } => format!("{place}: is not well formed → export it from the source system again"),
-            Self::Truncated { place } => format!("{place}: the file ends in the middle → transfer all of it; nothing was changed"),
-            Self::Doctype { place } => format!("{place}: document types and entities of its own (DOCTYPE) are not read → export it without a DOCTYPE"),
-            Self::TooDeep { place, limit } => format!("{place}: is nested deeper than {limit} levels → export it from the source system again"),
-            Self::WrongRoot { place, expected } => format!("{place}: does not begin with `{expected}` → choose another format (--format)"),
-            Self::TooManyOffers { file, limit } => format!("{file}: holds more than {limit} offers → the exchange takes no more from one provider"),
-            Self::MissingColumn { place, field, header } => format!("{place}: no column for `{field}` → name it in the mapping file (--mapping); there are: {header}"),
-            Self::UnknownField { field, known } => format!("mapping file: there is no field `{field}` → known are: {known}"),
-            Self::UnknownColumn { place, column, header } => format!("{place}: the column `{column}` of the mapping file is not there → there are: {header}"),
+            Self::UnknownFormat { name, known } => {
+                format!("format `{name}` is not known → known are: auto, {known}")
+            }
+            Self::NotRecognised { file, tried } => format!(
+                "{file}: fits no format (tried: {tried}) → name the format with --format, or export it again"
+            ),
+            Self::Nul { place } => {
+                format!("{place}: holds NUL bytes, so it is not a text file → export it again")
+            }
+            Self::NotWellFormed { place } => {
+                format!("{place}: is not well formed → export it from the source system again")
+            }
+            Self::Truncated { place } => format!(
+                "{place}: the file ends in the middle → transfer all of it; nothing was changed"
+            ),
+            Self::Doctype { place } => format!(
+                "{place}: document types and entities of its own (DOCTYPE) are not read → export it without a DOCTYPE"
+            ),
+            Self::TooDeep { place, limit } => format!(
+                "{place}: is nested deeper than {limit} levels → export it from the source system again"
+            ),
+            Self::WrongRoot { place, expected } => format!(
+                "{place}: does not begin with `{expected}` → choose another format (--format)"
+            ),
+            Self::TooManyOffers { file, limit } => format!(
+                "{file}: holds more than {limit} offers → the exchange takes no more from one provider"
+            ),
+            Self::MissingColumn {
+                place,
+                field,
+                header,
+            } => format!(
+                "{place}: no column for `{field}` → name it in the mapping file (--mapping); there are: {header}"
+            ),
+            Self::UnknownField { field, known } => {
+                format!("mapping file: there is no field `{field}` → known are: {known}")
+            }
+            Self::UnknownColumn {
+                place,
+                column,
+                header,
+            } => format!(
+                "{place}: the column `{column}` of the mapping file is not there → there are: {header}"
+            ),
             Self::Table(error) => error.message(Language::En),
         }
     }

@@ -51,20 +51,29 @@ pub(crate) fn choose(
     source: &Source<'_>,
     name: Option<&str>,
 ) -> Result<&'static dyn Format, ImportError> {
-    let names = || ALL.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
+    let names = || {
+        ALL.iter()
+            .map(|format| format.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     if let Some(name) = name.filter(|name| *name != "auto") {
         let known = ALL.iter().find(|format| format.name() == name);
-        return known
-            .copied()
-            .ok_or_else(|| ImportError::UnknownFormat { name: name.to_owned(), known: names() });
+        return known.copied().ok_or_else(|| ImportError::UnknownFormat {
+            name: name.to_owned(),
+            known: names(),
+        });
     }
     if source.bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(ImportError::Empty { file: source.name.to_owned() });
+        return Err(ImportError::Empty {
+            file: source.name.to_owned(),
+        });
     }
     let found = ALL.iter().find(|format| format.looks_like(source));
-    found
-        .copied()
-        .ok_or_else(|| ImportError::NotRecognised { file: source.name.to_owned(), tried: names() })
+    found.copied().ok_or_else(|| ImportError::NotRecognised {
+        file: source.name.to_owned(),
+        tried: names(),
+    })
 }
 
 /// The beginning of a file as text, in lower case, for [`Format::looks_like`].
@@ -74,7 +83,12 @@ fn beginning(source: &Source<'_>) -> String {
     let cut = if head.len() < SNIFF_BYTES {
         head.len()
     } else {
-        head.iter().rposition(|byte| matches!(byte, b'\n' | b'>' | b';')).map_or(head.len(), |at| at + 1)
+        head.iter()
+            .rposition(|byte| matches!(byte, b'\n' | b'>' | b';'))
+            .map_or(head.len(), |at| at + 1)
     };
-    encoding::decode(head.get(..cut).unwrap_or_default()).text.trim_start().to_lowercase()
+    encoding::decode(head.get(..cut).unwrap_or_default())
+        .text
+        .trim_start()
+        .to_lowercase()
 }

@@ -10,7 +10,9 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 
 /// What may stand in a description.
-const TAGS: [&str; 11] = ["p", "br", "ul", "ol", "li", "h3", "h4", "h5", "strong", "em", "a"];
+const TAGS: [&str; 11] = [
+    "p", "br", "ul", "ol", "li", "h3", "h4", "h5", "strong", "em", "a",
+];
 /// Tags that say the same as one of ours.
 const ALIKE: [(&str, &str); 8] = [
     ("b", "strong"),
@@ -24,12 +26,13 @@ const ALIKE: [(&str, &str); 8] = [
 ];
 /// Tags by which a text is recognised as HTML.
 const KNOWN: [&str; 24] = [
-    "p", "br", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "a", "b", "i", "u",
-    "div", "span", "table", "tr", "font", "script", "img",
+    "p", "br", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "a", "b", "i",
+    "u", "div", "span", "table", "tr", "font", "script", "img",
 ];
 /// Of those, the ones that break lines.
-const BREAKING: [&str; 13] =
-    ["p", "br", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "div", "tr"];
+const BREAKING: [&str; 13] = [
+    "p", "br", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "div", "tr",
+];
 /// Longest HTML of an offer, in characters (the rule of `description_html`); the plain text stays.
 const HTML_CHARS: usize = 40_000;
 /// How often cleaning is repeated until nothing changes.
@@ -77,13 +80,21 @@ pub(crate) fn both(raw: &str) -> (String, String) {
     }
     let html = clean_html(&rename(&text));
     let plain = plain(&html);
-    if plain.is_empty() { (plain, String::new()) } else { (plain, html.trim().to_owned()) }
+    if plain.is_empty() {
+        (plain, String::new())
+    } else {
+        (plain, html.trim().to_owned())
+    }
 }
 
 /// Several texts as one: plain with an empty line between them, and as HTML when one of them had
 /// markup and the whole is not too long for it.
 pub(crate) fn joined<'a>(texts: impl IntoIterator<Item = &'a str>) -> (String, String) {
-    let parts: Vec<_> = texts.into_iter().map(both).filter(|(plain, _)| !plain.is_empty()).collect();
+    let parts: Vec<_> = texts
+        .into_iter()
+        .map(both)
+        .filter(|(plain, _)| !plain.is_empty())
+        .collect();
     let plain: Vec<&str> = parts.iter().map(|(plain, _)| plain.as_str()).collect();
     let mut html = String::new();
     if parts.iter().any(|(_, html)| !html.is_empty()) {
@@ -103,7 +114,9 @@ pub(crate) fn joined<'a>(texts: impl IntoIterator<Item = &'a str>) -> (String, S
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// The plain text of HTML that [`clean_html`] returned.
@@ -199,20 +212,32 @@ fn tags(text: &str) -> impl Iterator<Item = Tag> + '_ {
             let rest = text.get(start + 1..)?;
             let closing = rest.starts_with('/');
             let name_at = start + 1 + usize::from(closing);
-            let name: String =
-                text.get(name_at..)?.chars().take_while(char::is_ascii_alphanumeric).take(12).collect();
+            let name: String = text
+                .get(name_at..)?
+                .chars()
+                .take_while(char::is_ascii_alphanumeric)
+                .take(12)
+                .collect();
             let after_name = name_at + name.len();
             let follows = text.get(after_name..)?;
             let Some(length) = follows.find('>') else {
                 return None;
             };
             from = start + 1;
-            if name.is_empty() || !follows.starts_with(|c: char| c.is_whitespace() || c == '>' || c == '/') {
+            if name.is_empty()
+                || !follows.starts_with(|c: char| c.is_whitespace() || c == '>' || c == '/')
+            {
                 continue;
             }
             from = after_name + length + 1;
             let name = name.to_ascii_lowercase();
-            return Some(Tag { start, after_name, end: from, closing, name });
+            return Some(Tag {
+                start,
+                after_name,
+                end: from,
+                closing,
+                name,
+            });
         }
     })
 }
@@ -278,7 +303,10 @@ mod tests {
         let html = "<p onclick='x()'>Hallo <script>alert(1)</script><b>Welt</b> \
             <a href=\"javascript:x\">a</a><a href=\"https://vhs.example\" target=x>b</a><img src=x></p>";
         let clean = clean_html(html);
-        assert_eq!(clean, "<p>Hallo Welt <a>a</a><a href=\"https://vhs.example\">b</a></p>");
+        assert_eq!(
+            clean,
+            "<p>Hallo Welt <a>a</a><a href=\"https://vhs.example\">b</a></p>"
+        );
         assert_eq!(clean_html(&clean), clean);
     }
 
@@ -298,12 +326,22 @@ mod tests {
 
     #[test]
     fn markup_becomes_lines_and_plain_text_stays() {
-        let (plain, html) = both("<div>Erste&nbsp;Zeile<br/>zweite</div><UL><li>a</li><li>b &amp; c</li></UL>");
+        let (plain, html) =
+            both("<div>Erste&nbsp;Zeile<br/>zweite</div><UL><li>a</li><li>b &amp; c</li></UL>");
         assert_eq!(plain, "Erste Zeile\nzweite\n\n- a\n- b & c");
-        assert!(html.starts_with("<p>") && html.contains("<ul><li>a</li>"), "{html}");
-        assert_eq!(both("Preis < 5 und > 3 &uuml;ber\n\n\n\nEnde"), ("Preis < 5 und > 3 über\n\nEnde".into(), String::new()));
+        assert!(
+            html.starts_with("<p>") && html.contains("<ul><li>a</li>"),
+            "{html}"
+        );
+        assert_eq!(
+            both("Preis < 5 und > 3 &uuml;ber\n\n\n\nEnde"),
+            ("Preis < 5 und > 3 über\n\nEnde".into(), String::new())
+        );
         let (plain, html) = both("Zeile 1\nZeile <b>2</b>");
-        assert_eq!((plain.as_str(), html.as_str()), ("Zeile 1\nZeile 2", "Zeile 1<br>Zeile <strong>2</strong>"));
+        assert_eq!(
+            (plain.as_str(), html.as_str()),
+            ("Zeile 1\nZeile 2", "Zeile 1<br>Zeile <strong>2</strong>")
+        );
     }
 
     proptest::proptest! {

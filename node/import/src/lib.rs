@@ -24,8 +24,8 @@ pub mod error;
 pub mod format;
 pub mod html;
 pub mod personal;
-pub mod sink;
 mod record;
+pub mod sink;
 mod value;
 mod xml;
 
@@ -93,7 +93,11 @@ pub fn read(
 ) -> Result<Imported, ImportError> {
     let bytes = source.bytes.len() as u64;
     if bytes > FILE_BYTES {
-        return Err(ImportError::TooLarge { file: source.name.to_owned(), bytes, limit: FILE_BYTES });
+        return Err(ImportError::TooLarge {
+            file: source.name.to_owned(),
+            bytes,
+            limit: FILE_BYTES,
+        });
     }
     let format = format::choose(source, format)?;
     let mut sink = Sink::new(source.name);
@@ -110,14 +114,26 @@ pub fn read_file(
     format: Option<&str>,
     options: &Options<'_>,
 ) -> Result<Imported, ImportError> {
-    let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+    let name = path
+        .file_name()
+        .map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
     let bytes = bytes_of(path, &name)?;
-    read(&Source { name: &name, bytes: &bytes }, format, options)
+    read(
+        &Source {
+            name: &name,
+            bytes: &bytes,
+        },
+        format,
+        options,
+    )
 }
 
 fn bytes_of(path: &Path, name: &str) -> Result<Vec<u8>, ImportError> {
     let file = || name.to_owned();
-    let failed = |error: std::io::Error| ImportError::Unreadable { file: file(), reason: error.to_string() };
+    let failed = |error: std::io::Error| ImportError::Unreadable {
+        file: file(),
+        reason: error.to_string(),
+    };
     // Looked at before it is opened: opening a pipe or a device can wait for ever.
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
         return Err(ImportError::NotAFile { file: file() });
@@ -127,12 +143,19 @@ fn bytes_of(path: &Path, name: &str) -> Result<Vec<u8>, ImportError> {
     if !found.is_file() {
         return Err(ImportError::NotAFile { file: file() });
     }
-    let too_large = |bytes| ImportError::TooLarge { file: file(), bytes, limit: FILE_BYTES };
+    let too_large = |bytes| ImportError::TooLarge {
+        file: file(),
+        bytes,
+        limit: FILE_BYTES,
+    };
     if found.len() > FILE_BYTES {
         return Err(too_large(found.len()));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
-    opened.take(FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    opened
+        .take(FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() as u64 > FILE_BYTES {
         return Err(too_large(bytes.len() as u64));
     }

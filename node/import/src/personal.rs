@@ -14,20 +14,82 @@ const REMOVED: &str = "[…]";
 /// Local parts that name an office. Other words beside them must be in the host too
 /// (`vhs-walsrode@vhs-walsrode.example`), or be numbers.
 const ROLES: &[&str] = &[
-    "admissions", "anfrage", "anfragen", "anmeldung", "anmeldungen", "beratung", "bildung",
-    "bildungsberatung", "bildungszentrum", "buero", "büro", "contact", "courses", "empfang",
-    "enquiries", "enquiry", "fortbildung", "general", "geschaeftsstelle", "geschäftsstelle", "hallo",
-    "hello", "help", "hotline", "info", "infos", "kontakt", "kurs", "kursanmeldung", "kurse",
-    "kundenservice", "kvhs", "mail", "office", "post", "poststelle", "programm", "rezeption", "schule",
-    "schulbuero", "schulsekretariat", "sekretariat", "service", "servicezentrum", "support", "team",
-    "vhs", "vhsinfo", "verwaltung", "volkshochschule", "webmaster", "weiterbildung", "willkommen",
+    "admissions",
+    "anfrage",
+    "anfragen",
+    "anmeldung",
+    "anmeldungen",
+    "beratung",
+    "bildung",
+    "bildungsberatung",
+    "bildungszentrum",
+    "buero",
+    "büro",
+    "contact",
+    "courses",
+    "empfang",
+    "enquiries",
+    "enquiry",
+    "fortbildung",
+    "general",
+    "geschaeftsstelle",
+    "geschäftsstelle",
+    "hallo",
+    "hello",
+    "help",
+    "hotline",
+    "info",
+    "infos",
+    "kontakt",
+    "kurs",
+    "kursanmeldung",
+    "kurse",
+    "kundenservice",
+    "kvhs",
+    "mail",
+    "office",
+    "post",
+    "poststelle",
+    "programm",
+    "rezeption",
+    "schule",
+    "schulbuero",
+    "schulsekretariat",
+    "sekretariat",
+    "service",
+    "servicezentrum",
+    "support",
+    "team",
+    "vhs",
+    "vhsinfo",
+    "verwaltung",
+    "volkshochschule",
+    "webmaster",
+    "weiterbildung",
+    "willkommen",
     "zentrale",
 ];
 
 /// Words before a number that make it a telephone number.
 const LABELS: &[&str] = &[
-    "tel", "telefon", "telefonnr", "telefonnummer", "telephone", "phone", "fon", "mobil", "mobile",
-    "mobilnummer", "handy", "handynummer", "fax", "telefax", "ruf", "rufnummer", "durchwahl", "whatsapp",
+    "tel",
+    "telefon",
+    "telefonnr",
+    "telefonnummer",
+    "telephone",
+    "phone",
+    "fon",
+    "mobil",
+    "mobile",
+    "mobilnummer",
+    "handy",
+    "handynummer",
+    "fax",
+    "telefax",
+    "ruf",
+    "rufnummer",
+    "durchwahl",
+    "whatsapp",
 ];
 
 /// Removes what points to a person from every free text of `draft`, and a contact address that is
@@ -50,13 +112,24 @@ pub(crate) fn remove(draft: &mut OfferDraft) -> Vec<String> {
     ] {
         scrub_list(&mut changed, path, texts);
     }
-    for (path, list) in [("entry_requirements", &mut draft.entry_requirements), ("awards", &mut draft.awards)] {
+    for (path, list) in [
+        ("entry_requirements", &mut draft.entry_requirements),
+        ("awards", &mut draft.awards),
+    ] {
         for (index, item) in list.iter_mut().enumerate() {
-            scrub_field(&mut changed, &format!("{path}[{index}].title"), &mut item.title);
+            scrub_field(
+                &mut changed,
+                &format!("{path}[{index}].title"),
+                &mut item.title,
+            );
         }
     }
     for (index, subject) in draft.subjects.iter_mut().enumerate() {
-        scrub_field(&mut changed, &format!("subjects[{index}].label"), &mut subject.label);
+        scrub_field(
+            &mut changed,
+            &format!("subjects[{index}].label"),
+            &mut subject.label,
+        );
     }
     if let Some(level) = &mut draft.level {
         scrub_field(&mut changed, "level.text", &mut level.text);
@@ -90,7 +163,11 @@ pub(crate) fn hide(mut finding: Finding) -> Finding {
 
 fn scrub_run(changed: &mut Vec<String>, path: &str, run: &mut RunDraft) {
     scrub_field(changed, &format!("{path}.start_text"), &mut run.start_text);
-    scrub_field(changed, &format!("{path}.duration_text"), &mut run.duration_text);
+    scrub_field(
+        changed,
+        &format!("{path}.duration_text"),
+        &mut run.duration_text,
+    );
     if let Some(venue) = &mut run.venue {
         scrub_field(changed, &format!("{path}.venue.name"), &mut venue.name);
         scrub_field(changed, &format!("{path}.venue.room"), &mut venue.room);
@@ -174,13 +251,23 @@ fn next_at_sign(text: &str, from: usize) -> Option<(usize, usize)> {
 
 fn local_part(before: &str) -> &str {
     let is_part = |c: char| c.is_alphanumeric() || "._%+-".contains(c);
-    let start = before.rfind(|c| !is_part(c)).map_or(0, |at| at + before.get(at..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8));
+    let start = before.rfind(|c| !is_part(c)).map_or(0, |at| {
+        at + before
+            .get(at..)
+            .and_then(|s| s.chars().next())
+            .map_or(1, char::len_utf8)
+    });
     before.get(start..).unwrap_or_default()
 }
 
 fn host_part(after: &str) -> &str {
-    let end = after.find(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-')).unwrap_or(after.len());
-    after.get(..end).unwrap_or_default().trim_end_matches(['.', '-'])
+    let end = after
+        .find(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'))
+        .unwrap_or(after.len());
+    after
+        .get(..end)
+        .unwrap_or_default()
+        .trim_end_matches(['.', '-'])
 }
 
 /// Whether a mail address is that of an office: `info@…`, `anmeldung@…`, `vhs-walsrode@…` where
@@ -191,8 +278,13 @@ pub fn is_role_mailbox(address: &str) -> bool {
         return false;
     };
     let (local, host) = (local.to_lowercase(), host.to_lowercase());
-    let mut words = local.split(['.', '-', '_', '+']).filter(|word| !word.is_empty()).peekable();
-    words.peek().is_some_and(|first| ROLES.contains(&first.trim_end_matches(|c: char| c.is_ascii_digit())))
+    let mut words = local
+        .split(['.', '-', '_', '+'])
+        .filter(|word| !word.is_empty())
+        .peekable();
+    words
+        .peek()
+        .is_some_and(|first| ROLES.contains(&first.trim_end_matches(|c: char| c.is_ascii_digit())))
         && words.all(|word| {
             let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
             word.is_empty() || ROLES.contains(&word) || (word.len() > 2 && host.contains(word))

@@ -22,12 +22,20 @@ pub(crate) struct Record {
 impl Record {
     /// Begins the record that stands at `place`.
     pub(crate) fn at(place: String) -> Self {
-        Self { place, id: String::new(), refused: Vec::new(), warned: Vec::new() }
+        Self {
+            place,
+            id: String::new(),
+            refused: Vec::new(),
+            warned: Vec::new(),
+        }
     }
 
     /// The offer id made from the first of these names that is not empty.
     pub(crate) fn id<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> String {
-        let name = names.into_iter().map(str::trim).find(|name| !name.is_empty());
+        let name = names
+            .into_iter()
+            .map(str::trim)
+            .find(|name| !name.is_empty());
         match name.and_then(|name| OfferId::from_foreign(name).ok()) {
             Some(id) => self.id = id.to_string(),
             None => self.refuse("id", "required", ""),
@@ -46,16 +54,22 @@ impl Record {
     }
 
     pub(crate) fn date(&mut self, field: &str, raw: &str) -> String {
-        self.parsed(field, "bad-date", raw, date::iso).unwrap_or_default()
+        self.parsed(field, "bad-date", raw, date::iso)
+            .unwrap_or_default()
     }
 
     pub(crate) fn time(&mut self, field: &str, raw: &str) -> String {
-        self.parsed(field, "bad-time", raw, date::time).unwrap_or_default()
+        self.parsed(field, "bad-time", raw, date::time)
+            .unwrap_or_default()
     }
 
     pub(crate) fn hundredths(&mut self, field: &str, raw: &str) -> Option<u32> {
         // As for counts, -1 stands for "not known".
-        let raw = if matches!(raw.trim(), "-1" | "-1.0") { "" } else { raw };
+        let raw = if matches!(raw.trim(), "-1" | "-1.0") {
+            ""
+        } else {
+            raw
+        };
         self.parsed(field, "bad-number", raw, text::hundredths)
     }
 
@@ -81,10 +95,20 @@ impl Record {
             self.warn(&format!("{field}.amount_cents"), "kept-as-text", raw);
             notes.push(text::shortened(raw, 500));
         }
-        PriceDraft { amount_cents, notes, ..PriceDraft::default() }
+        PriceDraft {
+            amount_cents,
+            notes,
+            ..PriceDraft::default()
+        }
     }
 
-    fn parsed<T>(&mut self, field: &str, rule: &str, raw: &str, read: fn(&str) -> Option<T>) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        field: &str,
+        rule: &str,
+        raw: &str,
+        read: fn(&str) -> Option<T>,
+    ) -> Option<T> {
         if raw.trim().is_empty() {
             return None;
         }
@@ -97,13 +121,25 @@ impl Record {
 
     /// Hands the record over.
     pub(crate) fn finish(self, sink: &mut Sink, draft: OfferDraft) -> Result<(), ImportError> {
-        let Self { place, id, refused, warned } = self;
+        let Self {
+            place,
+            id,
+            refused,
+            warned,
+        } = self;
         let known = |finding: Finding| {
-            let at = if finding.place.is_empty() { place.clone() } else { finding.place.clone() };
+            let at = if finding.place.is_empty() {
+                place.clone()
+            } else {
+                finding.place.clone()
+            };
             finding.at(at).of(id.clone())
         };
         if refused.is_empty() {
-            warned.into_iter().map(known).for_each(|finding| sink.warn(finding));
+            warned
+                .into_iter()
+                .map(known)
+                .for_each(|finding| sink.warn(finding));
             sink.offer(&place, draft)
         } else {
             sink.refuse(refused.into_iter().map(known).collect());
@@ -115,7 +151,8 @@ impl Record {
 /// Whether one can still get in, from counts that themselves stay here: `full` when all seats are
 /// taken, `few` from four fifths on, empty when not known.
 pub(crate) fn availability(taken: &str, seats: &str) -> String {
-    let (Some(taken), Some(seats)) = (text::count(taken).known(), text::count(seats).known()) else {
+    let (Some(taken), Some(seats)) = (text::count(taken).known(), text::count(seats).known())
+    else {
         return String::new();
     };
     let state = match (u64::from(taken), u64::from(seats)) {

@@ -31,7 +31,11 @@ impl Sink {
     /// An empty sink for the file of that name.
     #[must_use]
     pub fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), imported: Imported::default(), seen: HashMap::new() }
+        Self {
+            file: file.to_owned(),
+            imported: Imported::default(),
+            seen: HashMap::new(),
+        }
     }
 
     /// The file name as people know it.
@@ -57,7 +61,11 @@ impl Sink {
     /// When the file holds more offers than a provider may have.
     pub fn offer(&mut self, place: &str, mut draft: OfferDraft) -> Result<(), ImportError> {
         for field in personal::remove(&mut draft) {
-            self.warn(Finding::new(field, "personal-data-removed").at(place).of(draft.id.clone()));
+            self.warn(
+                Finding::new(field, "personal-data-removed")
+                    .at(place)
+                    .of(draft.id.clone()),
+            );
         }
         let id = draft.id.trim().to_owned();
         for (index, run) in draft.runs.iter().enumerate() {
@@ -93,7 +101,10 @@ impl Sink {
         }
         if self.imported.offers.len() as u64 >= OFFERS_PER_PROVIDER {
             let file = self.file.clone();
-            return Err(ImportError::TooManyOffers { file, limit: OFFERS_PER_PROVIDER });
+            return Err(ImportError::TooManyOffers {
+                file,
+                limit: OFFERS_PER_PROVIDER,
+            });
         }
         self.seen.insert(id, self.imported.offers.len());
         self.imported.offers.push(offer);
@@ -103,7 +114,9 @@ impl Sink {
     /// Refuses one record, for all these reasons.
     pub fn refuse(&mut self, findings: Vec<Finding>) {
         self.imported.refused_records += 1;
-        self.imported.refused.extend(findings.into_iter().map(personal::hide));
+        self.imported
+            .refused
+            .extend(findings.into_iter().map(personal::hide));
     }
 
     /// Notes something that was taken, but changed or doubtful.

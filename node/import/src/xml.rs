@@ -43,7 +43,10 @@ enum Part {
 impl Element {
     /// An empty element.
     pub(crate) fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// Sets an attribute.
@@ -73,17 +76,32 @@ impl Element {
 
     /// The elements in it, taken out.
     pub(crate) fn into_children(self) -> impl Iterator<Item = Self> {
-        self.parts.into_iter().filter_map(|part| if let Part::Element(child) = part { Some(child) } else { None })
+        self.parts.into_iter().filter_map(|part| {
+            if let Part::Element(child) = part {
+                Some(child)
+            } else {
+                None
+            }
+        })
     }
 
     /// The value of an attribute, empty when there is none.
     pub(crate) fn attribute(&self, name: &str) -> &str {
-        self.attributes.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.attributes
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// The elements in it.
     pub(crate) fn children(&self) -> impl Iterator<Item = &Self> {
-        self.parts.iter().filter_map(|part| if let Part::Element(child) = part { Some(child) } else { None })
+        self.parts.iter().filter_map(|part| {
+            if let Part::Element(child) = part {
+                Some(child)
+            } else {
+                None
+            }
+        })
     }
 
     /// The elements of that name in it.
@@ -131,12 +149,22 @@ impl Element {
         for part in &self.parts {
             match part {
                 Part::Text(text) => {
-                    out.push_str(&text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
+                    out.push_str(
+                        &text
+                            .replace('&', "&amp;")
+                            .replace('<', "&lt;")
+                            .replace('>', "&gt;"),
+                    );
                 }
                 Part::Element(child) => {
                     out.push_str(&format!("<{}", child.name));
-                    if let Some((_, target)) = child.attributes.iter().find(|(key, _)| key == "href") {
-                        out.push_str(&format!(" href=\"{}\"", target.replace('&', "&amp;").replace('"', "&quot;")));
+                    if let Some((_, target)) =
+                        child.attributes.iter().find(|(key, _)| key == "href")
+                    {
+                        out.push_str(&format!(
+                            " href=\"{}\"",
+                            target.replace('&', "&amp;").replace('"', "&quot;")
+                        ));
                     }
                     out.push('>');
                     child.push_markup(out);
@@ -180,7 +208,10 @@ pub(crate) fn walk(
     }
     // A byte order mark, comments and blanks may stand before the root.
     let text = decoded.text.trim_start();
-    let offset = decoded.text.get(..decoded.text.len() - text.len()).unwrap_or_default();
+    let offset = decoded
+        .text
+        .get(..decoded.text.len() - text.len())
+        .unwrap_or_default();
     let mut walk = Walk {
         file: source.name,
         text,
@@ -198,7 +229,9 @@ pub(crate) fn walk(
     };
     if let Some(at) = text.find('\0') {
         walk.advance(at);
-        return Err(ImportError::Nul { place: walk.place() });
+        return Err(ImportError::Nul {
+            place: walk.place(),
+        });
     }
     while walk.step(sink, &mut each)? {}
     Ok(())
@@ -246,8 +279,16 @@ impl Walk<'_> {
             Event::Text(text) => self.push(&text.into_inner()),
             Event::CData(data) => self.push(&data.into_inner()),
             Event::GeneralRef(reference) => self.reference(&reference),
-            Event::DocType(_) => return Err(ImportError::Doctype { place: self.place() }),
-            Event::Eof if self.depth > 0 => return Err(ImportError::Truncated { place: self.place() }),
+            Event::DocType(_) => {
+                return Err(ImportError::Doctype {
+                    place: self.place(),
+                });
+            }
+            Event::Eof if self.depth > 0 => {
+                return Err(ImportError::Truncated {
+                    place: self.place(),
+                });
+            }
             Event::Eof if !self.begun => return Err(self.wrong_root()),
             Event::Eof => return Ok(false),
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
@@ -258,7 +299,10 @@ impl Walk<'_> {
     fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), ImportError> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return Err(ImportError::TooDeep { place: self.place(), limit: DEPTH });
+            return Err(ImportError::TooDeep {
+                place: self.place(),
+                limit: DEPTH,
+            });
         }
         let name = tag.name().local_name();
         let name: &str = name.as_ref();
@@ -280,8 +324,16 @@ impl Walk<'_> {
         }
         self.elements += 1;
         let attributes = self.attributes(tag)?;
-        self.bytes += attributes.iter().map(|(_, value)| value.len()).sum::<usize>();
-        self.open.push(Element { name: name.to_owned(), attributes, parts: Vec::new(), line: self.line });
+        self.bytes += attributes
+            .iter()
+            .map(|(_, value)| value.len())
+            .sum::<usize>();
+        self.open.push(Element {
+            name: name.to_owned(),
+            attributes,
+            parts: Vec::new(),
+            line: self.line,
+        });
         self.within_limits();
         Ok(())
     }
@@ -290,10 +342,15 @@ impl Walk<'_> {
         let mut out = Vec::new();
         for attribute in tag.attributes().with_checks(false) {
             let Ok(attribute) = attribute else {
-                return Err(ImportError::NotWellFormed { place: self.place() });
+                return Err(ImportError::NotWellFormed {
+                    place: self.place(),
+                });
             };
             let key = attribute.key.local_name();
-            out.push((AsRef::<str>::as_ref(&key).to_owned(), html::decode(&attribute.value).into_owned()));
+            out.push((
+                AsRef::<str>::as_ref(&key).to_owned(),
+                html::decode(&attribute.value).into_owned(),
+            ));
         }
         Ok(out)
     }
@@ -333,7 +390,11 @@ impl Walk<'_> {
             return;
         };
         // Blanks between tags are layout; inside of a text they were read together with it.
-        self.bytes += if text.trim().is_empty() { 0 } else { text.len() };
+        self.bytes += if text.trim().is_empty() {
+            0
+        } else {
+            text.len()
+        };
         element.push_text(text);
         self.within_limits();
     }
@@ -358,7 +419,9 @@ impl Walk<'_> {
         let Some(record) = self.open.first() else {
             return;
         };
-        let id = ["guid", "nummer", "knr", "identifier"].iter().map(|name| record.text_of(name));
+        let id = ["guid", "nummer", "knr", "identifier"]
+            .iter()
+            .map(|name| record.text_of(name));
         let id = id.into_iter().find(|id| !id.is_empty()).unwrap_or_default();
         let place = format!("{}:{}", self.file, record.line);
         let finding = Finding::new("", rule).value(value).limit(limit).at(place);
@@ -369,7 +432,11 @@ impl Walk<'_> {
 
     /// Counts lines up to a position.
     fn advance(&mut self, to: usize) {
-        let part = self.text.as_bytes().get(self.at..to.min(self.text.len())).unwrap_or_default();
+        let part = self
+            .text
+            .as_bytes()
+            .get(self.at..to.min(self.text.len()))
+            .unwrap_or_default();
         for (index, byte) in part.iter().enumerate() {
             if *byte == b'\n' {
                 self.line += 1;
@@ -380,11 +447,19 @@ impl Walk<'_> {
     }
 
     fn place(&self) -> String {
-        format!("{}:{}:{}", self.file, self.line, self.at - self.line_start + 1)
+        format!(
+            "{}:{}:{}",
+            self.file,
+            self.line,
+            self.at - self.line_start + 1
+        )
     }
 
     fn wrong_root(&self) -> ImportError {
-        ImportError::WrongRoot { place: self.place(), expected: self.wanted.root }
+        ImportError::WrongRoot {
+            place: self.place(),
+            expected: self.wanted.root,
+        }
     }
 
     fn broken(&mut self, error: &Error) -> ImportError {
@@ -393,8 +468,12 @@ impl Walk<'_> {
         let place = self.place();
         match error {
             Error::Syntax(SyntaxError::UnclosedDoctype)
-            | Error::IllFormed(IllFormedError::MissingDoctypeName) => ImportError::Doctype { place },
-            Error::Syntax(SyntaxError::InvalidBangMarkup) if !self.rest_goes_on() => ImportError::Truncated { place },
+            | Error::IllFormed(IllFormedError::MissingDoctypeName) => {
+                ImportError::Doctype { place }
+            }
+            Error::Syntax(SyntaxError::InvalidBangMarkup) if !self.rest_goes_on() => {
+                ImportError::Truncated { place }
+            }
             Error::Syntax(
                 SyntaxError::UnclosedPI
                 | SyntaxError::UnclosedXmlDecl
@@ -410,14 +489,20 @@ impl Walk<'_> {
 
     /// Whether there is another tag after the place of an error.
     fn rest_goes_on(&self) -> bool {
-        self.text.get(self.at + 1..).is_some_and(|rest| rest.contains('<'))
+        self.text
+            .get(self.at + 1..)
+            .is_some_and(|rest| rest.contains('<'))
     }
 }
 
 /// The encoding that an XML declaration names.
 fn declared(bytes: &[u8]) -> Option<String> {
     let head = bytes.get(..256).unwrap_or(bytes);
-    let text: String = head.iter().filter(|byte| byte.is_ascii() && **byte != 0).map(|byte| char::from(*byte)).collect();
+    let text: String = head
+        .iter()
+        .filter(|byte| byte.is_ascii() && **byte != 0)
+        .map(|byte| char::from(*byte))
+        .collect();
     let declaration = text.split_once("<?xml")?.1.split_once("?>")?.0.to_owned();
     let (_, after) = declaration.split_once("encoding")?;
     let after = after.trim_start().strip_prefix('=')?.trim_start();

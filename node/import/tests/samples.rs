@@ -6,12 +6,22 @@ use calluna_import::{Imported, Mapping, Options, Source, clean_html, read, read_
 use calluna_model::text::{Language, knows, line};
 
 fn sample(name: &str) -> Imported {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/data")
+        .join(name);
     read_file(&path, None, &Options::default()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn import(name: &str, text: &str) -> Imported {
-    read(&Source { name, bytes: text.as_bytes() }, None, &Options::default()).unwrap()
+    read(
+        &Source {
+            name,
+            bytes: text.as_bytes(),
+        },
+        None,
+        &Options::default(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -26,13 +36,32 @@ fn every_sample_reads_whole() {
         ("synthetic.jsonl", "jsonl", 12, 12),
     ] {
         let imported = sample(name);
-        assert_eq!((imported.format, imported.offers.len()), (format, offers), "{name}");
+        assert_eq!(
+            (imported.format, imported.offers.len()),
+            (format, offers),
+            "{name}"
+        );
         assert_eq!(imported.refused, [], "{name}");
-        assert_eq!(imported.offers.iter().map(|offer| offer.runs.len()).sum::<usize>(), runs, "{name}");
+        assert_eq!(
+            imported
+                .offers
+                .iter()
+                .map(|offer| offer.runs.len())
+                .sum::<usize>(),
+            runs,
+            "{name}"
+        );
         for offer in &imported.offers {
-            assert_eq!(clean_html(&offer.description_html), offer.description_html, "{name}");
+            assert_eq!(
+                clean_html(&offer.description_html),
+                offer.description_html,
+                "{name}"
+            );
         }
-        assert!(imported.warnings.iter().all(|finding| knows(&finding.rule)), "{name}");
+        assert!(
+            imported.warnings.iter().all(|finding| knows(&finding.rule)),
+            "{name}"
+        );
     }
 }
 
@@ -45,14 +74,32 @@ fn what_spreadsheets_do_to_values_is_undone() {
     assert_eq!(welding.runs[0].start, "2027-03-01");
     assert_eq!(welding.runs[0].slots[0].start, "08:00");
     assert_eq!(welding.teaching_units_hundredths, Some(4_000));
-    let milling = imported.offers.iter().find(|offer| offer.title.starts_with("CNC")).unwrap();
-    assert_eq!(milling.runs[0].start, "2027-03-13", "two o'clock at night is not meant");
+    let milling = imported
+        .offers
+        .iter()
+        .find(|offer| offer.title.starts_with("CNC"))
+        .unwrap();
+    assert_eq!(
+        milling.runs[0].start, "2027-03-13",
+        "two o'clock at night is not meant"
+    );
     let csv = sample("synthetic-school.csv");
-    assert_eq!(csv.offers[0].runs[0].venue.as_ref().unwrap().street, "Am Bahnhof 80");
+    assert_eq!(
+        csv.offers[0].runs[0].venue.as_ref().unwrap().street,
+        "Am Bahnhof 80"
+    );
     assert_eq!(csv.offers[0].kind, "school-programme");
     assert_eq!(csv.offers[0].price.as_ref().unwrap().amount_cents, Some(0));
-    assert!(csv.offers[0].entry_requirements[0].title.contains("Schulabschluss"));
-    let left_out: Vec<_> = csv.warnings.iter().map(|finding| finding.field.as_str()).collect();
+    assert!(
+        csv.offers[0].entry_requirements[0]
+            .title
+            .contains("Schulabschluss")
+    );
+    let left_out: Vec<_> = csv
+        .warnings
+        .iter()
+        .map(|finding| finding.field.as_str())
+        .collect();
     assert_eq!(left_out, ["Interne Notiz"]);
 }
 
@@ -61,27 +108,69 @@ fn xhtml_becomes_the_safe_subset() {
     let imported = sample("synthetic-xcri.xml");
     let first = &imported.offers[0];
     assert_eq!(first.id().as_str(), "PM101");
-    assert!(first.description_html.contains("<ul><li>kleine Gruppe</li>"), "{}", first.description_html);
-    assert!(first.description.ends_with("- kleine Gruppe\n- Unterlagen inklusive"), "{}", first.description);
-    assert_eq!(first.runs[0].start_text, "Einstieg jederzeit zum Monatsbeginn");
-    assert_eq!(first.runs[1].price.as_ref().unwrap().amount_cents, Some(12_000));
+    assert!(
+        first
+            .description_html
+            .contains("<ul><li>kleine Gruppe</li>"),
+        "{}",
+        first.description_html
+    );
+    assert!(
+        first
+            .description
+            .ends_with("- kleine Gruppe\n- Unterlagen inklusive"),
+        "{}",
+        first.description
+    );
+    assert_eq!(
+        first.runs[0].start_text,
+        "Einstieg jederzeit zum Monatsbeginn"
+    );
+    assert_eq!(
+        first.runs[1].price.as_ref().unwrap().amount_cents,
+        Some(12_000)
+    );
 }
 
 #[test]
 fn another_provider_is_worth_a_warning_and_nothing_more() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/synthetic-openvhs.xml");
-    let options = Options { provider_name: Some("VHS Anderswo"), ..Options::default() };
+    let options = Options {
+        provider_name: Some("VHS Anderswo"),
+        ..Options::default()
+    };
     let imported = read_file(&path, None, &options).unwrap();
     assert_eq!(imported.offers.len(), 24);
-    assert_eq!(imported.warnings.iter().filter(|finding| finding.rule == "other-provider").count(), 1);
-    let options = Options { provider_name: Some("beispiel volkshochschule HEIDEKREIS"), ..Options::default() };
+    assert_eq!(
+        imported
+            .warnings
+            .iter()
+            .filter(|finding| finding.rule == "other-provider")
+            .count(),
+        1
+    );
+    let options = Options {
+        provider_name: Some("beispiel volkshochschule HEIDEKREIS"),
+        ..Options::default()
+    };
     let imported = read_file(&path, None, &options).unwrap();
-    assert!(!imported.warnings.iter().any(|finding| finding.rule == "other-provider"));
+    assert!(
+        !imported
+            .warnings
+            .iter()
+            .any(|finding| finding.rule == "other-provider")
+    );
 }
 
 /// Planted in every field that holds a person. None of it may come out anywhere.
-const CANARIES: [&str; 6] =
-    ["Kanarienvogel", "kanari.vogel@", "0171 5550199", "05161/555019", "5550199", "555019"];
+const CANARIES: [&str; 6] = [
+    "Kanarienvogel",
+    "kanari.vogel@",
+    "0171 5550199",
+    "05161/555019",
+    "5550199",
+    "555019",
+];
 
 fn all_words(imported: &Imported) -> String {
     let mut out = format!("{imported:?}");
@@ -99,7 +188,11 @@ fn all_words(imported: &Imported) -> String {
 fn silent(imported: &Imported) {
     let words = all_words(imported);
     for canary in CANARIES {
-        assert!(!words.contains(canary), "{}: {canary} in {words}", imported.format);
+        assert!(
+            !words.contains(canary),
+            "{}: {canary} in {words}",
+            imported.format
+        );
     }
 }
 
@@ -114,51 +207,109 @@ fn inv1_persons_never_come_out_of_any_format() {
          <veranstaltungsort><name>Haus</name><kontakt>Kanarienvogel</kontakt></veranstaltungsort></veranstaltung></veranstaltungen>"
     );
     let imported = import("a.xml", &openvhs);
-    assert_eq!((imported.offers.len(), imported.offers[0].runs[0].availability.as_str()), (1, "full"));
-    assert!(imported.offers[0].description.contains("Fragen an […], Tel. […] oder […]."));
-    assert!(imported.warnings.iter().all(|f| f.rule == "personal-data-removed" && f.value.is_empty()));
+    assert_eq!(
+        (
+            imported.offers.len(),
+            imported.offers[0].runs[0].availability.as_str()
+        ),
+        (1, "full")
+    );
+    assert!(
+        imported.offers[0]
+            .description
+            .contains("Fragen an […], Tel. […] oder […].")
+    );
+    assert!(
+        imported
+            .warnings
+            .iter()
+            .all(|f| f.rule == "personal-data-removed" && f.value.is_empty())
+    );
     silent(&imported);
 
-    silent(&import("a.xml", &format!(
-        "<kurse><kurs><knr>1</knr><haupttitel>Kurs</haupttitel><inhalt>{text}</inhalt><mitarbeiter_planend>Kanarienvogel</mitarbeiter_planend>\
+    silent(&import(
+        "a.xml",
+        &format!(
+            "<kurse><kurs><knr>1</knr><haupttitel>Kurs</haupttitel><inhalt>{text}</inhalt><mitarbeiter_planend>Kanarienvogel</mitarbeiter_planend>\
          <dozent><name>Kanarienvogel</name><telefonprivat>0171 5550199</telefonprivat></dozent><tnanmeldungen>5550199</tnanmeldungen></kurs></kurse>"
-    )));
-    silent(&import("a.xml", &format!(
-        "<catalog xmlns=\"http://xcri.org/profiles/1.2/catalog\"><provider><course><identifier>1</identifier><title>Kurs</title><description>{text}</description>\
+        ),
+    ));
+    silent(&import(
+        "a.xml",
+        &format!(
+            "<catalog xmlns=\"http://xcri.org/profiles/1.2/catalog\"><provider><course><identifier>1</identifier><title>Kurs</title><description>{text}</description>\
          <contributor>Kanarienvogel</contributor><presentation><identifier>p</identifier><cost>{text}</cost><start>{text}</start><venue><provider><title>Haus</title>\
          <location><town>Walsrode</town><phone>0171 5550199</phone><email>kanari.vogel@x.example</email></location></provider></venue></presentation></course></provider></catalog>"
-    )));
-    silent(&import("a.json", &format!("[{{\"nummer\":\"1\",\"name\":\"Kurs\",\"dozent\":\"Kanarienvogel\",\"ansprechperson\":{{\"name\":\"Kanarienvogel\"}},\"schlagworte\":[\"{text}\"]}}]")));
-    silent(&import("a.csv", &format!(
-        "Nr;Titel;Beschreibung;Dozent/in;KONTAKT_NAME;KONTAKT_TEL;Ansprechpartner;Telefon privat;E-Mail;Anmeldungen;E-Mail Anmeldung;Beginn\n\
+        ),
+    ));
+    silent(&import(
+        "a.json",
+        &format!(
+            "[{{\"nummer\":\"1\",\"name\":\"Kurs\",\"dozent\":\"Kanarienvogel\",\"ansprechperson\":{{\"name\":\"Kanarienvogel\"}},\"schlagworte\":[\"{text}\"]}}]"
+        ),
+    ));
+    silent(&import(
+        "a.csv",
+        &format!(
+            "Nr;Titel;Beschreibung;Dozent/in;KONTAKT_NAME;KONTAKT_TEL;Ansprechpartner;Telefon privat;E-Mail;Anmeldungen;E-Mail Anmeldung;Beginn\n\
          1;Kurs;{text};Kanarienvogel;Kanarienvogel;0171 5550199;Kanarienvogel;05161/555019;kanari.vogel@x.example;5550199;kanari.vogel@x.example;\n\
          2;Kurs;a;Kanarienvogel;;;;;;;;05161/555019\n\
          3;Kurs;{text};Kanarienvogel;zu kurz\n"
-    )));
+        ),
+    ));
 }
 
 #[test]
 fn inv1_persons_never_come_out_of_json_lines() {
     let text = "Tel. 0171 5550199";
     let lines = [
-        format!("{{\"id\":\"1\",\"title\":\"Kurs\",\"description\":\"{text}\",\"description_html\":\"<p>{text}</p>\",\"contact\":{{\"email\":\"kanari.vogel@x.example\"}}}}"),
+        format!(
+            "{{\"id\":\"1\",\"title\":\"Kurs\",\"description\":\"{text}\",\"description_html\":\"<p>{text}</p>\",\"contact\":{{\"email\":\"kanari.vogel@x.example\"}}}}"
+        ),
         "{\"id\":\"2\",\"title\":\"Kurs\",\"dozent\":\"Kanarienvogel\"}".to_owned(),
         "{\"id\":\"3\",\"title\":\"Kurs\",\"childcare\":\"Kanarienvogel 0171 5550199\"}".to_owned(),
-        "{\"id\":\"4\",\"title\":\"Kurs\",\"contact\":{\"phone\":\"Kanarienvogel 05161/555019\"}}".to_owned(),
-        "{\"id\":\"5\",\"title\":\"Kurs\",\"runs\":[{\"id\":\"1\",\"start\":\"0171 5550199\"}]}".to_owned(),
+        "{\"id\":\"4\",\"title\":\"Kurs\",\"contact\":{\"phone\":\"Kanarienvogel 05161/555019\"}}"
+            .to_owned(),
+        "{\"id\":\"5\",\"title\":\"Kurs\",\"runs\":[{\"id\":\"1\",\"start\":\"0171 5550199\"}]}"
+            .to_owned(),
     ];
     let imported = import("a.jsonl", &lines.join("\n"));
-    assert_eq!((imported.offers.len(), imported.refused_records, imported.read), (1, 4, 5));
-    assert_eq!((imported.refused[0].field.as_str(), imported.refused[0].rule.as_str()), ("dozent", "unknown-field"));
+    assert_eq!(
+        (
+            imported.offers.len(),
+            imported.refused_records,
+            imported.read
+        ),
+        (1, 4, 5)
+    );
+    assert_eq!(
+        (
+            imported.refused[0].field.as_str(),
+            imported.refused[0].rule.as_str()
+        ),
+        ("dozent", "unknown-field")
+    );
     silent(&imported);
 }
 
 #[test]
 fn inv1_a_mapping_cannot_bring_persons_back() {
-    let mapping = Mapping::from_toml("[columns]\ndescription = 'Dozent'\nsubtitle = 'KONTAKT_NAME'").unwrap();
-    let options = Options { mapping: Some(&mapping), ..Options::default() };
+    let mapping =
+        Mapping::from_toml("[columns]\ndescription = 'Dozent'\nsubtitle = 'KONTAKT_NAME'").unwrap();
+    let options = Options {
+        mapping: Some(&mapping),
+        ..Options::default()
+    };
     let bytes = b"Nr;Titel;Dozent;KONTAKT_NAME\n1;Kurs;Kanarienvogel;Kanarienvogel\n";
-    let imported = read(&Source { name: "a.csv", bytes }, None, &options).unwrap();
+    let imported = read(
+        &Source {
+            name: "a.csv",
+            bytes,
+        },
+        None,
+        &options,
+    )
+    .unwrap();
     assert_eq!(imported.offers.len(), 1);
     silent(&imported);
 }
@@ -173,17 +324,62 @@ fn inv7_a_bad_row_is_refused_alone_with_cell_column_value_and_rule() {
         A4;;12.01.2027;;;;\n\
         A5;Nähen;2027-01-13;kostenlos;;;online\n";
     let imported = import("kurse.csv", text);
-    let ids: Vec<_> = imported.offers.iter().map(|offer| offer.id().as_str()).collect();
+    let ids: Vec<_> = imported
+        .offers
+        .iter()
+        .map(|offer| offer.id().as_str())
+        .collect();
     assert_eq!(ids, ["A1", "A5"]);
     assert_eq!((imported.read, imported.refused_records), (6, 4));
-    let seen: Vec<_> =
-        imported.refused.iter().map(|f| (f.place.as_str(), f.record.as_str(), f.field.as_str(), f.value.as_str(), f.rule.as_str())).collect();
+    let seen: Vec<_> = imported
+        .refused
+        .iter()
+        .map(|f| {
+            (
+                f.place.as_str(),
+                f.record.as_str(),
+                f.field.as_str(),
+                f.value.as_str(),
+                f.rule.as_str(),
+            )
+        })
+        .collect();
     for expected in [
-        ("kurse.csv:3", "A2", "Beginn (runs[].start)", "bald", "bad-date"),
-        ("kurse.csv:3", "A2", "Preis (price.amount_cents)", "teuer", "bad-price"),
-        ("kurse.csv:3", "A2", "Plätze (runs[].seats)", "viele", "bad-number"),
-        ("kurse.csv:3", "A2", "UE (teaching_units_hundredths)", "x", "bad-number"),
-        ("kurse.csv:3", "A2", "Format (format)", "per Post", "bad-code"),
+        (
+            "kurse.csv:3",
+            "A2",
+            "Beginn (runs[].start)",
+            "bald",
+            "bad-date",
+        ),
+        (
+            "kurse.csv:3",
+            "A2",
+            "Preis (price.amount_cents)",
+            "teuer",
+            "bad-price",
+        ),
+        (
+            "kurse.csv:3",
+            "A2",
+            "Plätze (runs[].seats)",
+            "viele",
+            "bad-number",
+        ),
+        (
+            "kurse.csv:3",
+            "A2",
+            "UE (teaching_units_hundredths)",
+            "x",
+            "bad-number",
+        ),
+        (
+            "kurse.csv:3",
+            "A2",
+            "Format (format)",
+            "per Post",
+            "bad-code",
+        ),
         ("kurse.csv:4", "", "", "", "wrong-cell-count"),
         ("kurse.csv:5", "", "Kursnummer (id)", "", "required"),
         ("kurse.csv:6", "A4", "title", "", "required"),
@@ -198,8 +394,19 @@ fn inv7_a_bad_record_of_xml_costs_its_neighbours_nothing() {
         <kurs><knr>2</knr><haupttitel>b</haupttitel></kurs>\n<kurs><haupttitel>c</haupttitel></kurs>\n\
         <kurs><knr>2</knr><haupttitel>anders</haupttitel></kurs>\n<kurs><knr>2</knr><haupttitel>b</haupttitel></kurs></kurse>";
     let imported = import("k.xml", text);
-    assert_eq!((imported.offers.len(), imported.read, imported.refused_records), (1, 5, 3));
-    let seen: Vec<_> = imported.refused.iter().map(|f| (f.place.as_str(), f.field.as_str(), f.rule.as_str())).collect();
+    assert_eq!(
+        (
+            imported.offers.len(),
+            imported.read,
+            imported.refused_records
+        ),
+        (1, 5, 3)
+    );
+    let seen: Vec<_> = imported
+        .refused
+        .iter()
+        .map(|f| (f.place.as_str(), f.field.as_str(), f.rule.as_str()))
+        .collect();
     assert_eq!(
         seen,
         [
@@ -214,34 +421,87 @@ fn inv7_a_bad_record_of_xml_costs_its_neighbours_nothing() {
 #[test]
 fn rows_of_one_offer_become_its_runs_however_they_stand() {
     let head = "Angebotsnummer;Titel;Beginn;Ort\n";
-    let (a, b) = ("K1;Töpfern;12.01.2027;Soltau\n", "K1;Töpfern;13.01.2027;Munster\n");
+    let (a, b) = (
+        "K1;Töpfern;12.01.2027;Soltau\n",
+        "K1;Töpfern;13.01.2027;Munster\n",
+    );
     let one = import("a.csv", &format!("{head}{a}{b}{a}"));
     let other = import("a.csv", &format!("{head}{b}{a}"));
-    assert_eq!((one.offers.len(), one.offers[0].runs.len(), one.read), (1, 2, 3));
+    assert_eq!(
+        (one.offers.len(), one.offers[0].runs.len(), one.read),
+        (1, 2, 3)
+    );
     let ids = |imported: &Imported| {
-        let mut ids: Vec<_> = imported.offers[0].runs.iter().map(|run| run.id.clone()).collect();
+        let mut ids: Vec<_> = imported.offers[0]
+            .runs
+            .iter()
+            .map(|run| run.id.clone())
+            .collect();
         ids.sort();
         ids
     };
-    assert_eq!(ids(&one), ids(&other), "the name of a run does not depend on the order of the rows");
+    assert_eq!(
+        ids(&one),
+        ids(&other),
+        "the name of a run does not depend on the order of the rows"
+    );
     let differs = import("a.csv", &format!("{head}{a}K1;Malen;13.01.2027;Munster\n"));
-    assert_eq!((differs.offers.len(), differs.refused[0].rule.as_str(), differs.refused[0].place.as_str()), (1, "duplicate-offer", "a.csv:3"));
+    assert_eq!(
+        (
+            differs.offers.len(),
+            differs.refused[0].rule.as_str(),
+            differs.refused[0].place.as_str()
+        ),
+        (1, "duplicate-offer", "a.csv:3")
+    );
 }
 
 #[test]
 fn a_mapping_names_what_it_gets_wrong() {
     let bytes = b"Nr;Bez;Text\n1;Kurs;a\n";
-    let source = Source { name: "a.csv", bytes };
+    let source = Source {
+        name: "a.csv",
+        bytes,
+    };
     let try_with = |toml: &str| {
         let mapping = Mapping::from_toml(toml).unwrap();
-        read(&source, None, &Options { mapping: Some(&mapping), ..Options::default() })
+        read(
+            &source,
+            None,
+            &Options {
+                mapping: Some(&mapping),
+                ..Options::default()
+            },
+        )
     };
     let error = read(&source, None, &Options::default()).unwrap_err();
-    assert!(error.to_string().contains("no column for `title`") && error.to_string().contains("Nr, Bez, Text"), "{error}");
-    assert!(try_with("[columns]\ntitel = 'Bez'").unwrap_err().to_string().contains("there is no field `titel`"));
-    assert!(try_with("[columns]\ntitle = 'Bezeichner'").unwrap_err().to_string().contains("`Bezeichner`"));
-    let imported = try_with("[columns]\ntitle = 'Bez'\ndescription = 'Text'\n[defaults]\nformat = 'online'").unwrap();
-    assert_eq!((imported.offers[0].title.as_str(), imported.offers[0].format.as_str()), ("Kurs", "online"));
+    assert!(
+        error.to_string().contains("no column for `title`")
+            && error.to_string().contains("Nr, Bez, Text"),
+        "{error}"
+    );
+    assert!(
+        try_with("[columns]\ntitel = 'Bez'")
+            .unwrap_err()
+            .to_string()
+            .contains("there is no field `titel`")
+    );
+    assert!(
+        try_with("[columns]\ntitle = 'Bezeichner'")
+            .unwrap_err()
+            .to_string()
+            .contains("`Bezeichner`")
+    );
+    let imported =
+        try_with("[columns]\ntitle = 'Bez'\ndescription = 'Text'\n[defaults]\nformat = 'online'")
+            .unwrap();
+    assert_eq!(
+        (
+            imported.offers[0].title.as_str(),
+            imported.offers[0].format.as_str()
+        ),
+        ("Kurs", "online")
+    );
 }
 
 #[test]
@@ -255,27 +515,57 @@ fn berlin_writes_places_with_their_dates_and_one_thing_without_a_list() {
     let offer = &imported.offers[0];
     assert_eq!(offer.runs[0].slots.len(), 2);
     let venue = offer.runs[0].venue.as_ref().unwrap();
-    assert_eq!((venue.postal_code.as_str(), venue.district.as_str()), ("01067", "Mitte"));
+    assert_eq!(
+        (venue.postal_code.as_str(), venue.district.as_str()),
+        ("01067", "Mitte")
+    );
     assert_eq!(offer.description, "innen");
     assert_eq!(offer.price.as_ref().unwrap().amount_cents, Some(3_550));
     assert!(offer.funding.is_empty() && offer.runs[0].availability.is_empty());
     let json = "{\"veranstaltungen\":{\"veranstaltung\":{\"guid\":\"5\",\"name\":\"Kurs\",\"schlagwort\":\"eins\",\"text\":{\"text\":\"nur einer\"}}}}";
     let imported = import("b.json", json);
-    assert_eq!((imported.offers[0].keywords[0].as_str(), imported.offers[0].description.as_str()), ("eins", "nur einer"));
+    assert_eq!(
+        (
+            imported.offers[0].keywords[0].as_str(),
+            imported.offers[0].description.as_str()
+        ),
+        ("eins", "nur einer")
+    );
 }
 
 #[test]
 fn bytes_that_are_not_what_they_claim_are_read_with_a_warning() {
-    let mut bytes = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><kurse><kurs><knr>1</knr><haupttitel>T".to_vec();
+    let mut bytes =
+        b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><kurse><kurs><knr>1</knr><haupttitel>T"
+            .to_vec();
     bytes.push(0xF6);
     bytes.extend_from_slice(b"pfern</haupttitel></kurs></kurse>");
-    let imported = read(&Source { name: "k.xml", bytes: &bytes }, None, &Options::default()).unwrap();
+    let imported = read(
+        &Source {
+            name: "k.xml",
+            bytes: &bytes,
+        },
+        None,
+        &Options::default(),
+    )
+    .unwrap();
     assert_eq!(imported.offers[0].title, "Töpfern");
     assert_eq!(imported.warnings[0].rule, "encoding-guessed");
     let utf16: Vec<u8> = "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-16\"?><kurse><kurs><knr>1</knr><haupttitel>Töpfern</haupttitel></kurs></kurse>"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    let imported = read(&Source { name: "k.xml", bytes: &utf16 }, None, &Options::default()).unwrap();
-    assert_eq!((imported.offers[0].title.as_str(), imported.warnings.len()), ("Töpfern", 0));
+    let imported = read(
+        &Source {
+            name: "k.xml",
+            bytes: &utf16,
+        },
+        None,
+        &Options::default(),
+    )
+    .unwrap();
+    assert_eq!(
+        (imported.offers[0].title.as_str(), imported.warnings.len()),
+        ("Töpfern", 0)
+    );
 }

@@ -16,11 +16,23 @@ enum Place {
 
 impl Row {
     pub(crate) fn of_line(file: &str, line: u64, cells: Vec<String>) -> Self {
-        Self { place: Place::Line { file: file.to_owned(), line }, cells }
+        Self {
+            place: Place::Line {
+                file: file.to_owned(),
+                line,
+            },
+            cells,
+        }
     }
 
     pub(crate) fn of_sheet(sheet: &str, row: u64, cells: Vec<String>) -> Self {
-        Self { place: Place::Sheet { sheet: sheet.to_owned(), row }, cells }
+        Self {
+            place: Place::Sheet {
+                sheet: sheet.to_owned(),
+                row,
+            },
+            cells,
+        }
     }
 
     /// Where the row stands: `kurse.csv:17` or `Angebote!7`.
@@ -64,13 +76,21 @@ mod tests {
 
     #[test]
     fn columns_are_named_as_in_a_spreadsheet() {
-        let seen: Vec<_> = [0, 2, 25, 26, 51, 52, 701, 702, 16_383].map(column_letters).into();
+        let seen: Vec<_> = [0, 2, 25, 26, 51, 52, 701, 702, 16_383]
+            .map(column_letters)
+            .into();
         assert_eq!(seen, ["A", "C", "Z", "AA", "AZ", "BA", "ZZ", "AAA", "XFD"]);
     }
 
     #[test]
     fn a_cell_of_a_sheet_has_an_address_and_one_of_a_csv_has_a_line() {
-        assert_eq!(Row::of_sheet("Angebote", 7, vec![]).cell_place(2), "Angebote!C7");
-        assert_eq!(Row::of_line("kurse.csv", 17, vec![]).cell_place(2), "kurse.csv:17");
+        assert_eq!(
+            Row::of_sheet("Angebote", 7, vec![]).cell_place(2),
+            "Angebote!C7"
+        );
+        assert_eq!(
+            Row::of_line("kurse.csv", 17, vec![]).cell_place(2),
+            "kurse.csv:17"
+        );
     }
 }

@@ -36,7 +36,9 @@ impl<'a> Csv<'a> {
         let decoded = encoding::decode(bytes);
         if let Some(at) = decoded.text.find('\0') {
             let line = Lines::default().at(&decoded.text, at);
-            return Err(TableError::Nul { place: format!("{file}:{line}") });
+            return Err(TableError::Nul {
+                place: format!("{file}:{line}"),
+            });
         }
         let told = told_delimiter(&decoded.text);
         let csv = Self {
@@ -47,7 +49,11 @@ impl<'a> Csv<'a> {
         };
         let header = match csv.records().next() {
             Some(row) => row?,
-            None => return Err(TableError::Empty { file: file.to_owned() }),
+            None => {
+                return Err(TableError::Empty {
+                    file: file.to_owned(),
+                });
+            }
         };
         let place = header.place();
         Ok((csv, header.cells, place, decoded.guessed))
@@ -59,10 +65,17 @@ impl<'a> Csv<'a> {
     }
 
     fn records(&self) -> Records<'_> {
-        let body = if self.skip_first { self.text.find('\n').map_or(self.text.len(), |at| at + 1) } else { 0 };
+        let body = if self.skip_first {
+            self.text.find('\n').map_or(self.text.len(), |at| at + 1)
+        } else {
+            0
+        };
         let spent = Rc::new(Cell::new(0));
         let bytes = self.text.as_bytes().get(body..).unwrap_or_default();
-        let source = Budgeted { inner: Box::new(bytes.chain(SENTINEL)), spent: Rc::clone(&spent) };
+        let source = Budgeted {
+            inner: Box::new(bytes.chain(SENTINEL)),
+            spent: Rc::clone(&spent),
+        };
         let reader = csv::ReaderBuilder::new()
             .delimiter(self.delimiter)
             .has_headers(false)
@@ -97,12 +110,16 @@ struct Records<'a> {
 impl Records<'_> {
     fn next_row(&mut self) -> Result<Option<Row>, TableError> {
         loop {
-            let begins = self.body + usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
+            let begins =
+                self.body + usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
             self.spent.set(0);
             let read = self.reader.read_record(&mut self.record);
             let line = self.lines.at_content(&self.csv.text, begins);
             let place = || format!("{}:{line}", self.csv.file);
-            if !read.map_err(|_| TableError::RowTooLong { place: place(), limit: ROW_BYTES })? {
+            if !read.map_err(|_| TableError::RowTooLong {
+                place: place(),
+                limit: ROW_BYTES,
+            })? {
                 return Err(TableError::OpenQuote { place: place() });
             }
             if self.record.len() == 1 && self.record.get(0) == Some("\u{1}") {
@@ -112,19 +129,31 @@ impl Records<'_> {
                 return Err(TableError::OpenQuote { place: place() });
             }
             if self.record.as_slice().len() > ROW_BYTES {
-                return Err(TableError::RowTooLong { place: place(), limit: ROW_BYTES });
+                return Err(TableError::RowTooLong {
+                    place: place(),
+                    limit: ROW_BYTES,
+                });
             }
             if self.record.len() > COLUMNS {
-                return Err(TableError::TooManyColumns { place: place(), limit: COLUMNS });
+                return Err(TableError::TooManyColumns {
+                    place: place(),
+                    limit: COLUMNS,
+                });
             }
-            let cells: Vec<String> =
-                self.record.iter().map(|cell| cell.trim_matches(blank).to_owned()).collect();
+            let cells: Vec<String> = self
+                .record
+                .iter()
+                .map(|cell| cell.trim_matches(blank).to_owned())
+                .collect();
             if cells.iter().all(String::is_empty) {
                 continue;
             }
             self.seen += 1;
             if self.seen > ROWS + 1 {
-                return Err(TableError::TooManyRows { place: place(), limit: ROWS });
+                return Err(TableError::TooManyRows {
+                    place: place(),
+                    limit: ROWS,
+                });
             }
             return Ok(Some(Row::of_line(&self.csv.file, line, cells)));
         }
@@ -187,14 +216,21 @@ impl Lines {
     /// gives the place before the empty lines that it skips.
     fn at_content(&mut self, text: &str, position: usize) -> u64 {
         let rest = text.as_bytes().get(position..).unwrap_or_default();
-        let skipped = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        let skipped = rest
+            .iter()
+            .take_while(|byte| matches!(byte, b'\n' | b'\r'))
+            .count();
         self.at(text, position + skipped)
     }
 }
 
 fn told_delimiter(text: &str) -> Option<u8> {
     let first = text.lines().next()?.trim();
-    match first.strip_prefix("sep=").or_else(|| first.strip_prefix("SEP="))?.as_bytes() {
+    match first
+        .strip_prefix("sep=")
+        .or_else(|| first.strip_prefix("SEP="))?
+        .as_bytes()
+    {
         [delimiter @ (b';' | b',' | b'\t' | b'|')] => Some(*delimiter),
         _ => None,
     }
@@ -203,18 +239,29 @@ fn told_delimiter(text: &str) -> Option<u8> {
 /// The delimiter with which most rows have as many cells as the header; of several, the one
 /// that gives more cells.
 fn guess_delimiter(text: &str) -> u8 {
-    let sample = text.as_bytes().get(..SAMPLE_BYTES).unwrap_or(text.as_bytes());
+    let sample = text
+        .as_bytes()
+        .get(..SAMPLE_BYTES)
+        .unwrap_or(text.as_bytes());
     let score = |delimiter: u8| {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
             .flexible(true)
             .from_reader(sample);
-        let widths: Vec<usize> =
-            reader.byte_records().take(SAMPLE_ROWS).flatten().map(|row| row.len()).collect();
+        let widths: Vec<usize> = reader
+            .byte_records()
+            .take(SAMPLE_ROWS)
+            .flatten()
+            .map(|row| row.len())
+            .collect();
         let header = widths.first().copied().unwrap_or_default();
         let alike = widths.iter().filter(|width| **width == header).count();
-        if header > 1 { (alike * 100 / widths.len().max(1), header) } else { (0, 0) }
+        if header > 1 {
+            (alike * 100 / widths.len().max(1), header)
+        } else {
+            (0, 0)
+        }
     };
     // A header cell may well hold a comma, hardly ever a semicolon: the order breaks ties.
     let mut best = (b';', score(b';'));
@@ -245,8 +292,14 @@ mod tests {
             let rows = read(text.as_bytes()).unwrap();
             assert_eq!(rows[1].cells, ["2", "Malen"], "{delimiter:?}");
         }
-        assert_eq!(read(b"sep=,\nNr,Titel\n1,\"a;b\"\n").unwrap()[0].cells, ["1", "a;b"]);
-        assert_eq!(read(b"Nr;Preis;Text\n1;3,50;a,b,c\n2;1,00;a,b\n").unwrap()[0].cells[1], "3,50");
+        assert_eq!(
+            read(b"sep=,\nNr,Titel\n1,\"a;b\"\n").unwrap()[0].cells,
+            ["1", "a;b"]
+        );
+        assert_eq!(
+            read(b"Nr;Preis;Text\n1;3,50;a,b,c\n2;1,00;a,b\n").unwrap()[0].cells[1],
+            "3,50"
+        );
     }
 
     #[test]
@@ -260,31 +313,52 @@ mod tests {
     #[test]
     fn a_quote_that_is_never_closed_is_named_by_its_line() {
         let refused = read(b"Nr;Text\n1;a\n2;\"b\n3;c\n").unwrap_err();
-        assert_eq!(refused, TableError::OpenQuote { place: "kurse.csv:3".into() });
+        assert_eq!(
+            refused,
+            TableError::OpenQuote {
+                place: "kurse.csv:3".into()
+            }
+        );
         let refused = read(b"Nr;Text\n1;\"a").unwrap_err();
-        assert_eq!(refused, TableError::OpenQuote { place: "kurse.csv:2".into() });
-        assert_eq!(read(b"Nr;Text\n1;5\" Rohr").unwrap()[0].cells[1], "5\" Rohr");
+        assert_eq!(
+            refused,
+            TableError::OpenQuote {
+                place: "kurse.csv:2".into()
+            }
+        );
+        assert_eq!(
+            read(b"Nr;Text\n1;5\" Rohr").unwrap()[0].cells[1],
+            "5\" Rohr"
+        );
     }
 
     #[test]
     fn a_row_without_end_is_refused_before_it_is_held() {
         let mut bytes = b"Nr;Text\n1;\"".to_vec();
         bytes.resize(8 * ROW_BYTES, b'x');
-        assert!(matches!(read(&bytes), Err(TableError::RowTooLong { place, .. }) if place == "kurse.csv:2"));
+        assert!(
+            matches!(read(&bytes), Err(TableError::RowTooLong { place, .. }) if place == "kurse.csv:2")
+        );
     }
 
     #[test]
     fn limits_name_the_line() {
         let wide = format!("Nr;Titel\n{}\n", ";".repeat(10_000).replace(';', "a;"));
-        assert!(matches!(read(wide.as_bytes()), Err(TableError::TooManyColumns { place, .. }) if place == "kurse.csv:2"));
+        assert!(
+            matches!(read(wide.as_bytes()), Err(TableError::TooManyColumns { place, .. }) if place == "kurse.csv:2")
+        );
         let long = format!("Nr;Titel\n{}", "1;a\n".repeat(200_001));
-        assert!(matches!(read(long.as_bytes()), Err(TableError::TooManyRows { place, .. }) if place == "kurse.csv:200002"));
+        assert!(
+            matches!(read(long.as_bytes()), Err(TableError::TooManyRows { place, .. }) if place == "kurse.csv:200002")
+        );
         assert!(read(format!("Nr;Titel\n{}", "1;a\n".repeat(200_000)).as_bytes()).is_ok());
     }
 
     #[test]
     fn nul_bytes_and_nothing_are_refused() {
-        assert!(matches!(read(b"Nr;T\n1;a\0b"), Err(TableError::Nul { place }) if place == "kurse.csv:2"));
+        assert!(
+            matches!(read(b"Nr;T\n1;a\0b"), Err(TableError::Nul { place }) if place == "kurse.csv:2")
+        );
         assert!(matches!(read(b""), Err(TableError::Empty { .. })));
         assert!(matches!(read(b" \n\n"), Err(TableError::Empty { .. })));
     }

@@ -57,13 +57,21 @@ fn without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
 
 fn lossless<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Option<Decoded<'a>> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
-    Some(Decoded { text, encoding: encoding.name(), guessed: false })
+    Some(Decoded {
+        text,
+        encoding: encoding.name(),
+        guessed: false,
+    })
 }
 
 fn fallback(bytes: &[u8]) -> Decoded<'_> {
     // windows-1252 has a character for every byte, so nothing is lost that a person could not see.
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-    Decoded { text, encoding: WINDOWS_1252.name(), guessed: true }
+    Decoded {
+        text,
+        encoding: WINDOWS_1252.name(),
+        guessed: true,
+    }
 }
 
 #[cfg(test)]
@@ -71,8 +79,19 @@ mod tests {
     use super::*;
 
     fn utf16(text: &str, little: bool, mark: bool) -> Vec<u8> {
-        let units = mark.then_some(0xFEFF).into_iter().chain(text.encode_utf16());
-        units.flat_map(|u| if little { u.to_le_bytes() } else { u.to_be_bytes() }).collect()
+        let units = mark
+            .then_some(0xFEFF)
+            .into_iter()
+            .chain(text.encode_utf16());
+        units
+            .flat_map(|u| {
+                if little {
+                    u.to_le_bytes()
+                } else {
+                    u.to_be_bytes()
+                }
+            })
+            .collect()
     }
 
     #[test]

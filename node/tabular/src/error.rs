@@ -97,35 +97,83 @@ impl TableError {
 
     fn german(&self) -> String {
         match self {
-            Self::Empty { file } => format!("{file}: enthält keine Tabelle → bitte mit Kopfzeile neu exportieren"),
-            Self::Nul { place } => format!("{place}: enthält NUL-Bytes, ist also keine Textdatei → bitte als CSV oder XLSX neu exportieren"),
-            Self::TooManyColumns { place, limit } => format!("{place}: mehr als {limit} Spalten → bitte überzählige Spalten löschen"),
-            Self::TooManyRows { place, limit } => format!("{place}: mehr als {limit} Zeilen → bitte auf mehrere Dateien verteilen"),
-            Self::RowTooLong { place, limit } => format!("{place}: die Zeile, die hier beginnt, ist länger als {limit} Byte → bitte prüfen, ob ein Anführungszeichen nicht geschlossen ist"),
-            Self::OpenQuote { place } => format!("{place}: ein Anführungszeichen wird bis zum Ende der Datei nicht geschlossen → bitte diese Zeile prüfen"),
-            Self::NotAWorkbook { file } => format!("{file}: ist keine lesbare XLSX-Datei oder abgeschnitten → bitte neu speichern und ganz übertragen"),
-            Self::OldWorkbook { file } => format!("{file}: ist das alte Excel-Format (.xls) → bitte in Excel oder LibreOffice als XLSX speichern"),
-            Self::Encrypted { file } => format!("{file}: ist mit einem Kennwort geschützt → bitte ohne Kennwort speichern"),
-            Self::ZipBomb { file, limit } => format!("{file}: ist entpackt größer als {limit} Byte → bitte nur das Blatt mit den Angeboten speichern"),
-            Self::TooManyEntries { file, limit } => format!("{file}: enthält mehr als {limit} Teile → bitte nur das Blatt mit den Angeboten speichern"),
-            Self::NoSuchSheet { file, sheet, known } => format!("{file}: hat kein Blatt `{sheet}` → vorhanden sind: {known}"),
+            Self::Empty { file } => {
+                format!("{file}: enthält keine Tabelle → bitte mit Kopfzeile neu exportieren")
+            }
+            Self::Nul { place } => format!(
+                "{place}: enthält NUL-Bytes, ist also keine Textdatei → bitte als CSV oder XLSX neu exportieren"
+            ),
+            Self::TooManyColumns { place, limit } => {
+                format!("{place}: mehr als {limit} Spalten → bitte überzählige Spalten löschen")
+            }
+            Self::TooManyRows { place, limit } => {
+                format!("{place}: mehr als {limit} Zeilen → bitte auf mehrere Dateien verteilen")
+            }
+            Self::RowTooLong { place, limit } => format!(
+                "{place}: die Zeile, die hier beginnt, ist länger als {limit} Byte → bitte prüfen, ob ein Anführungszeichen nicht geschlossen ist"
+            ),
+            Self::OpenQuote { place } => format!(
+                "{place}: ein Anführungszeichen wird bis zum Ende der Datei nicht geschlossen → bitte diese Zeile prüfen"
+            ),
+            Self::NotAWorkbook { file } => format!(
+                "{file}: ist keine lesbare XLSX-Datei oder abgeschnitten → bitte neu speichern und ganz übertragen"
+            ),
+            Self::OldWorkbook { file } => format!(
+                "{file}: ist das alte Excel-Format (.xls) → bitte in Excel oder LibreOffice als XLSX speichern"
+            ),
+            Self::Encrypted { file } => {
+                format!("{file}: ist mit einem Kennwort geschützt → bitte ohne Kennwort speichern")
+            }
+            Self::ZipBomb { file, limit } => format!(
+                "{file}: ist entpackt größer als {limit} Byte → bitte nur das Blatt mit den Angeboten speichern"
+            ),
+            Self::TooManyEntries { file, limit } => format!(
+                "{file}: enthält mehr als {limit} Teile → bitte nur das Blatt mit den Angeboten speichern"
+            ),
+            Self::NoSuchSheet { file, sheet, known } => {
+                format!("{file}: hat kein Blatt `{sheet}` → vorhanden sind: {known}")
+            }
         }
     }
 
     fn english(&self) -> String {
         match self {
-            Self::Empty { file } => format!("{file}: holds no table → export it again with a header row"),
-            Self::Nul { place } => format!("{place}: holds NUL bytes, so it is not a text file → export it again as CSV or XLSX"),
-            Self::TooManyColumns { place, limit } => format!("{place}: more than {limit} columns → delete the columns that are not needed"),
-            Self::TooManyRows { place, limit } => format!("{place}: more than {limit} rows → split it into several files"),
-            Self::RowTooLong { place, limit } => format!("{place}: the row that begins here is longer than {limit} bytes → check for a quotation mark that is not closed"),
-            Self::OpenQuote { place } => format!("{place}: a quotation mark is not closed until the end of the file → check this row"),
-            Self::NotAWorkbook { file } => format!("{file}: is not a readable XLSX file, or cut off → save it again and transfer all of it"),
-            Self::OldWorkbook { file } => format!("{file}: is the old Excel format (.xls) → save it as XLSX in Excel or LibreOffice"),
-            Self::Encrypted { file } => format!("{file}: is protected by a password → save it without one"),
-            Self::ZipBomb { file, limit } => format!("{file}: inflates to more than {limit} bytes → save only the sheet with the offers"),
-            Self::TooManyEntries { file, limit } => format!("{file}: holds more than {limit} parts → save only the sheet with the offers"),
-            Self::NoSuchSheet { file, sheet, known } => format!("{file}: has no sheet `{sheet}` → there are: {known}"),
+            Self::Empty { file } => {
+                format!("{file}: holds no table → export it again with a header row")
+            }
+            Self::Nul { place } => format!(
+                "{place}: holds NUL bytes, so it is not a text file → export it again as CSV or XLSX"
+            ),
+            Self::TooManyColumns { place, limit } => format!(
+                "{place}: more than {limit} columns → delete the columns that are not needed"
+            ),
+            Self::TooManyRows { place, limit } => {
+                format!("{place}: more than {limit} rows → split it into several files")
+            }
+            Self::RowTooLong { place, limit } => format!(
+                "{place}: the row that begins here is longer than {limit} bytes → check for a quotation mark that is not closed"
+            ),
+            Self::OpenQuote { place } => format!(
+                "{place}: a quotation mark is not closed until the end of the file → check this row"
+            ),
+            Self::NotAWorkbook { file } => format!(
+                "{file}: is not a readable XLSX file, or cut off → save it again and transfer all of it"
+            ),
+            Self::OldWorkbook { file } => format!(
+                "{file}: is the old Excel format (.xls) → save it as XLSX in Excel or LibreOffice"
+            ),
+            Self::Encrypted { file } => {
+                format!("{file}: is protected by a password → save it without one")
+            }
+            Self::ZipBomb { file, limit } => format!(
+                "{file}: inflates to more than {limit} bytes → save only the sheet with the offers"
+            ),
+            Self::TooManyEntries { file, limit } => format!(
+                "{file}: holds more than {limit} parts → save only the sheet with the offers"
+            ),
+            Self::NoSuchSheet { file, sheet, known } => {
+                format!("{file}: has no sheet `{sheet}` → there are: {known}")
+            }
         }
     }
 }
@@ -136,10 +184,15 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_thing_and_the_way_out_in_both_languages() {
-        let error = TableError::OpenQuote { place: "kurse.csv:3".into() };
+        let error = TableError::OpenQuote {
+            place: "kurse.csv:3".into(),
+        };
         for language in Language::ALL {
             let text = error.message(language);
-            assert!(text.starts_with("kurse.csv:3: ") && text.contains(" → "), "{text}");
+            assert!(
+                text.starts_with("kurse.csv:3: ") && text.contains(" → "),
+                "{text}"
+            );
         }
         assert_ne!(error.message(Language::De), error.to_string());
     }

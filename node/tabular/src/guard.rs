@@ -35,7 +35,10 @@ pub(crate) fn measure(file: &str, bytes: &[u8]) -> Result<(), TableError> {
         // Without an end record the file is cut off; with too many entries even the list is dear.
         return Err(match stated_entries(bytes) {
             None => TableError::NotAWorkbook { file: file() },
-            Some(_) => TableError::TooManyEntries { file: file(), limit: ARCHIVE_ENTRIES },
+            Some(_) => TableError::TooManyEntries {
+                file: file(),
+                limit: ARCHIVE_ENTRIES,
+            },
         });
     }
     let broken = |error: ZipError| match error {
@@ -53,7 +56,10 @@ pub(crate) fn measure(file: &str, bytes: &[u8]) -> Result<(), TableError> {
             .map_err(|_| TableError::NotAWorkbook { file: file() })?;
         left = left
             .checked_sub(inflated)
-            .ok_or_else(|| TableError::ZipBomb { file: file(), limit: INFLATED_BYTES })?;
+            .ok_or_else(|| TableError::ZipBomb {
+                file: file(),
+                limit: INFLATED_BYTES,
+            })?;
     }
     Ok(())
 }
@@ -62,13 +68,18 @@ pub(crate) fn measure(file: &str, bytes: &[u8]) -> Result<(), TableError> {
 fn stated_entries(bytes: &[u8]) -> Option<u64> {
     let from = bytes.len().saturating_sub(END_RECORD_BYTES + COMMENT_BYTES);
     let tail = bytes.get(from..)?;
-    let at = tail.windows(4).rposition(|window| window == b"PK\x05\x06")?;
+    let at = tail
+        .windows(4)
+        .rposition(|window| window == b"PK\x05\x06")?;
     let count = tail.get(at + 10..at + 12)?;
     Some(u64::from(u16::from_le_bytes(count.try_into().ok()?)))
 }
 
 /// An encrypted workbook keeps its content in a stream of this name, written in UTF-16.
 fn names_encryption(bytes: &[u8]) -> bool {
-    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     bytes.windows(name.len()).any(|window| window == name)
 }

@@ -43,8 +43,12 @@ impl InvalidMapping {
     pub fn message(&self, language: Language) -> String {
         let Self { line, reason } = self;
         match language {
-            Language::De => format!("Zuordnungsdatei, Zeile {line}: {reason} → erlaubt sind `sheet`, `[columns]` und `[defaults]`"),
-            Language::En => format!("mapping file, line {line}: {reason} → allowed are `sheet`, `[columns]` and `[defaults]`"),
+            Language::De => format!(
+                "Zuordnungsdatei, Zeile {line}: {reason} → erlaubt sind `sheet`, `[columns]` und `[defaults]`"
+            ),
+            Language::En => format!(
+                "mapping file, line {line}: {reason} → allowed are `sheet`, `[columns]` and `[defaults]`"
+            ),
         }
     }
 }
@@ -58,7 +62,10 @@ impl Mapping {
         toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             let line = before.map_or(0, |before| before.matches('\n').count() + 1);
-            InvalidMapping { line, reason: error.message().to_owned() }
+            InvalidMapping {
+                line,
+                reason: error.message().to_owned(),
+            }
         })
     }
 
@@ -72,7 +79,9 @@ impl Mapping {
         let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for column in header.iter().filter(|column| !column.is_empty()) {
             let folded = fold(column);
-            let target = known.iter().find(|(_, names)| names.iter().any(|name| fold(name) == folded));
+            let target = known
+                .iter()
+                .find(|(_, names)| names.iter().any(|name| fold(name) == folded));
             if let Some((target, _)) = target {
                 let taken = columns.entry((*target).to_owned()).or_default();
                 if !taken.contains(column) {
@@ -80,7 +89,10 @@ impl Mapping {
                 }
             }
         }
-        Self { columns, ..Self::default() }
+        Self {
+            columns,
+            ..Self::default()
+        }
     }
 
     /// This mapping, with what it does not say taken from `other`. A column that this mapping
@@ -88,7 +100,12 @@ impl Mapping {
     #[must_use]
     pub fn or(&self, other: Self) -> Self {
         let mut merged = self.clone();
-        let used: Vec<String> = self.columns.values().flatten().map(|name| fold(name)).collect();
+        let used: Vec<String> = self
+            .columns
+            .values()
+            .flatten()
+            .map(|name| fold(name))
+            .collect();
         for (target, mut names) in other.columns {
             names.retain(|name| !used.contains(&fold(name)));
             if !names.is_empty() {
@@ -104,7 +121,11 @@ impl Mapping {
     /// The positions of the columns of `target` in `header`, in the order of the mapping.
     #[must_use]
     pub fn positions(&self, target: &str, header: &[String]) -> Vec<usize> {
-        let names = self.columns.get(target).map(Vec::as_slice).unwrap_or_default();
+        let names = self
+            .columns
+            .get(target)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         names
             .iter()
             .flat_map(|name| {
@@ -151,7 +172,10 @@ where
         Names::One(name) => vec![name],
         Names::Many(names) => names,
     };
-    Ok(read.into_iter().map(|(target, names)| (target, flat(names))).collect())
+    Ok(read
+        .into_iter()
+        .map(|(target, names)| (target, flat(names)))
+        .collect())
 }
 
 #[cfg(test)]
@@ -186,7 +210,11 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_known_is_refused_with_its_line() {
-        let refused = Mapping::from_toml("[columns]\ntitle = 'A'\n[default]\nx = '1'\n").unwrap_err();
-        assert!(refused.line == 3 && refused.reason.contains("default"), "{refused}");
+        let refused =
+            Mapping::from_toml("[columns]\ntitle = 'A'\n[default]\nx = '1'\n").unwrap_err();
+        assert!(
+            refused.line == 3 && refused.reason.contains("default"),
+            "{refused}"
+        );
     }
 }

@@ -30,13 +30,24 @@ type Opened = (String, Vec<String>, String, Sheet);
 pub(crate) fn open(file: &str, bytes: &[u8], wanted: Option<&str>) -> Result<Opened, TableError> {
     // The reader below is not ours: a workbook that makes it stumble must not end the import.
     let outcome = catch_unwind(AssertUnwindSafe(|| read(file, bytes, wanted)));
-    let sheet = outcome.unwrap_or_else(|_| Err(TableError::NotAWorkbook { file: file.to_owned() }))?;
+    let sheet = outcome.unwrap_or_else(|_| {
+        Err(TableError::NotAWorkbook {
+            file: file.to_owned(),
+        })
+    })?;
     let Sheet { title, mut rows } = sheet;
     if rows.is_empty() {
-        return Err(TableError::Empty { file: file.to_owned() });
+        return Err(TableError::Empty {
+            file: file.to_owned(),
+        });
     }
     let first = rows.remove(0);
-    let width = first.cells.iter().map(|(column, _)| column + 1).max().unwrap_or_default();
+    let width = first
+        .cells
+        .iter()
+        .map(|(column, _)| column + 1)
+        .max()
+        .unwrap_or_default();
     let header = spread(&first.cells, width);
     let place = format!("{title}!A{}", first.number);
     Ok((title.clone(), header, place, Sheet { title, rows }))
@@ -62,7 +73,9 @@ fn spread(cells: &[(usize, String)], width: usize) -> Vec<String> {
 }
 
 fn read(file: &str, bytes: &[u8], wanted: Option<&str>) -> Result<Sheet, TableError> {
-    let broken = |_| TableError::NotAWorkbook { file: file.to_owned() };
+    let broken = |_| TableError::NotAWorkbook {
+        file: file.to_owned(),
+    };
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
     let titles: Vec<String> = book
         .sheets_metadata()
@@ -73,7 +86,11 @@ fn read(file: &str, bytes: &[u8], wanted: Option<&str>) -> Result<Sheet, TableEr
     if let Some(wanted) = wanted {
         if !titles.iter().any(|title| title == wanted) {
             let known = titles.join(", ");
-            return Err(TableError::NoSuchSheet { file: file.to_owned(), sheet: wanted.to_owned(), known });
+            return Err(TableError::NoSuchSheet {
+                file: file.to_owned(),
+                sheet: wanted.to_owned(),
+                known,
+            });
         }
         return read_sheet(file, &mut book, wanted);
     }
@@ -83,7 +100,9 @@ fn read(file: &str, bytes: &[u8], wanted: Option<&str>) -> Result<Sheet, TableEr
             return Ok(sheet);
         }
     }
-    Err(TableError::Empty { file: file.to_owned() })
+    Err(TableError::Empty {
+        file: file.to_owned(),
+    })
 }
 
 fn read_sheet(
@@ -91,7 +110,9 @@ fn read_sheet(
     book: &mut Xlsx<Cursor<&[u8]>>,
     title: &str,
 ) -> Result<Sheet, TableError> {
-    let broken = |_| TableError::NotAWorkbook { file: file.to_owned() };
+    let broken = |_| TableError::NotAWorkbook {
+        file: file.to_owned(),
+    };
     let mut cells = book.worksheet_cells_reader(title).map_err(broken)?;
     let mut rows: Vec<Sparse> = Vec::new();
     while let Some(cell) = cells.next_cell().map_err(broken)? {
@@ -104,20 +125,35 @@ fn read_sheet(
         let number = u64::from(row) + 1;
         let place = || format!("{title}!{}{number}", column_letters(column));
         if column >= COLUMNS {
-            return Err(TableError::TooManyColumns { place: place(), limit: COLUMNS });
+            return Err(TableError::TooManyColumns {
+                place: place(),
+                limit: COLUMNS,
+            });
         }
         if number > ROWS + 1 {
-            return Err(TableError::TooManyRows { place: place(), limit: ROWS });
+            return Err(TableError::TooManyRows {
+                place: place(),
+                limit: ROWS,
+            });
         }
         if text.len() > ROW_BYTES {
-            return Err(TableError::RowTooLong { place: place(), limit: ROW_BYTES });
+            return Err(TableError::RowTooLong {
+                place: place(),
+                limit: ROW_BYTES,
+            });
         }
         match rows.last_mut() {
             Some(last) if last.number == number => last.cells.push((column, text)),
-            _ => rows.push(Sparse { number, cells: vec![(column, text)] }),
+            _ => rows.push(Sparse {
+                number,
+                cells: vec![(column, text)],
+            }),
         }
     }
-    Ok(Sheet { title: title.to_owned(), rows })
+    Ok(Sheet {
+        title: title.to_owned(),
+        rows,
+    })
 }
 
 fn text_of(value: &DataRef<'_>) -> String {
@@ -157,5 +193,9 @@ fn moment_text(moment: ExcelDateTime) -> String {
         return format!("{hour:02}:{minute:02}");
     }
     let date = format!("{year:04}-{month:02}-{day:02}");
-    if minute == 0 && hour <= 2 { date } else { format!("{date}T{hour:02}:{minute:02}") }
+    if minute == 0 && hour <= 2 {
+        date
+    } else {
+        format!("{date}T{hour:02}:{minute:02}")
+    }
 }

@@ -37,28 +37,68 @@ fn text(at: &str, text: &str) -> String {
 }
 
 fn header() -> String {
-    format!("<row r=\"1\">{}{}{}</row>", text("A1", "Nr"), text("B1", "Titel"), text("C1", "Beginn"))
+    format!(
+        "<row r=\"1\">{}{}{}</row>",
+        text("A1", "Nr"),
+        text("B1", "Titel"),
+        text("C1", "Beginn")
+    )
 }
 
 fn rows(bytes: &[u8]) -> Result<Vec<Vec<String>>, TableError> {
-    Table::xlsx("angebote.xlsx", bytes, None)?.rows().map(|row| row.map(|row| row.cells)).collect()
+    Table::xlsx("angebote.xlsx", bytes, None)?
+        .rows()
+        .map(|row| row.map(|row| row.cells))
+        .collect()
 }
 
 #[test]
 fn numbers_dates_and_times_read_as_people_see_them() {
     let row = |number: u32, cells: &str| format!("<row r=\"{number}\">{cells}</row>");
-    let cell = |at: &str, style: u8, value: &str| format!("<c r=\"{at}\" s=\"{style}\"><v>{value}</v></c>");
+    let cell = |at: &str, style: u8, value: &str| {
+        format!("<c r=\"{at}\" s=\"{style}\"><v>{value}</v></c>")
+    };
     let body = [
         header(),
-        row(3, &[cell("A3", 0, "13"), text("B3", " Töpfern "), cell("C3", 1, "45128.083333333336")].concat()),
-        row(4, &[cell("A4", 0, "89.15"), text("B4", "x"), cell("C4", 1, "45128")].concat()),
-        row(5, &[cell("A5", 0, "45.300000000000004"), text("B5", "x"), cell("C5", 2, "0.770833333333")].concat()),
-        row(6, &[cell("A6", 0, "1"), cell("C6", 1, "45128.770833333336")].concat()),
+        row(
+            3,
+            &[
+                cell("A3", 0, "13"),
+                text("B3", " Töpfern "),
+                cell("C3", 1, "45128.083333333336"),
+            ]
+            .concat(),
+        ),
+        row(
+            4,
+            &[
+                cell("A4", 0, "89.15"),
+                text("B4", "x"),
+                cell("C4", 1, "45128"),
+            ]
+            .concat(),
+        ),
+        row(
+            5,
+            &[
+                cell("A5", 0, "45.300000000000004"),
+                text("B5", "x"),
+                cell("C5", 2, "0.770833333333"),
+            ]
+            .concat(),
+        ),
+        row(
+            6,
+            &[cell("A6", 0, "1"), cell("C6", 1, "45128.770833333336")].concat(),
+        ),
     ]
     .concat();
     let bytes = workbook(&body);
     let table = Table::xlsx("angebote.xlsx", &bytes, None).unwrap();
-    assert_eq!((table.sheet.as_deref(), table.header_place.as_str()), (Some("Angebote"), "Angebote!A1"));
+    assert_eq!(
+        (table.sheet.as_deref(), table.header_place.as_str()),
+        (Some("Angebote"), "Angebote!A1")
+    );
     let rows: Vec<_> = table.rows().map(Result::unwrap).collect();
     assert_eq!(rows[0].cells, ["13", "Töpfern", "2023-07-21"]);
     assert_eq!(rows[0].cell_place(2), "Angebote!C3");
@@ -79,18 +119,38 @@ fn a_zip_bomb_is_refused_by_what_it_really_inflates_to() {
 fn too_many_entries_are_refused_before_they_are_listed() {
     let names: Vec<String> = (0..1_001).map(|index| format!("x/{index}")).collect();
     let more: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
-    assert!(matches!(rows(&with_entries(&header(), &more)), Err(TableError::TooManyEntries { .. })));
+    assert!(matches!(
+        rows(&with_entries(&header(), &more)),
+        Err(TableError::TooManyEntries { .. })
+    ));
 }
 
 #[test]
 fn the_far_corner_is_refused_by_its_address_and_costs_nothing() {
-    let far = format!("{}<row r=\"1048576\">{}</row>", header(), text("XFD1048576", "x"));
+    let far = format!(
+        "{}<row r=\"1048576\">{}</row>",
+        header(),
+        text("XFD1048576", "x")
+    );
     let refused = rows(&workbook(&far)).unwrap_err();
-    assert!(matches!(&refused, TableError::TooManyColumns { place, .. } if place == "Angebote!XFD1048576"), "{refused}");
-    let deep = format!("{}<row r=\"1048576\">{}</row>", header(), text("A1048576", "x"));
-    assert!(matches!(rows(&workbook(&deep)), Err(TableError::TooManyRows { .. })));
+    assert!(
+        matches!(&refused, TableError::TooManyColumns { place, .. } if place == "Angebote!XFD1048576"),
+        "{refused}"
+    );
+    let deep = format!(
+        "{}<row r=\"1048576\">{}</row>",
+        header(),
+        text("A1048576", "x")
+    );
+    assert!(matches!(
+        rows(&workbook(&deep)),
+        Err(TableError::TooManyRows { .. })
+    ));
     // Formatting alone is harmless: nothing is kept for it.
-    let painted = format!("{}<row r=\"1048576\"><c r=\"XFD1048576\" s=\"1\"/></row>", header());
+    let painted = format!(
+        "{}<row r=\"1048576\"><c r=\"XFD1048576\" s=\"1\"/></row>",
+        header()
+    );
     assert_eq!(rows(&workbook(&painted)), Ok(vec![]));
 }
 
@@ -98,7 +158,10 @@ fn the_far_corner_is_refused_by_its_address_and_costs_nothing() {
 fn cut_old_and_encrypted_files_are_told_apart() {
     let whole = workbook(&header());
     for cut in [10, whole.len() / 2, whole.len() - 5] {
-        assert!(matches!(rows(&whole[..cut]), Err(TableError::NotAWorkbook { .. })), "{cut}");
+        assert!(
+            matches!(rows(&whole[..cut]), Err(TableError::NotAWorkbook { .. })),
+            "{cut}"
+        );
     }
     let mut old = vec![0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
     old.resize(2_000, 0);
@@ -111,7 +174,10 @@ fn cut_old_and_encrypted_files_are_told_apart() {
 #[test]
 fn a_sheet_that_is_not_there_is_named_with_those_that_are() {
     let refused = Table::xlsx("a.xlsx", &workbook(&header()), Some("Kurse")).unwrap_err();
-    assert!(refused.to_string().contains("there are: Angebote"), "{refused}");
+    assert!(
+        refused.to_string().contains("there are: Angebote"),
+        "{refused}"
+    );
 }
 
 proptest::proptest! {

@@ -8,9 +8,9 @@ use std::fmt;
 
 use calluna_model::finding::Finding;
 use calluna_tabular::encoding;
+use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::openvhs;
@@ -33,7 +33,8 @@ const FLAT: [(&str, &str); 7] = [
 /// Whether a file that begins so (in lower case) is one of these.
 pub(super) fn looks_like(begins: &str) -> bool {
     begins.starts_with(['[', '{'])
-        && (begins.contains("\"veranstaltung") || (begins.contains("\"nummer\"") && begins.contains("\"name\"")))
+        && (begins.contains("\"veranstaltung")
+            || (begins.contains("\"nummer\"") && begins.contains("\"name\"")))
 }
 
 /// Reads the records one by one; only one is held.
@@ -48,18 +49,29 @@ pub(super) fn read(source: &Source<'_>, sink: &mut Sink) -> Result<(), ImportErr
         outcome.is_ok()
     };
     let mut reader = serde_json::Deserializer::from_str(&decoded.text);
-    let walked = Records { level: 0, each: &mut each }.deserialize(&mut reader).and_then(|()| reader.end());
+    let walked = Records {
+        level: 0,
+        each: &mut each,
+    }
+    .deserialize(&mut reader)
+    .and_then(|()| reader.end());
     outcome?;
     walked.map_err(|error| {
         let place = format!("{}:{}:{}", source.name, error.line(), error.column());
-        if error.is_eof() { ImportError::Truncated { place } } else { ImportError::NotWellFormed { place } }
+        if error.is_eof() {
+            ImportError::Truncated { place }
+        } else {
+            ImportError::NotWellFormed { place }
+        }
     })
 }
 
 fn take(record: &Value, place: String, sink: &mut Sink) -> Result<(), ImportError> {
     sink.saw(1);
     if weight(record) > RECORD_BYTES {
-        sink.refuse(vec![Finding::new("", "too-large").limit(RECORD_BYTES).at(place)]);
+        sink.refuse(vec![
+            Finding::new("", "too-large").limit(RECORD_BYTES).at(place),
+        ]);
         return Ok(());
     }
     let Value::Object(fields) = record else {
@@ -71,7 +83,10 @@ fn take(record: &Value, place: String, sink: &mut Sink) -> Result<(), ImportErro
         push(&mut event, name, value);
     }
     // In the flat form the price is a value, not an object.
-    if event.first("preis").is_some_and(|price| price.children().next().is_none()) {
+    if event
+        .first("preis")
+        .is_some_and(|price| price.children().next().is_none())
+    {
         event = unfold(event);
     }
     openvhs::take(&event, place, sink)
@@ -121,7 +136,10 @@ fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
         Value::Array(items) => items.iter().map(weight).sum::<usize>() + items.len(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + weight(value)).sum(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| name.len() + weight(value))
+            .sum(),
         _ => 8,
     }
 }
@@ -164,12 +182,22 @@ impl<'de> Visitor<'de> for Records<'_> {
         if self.level == 2 {
             // One record alone is not wrapped in an array.
             let record = Value::deserialize(MapAccessDeserializer::new(fields))?;
-            return if (self.each)(record) { Ok(()) } else { Err(serde::de::Error::custom("stopped")) };
+            return if (self.each)(record) {
+                Ok(())
+            } else {
+                Err(serde::de::Error::custom("stopped"))
+            };
         }
         while let Some(name) = fields.next_key::<String>()? {
             match name.as_str() {
-                "veranstaltungen" => fields.next_value_seed(Records { level: 1, each: &mut *self.each })?,
-                "veranstaltung" => fields.next_value_seed(Records { level: 2, each: &mut *self.each })?,
+                "veranstaltungen" => fields.next_value_seed(Records {
+                    level: 1,
+                    each: &mut *self.each,
+                })?,
+                "veranstaltung" => fields.next_value_seed(Records {
+                    level: 2,
+                    each: &mut *self.each,
+                })?,
                 _ => {
                     fields.next_value::<IgnoredAny>()?;
                 }

@@ -22,10 +22,19 @@ impl Format for JsonLines {
 
     fn looks_like(&self, source: &Source<'_>) -> bool {
         let begins = beginning(source);
-        begins.starts_with('{') && begins.lines().next().is_some_and(|line| line.contains("\"id\"") || line.contains("\"title\""))
+        begins.starts_with('{')
+            && begins
+                .lines()
+                .next()
+                .is_some_and(|line| line.contains("\"id\"") || line.contains("\"title\""))
     }
 
-    fn read(&self, source: &Source<'_>, _: &Options<'_>, sink: &mut Sink) -> Result<(), ImportError> {
+    fn read(
+        &self,
+        source: &Source<'_>,
+        _: &Options<'_>,
+        sink: &mut Sink,
+    ) -> Result<(), ImportError> {
         let decoded = encoding::decode(source.bytes);
         let last = decoded.text.lines().count();
         let ended = decoded.text.ends_with('\n');
@@ -36,7 +45,9 @@ impl Format for JsonLines {
             let place = sink.line(index as u64 + 1);
             sink.saw(1);
             if line.len() > LINE_BYTES {
-                sink.refuse(vec![Finding::new("", "too-large").limit(LINE_BYTES).at(place)]);
+                sink.refuse(vec![
+                    Finding::new("", "too-large").limit(LINE_BYTES).at(place),
+                ]);
                 continue;
             }
             match serde_json::from_str::<OfferDraft>(line) {
@@ -55,7 +66,11 @@ fn take(mut draft: OfferDraft, place: &str, sink: &mut Sink) -> Result<(), Impor
     if !draft.description_html.is_empty() {
         let clean = html::clean_html(&draft.description_html);
         if clean != draft.description_html {
-            sink.warn(Finding::new("description_html", "unsafe-html").at(place).of(draft.id.clone()));
+            sink.warn(
+                Finding::new("description_html", "unsafe-html")
+                    .at(place)
+                    .of(draft.id.clone()),
+            );
             draft.description_html = clean;
         }
     }
@@ -66,7 +81,9 @@ fn take(mut draft: OfferDraft, place: &str, sink: &mut Sink) -> Result<(), Impor
 /// may be personal.
 fn finding(error: &serde_json::Error) -> Finding {
     let text = error.to_string();
-    let field = text.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    let field = text
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split('`').next());
     match field {
         Some(field) => Finding::new(calluna_model::finding::shorten(field), "unknown-field"),
         None => Finding::new("", "not-well-formed"),

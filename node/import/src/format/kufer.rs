@@ -27,8 +27,17 @@ impl Format for Kufer {
         begins.starts_with('<') && begins.contains("<kurse") && begins.contains("<knr")
     }
 
-    fn read(&self, source: &Source<'_>, _: &Options<'_>, sink: &mut Sink) -> Result<(), ImportError> {
-        let wanted = Wanted { root: "kurse", record: "kurs", around: &[] };
+    fn read(
+        &self,
+        source: &Source<'_>,
+        _: &Options<'_>,
+        sink: &mut Sink,
+    ) -> Result<(), ImportError> {
+        let wanted = Wanted {
+            root: "kurse",
+            record: "kurs",
+            around: &[],
+        };
         walk(source, &wanted, sink, |met, sink| match met {
             Met::Around(_) => Ok(()),
             Met::Record(course) => {
@@ -100,7 +109,10 @@ fn slots(course: &Element, record: &mut Record) -> Vec<SlotDraft> {
 
 fn venue(course: &Element) -> Option<VenueDraft> {
     let names = ["ortgebaeude", "ortaussenstelle", "ort"].map(|name| course.text_of(name));
-    let name = names.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    let name = names
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .unwrap_or_default();
     let room = course.text_of("ortraumname");
     let venue = VenueDraft {
         room: if room == name { String::new() } else { room },

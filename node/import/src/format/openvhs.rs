@@ -44,7 +44,11 @@ impl Format for OpenVhs {
         if beginning(source).starts_with(['[', '{']) {
             return berlin::read(source, sink);
         }
-        let wanted = Wanted { root: "veranstaltungen", record: "veranstaltung", around: &["ersteller"] };
+        let wanted = Wanted {
+            root: "veranstaltungen",
+            record: "veranstaltung",
+            around: &["ersteller"],
+        };
         walk(source, &wanted, sink, |met, sink| match met {
             Met::Around(maker) => {
                 sink.compare_provider(maker.line, &maker.text_of("name"), options.provider_name);
@@ -63,7 +67,10 @@ pub(super) fn take(event: &Element, place: String, sink: &mut Sink) -> Result<()
 }
 
 fn offer(event: &Element, record: &mut Record) -> OfferDraft {
-    let id = record.id([event.text_of("guid").as_str(), event.text_of("nummer").as_str()]);
+    let id = record.id([
+        event.text_of("guid").as_str(),
+        event.text_of("nummer").as_str(),
+    ]);
     let texts: Vec<String> = event.all("text").map(inner_text).collect();
     let (description, description_html) = html::joined(texts.iter().map(String::as_str));
     let subtitles: Vec<String> = texts_of(event, "untertitel");
@@ -83,7 +90,8 @@ fn offer(event: &Element, record: &mut Record) -> OfferDraft {
         format: format_of(event, &keywords, run.venue.is_some()).to_owned(),
         accessibility: accessibility(event, &keywords),
         funding: funding(event, &keywords),
-        teaching_units_hundredths: record.hundredths("teaching_units_hundredths", &event.text_of("dauer")),
+        teaching_units_hundredths: record
+            .hundredths("teaching_units_hundredths", &event.text_of("dauer")),
         url: address(event),
         keywords,
         ..OfferDraft::default()
@@ -92,11 +100,14 @@ fn offer(event: &Element, record: &mut Record) -> OfferDraft {
         let mut price = record.price_or_note("price", &cost.text_of("betrag"));
         for note in texts_of(cost, "zusatz") {
             match price::reduced_in(&note) {
-                Some(reduced) if price.reduced_cents.is_none() => price.reduced_cents = Some(reduced),
+                Some(reduced) if price.reduced_cents.is_none() => {
+                    price.reduced_cents = Some(reduced)
+                }
                 _ => price.notes.push(text::shortened(&note, 500)),
             }
         }
-        let empty = price.amount_cents.is_none() && price.reduced_cents.is_none() && price.notes.is_empty();
+        let empty =
+            price.amount_cents.is_none() && price.reduced_cents.is_none() && price.notes.is_empty();
         draft.price = (!empty).then_some(price);
     }
     draft.runs = vec![run];
@@ -113,16 +124,25 @@ fn run(event: &Element, id: &str, record: &mut Record) -> RunDraft {
         slots: slots(event, record),
         session_count: record.count("runs[0].session_count", &event.text_of("anzahl_termine")),
         venue: venue(event),
-        seats_minimum: record.seats("runs[0].seats_minimum", &event.text_of("minimale_teilnehmerzahl")),
+        seats_minimum: record.seats(
+            "runs[0].seats_minimum",
+            &event.text_of("minimale_teilnehmerzahl"),
+        ),
         seats: record.seats("runs[0].seats", &seats),
         availability: availability(&event.text_of("aktuelle_teilnehmerzahl"), &seats),
         ..RunDraft::default()
     };
     if run.slots.is_empty() {
-        let mut days: Vec<u32> = texts_of(event, "wochentag").iter().filter_map(|day| date::weekday(day)).collect();
+        let mut days: Vec<u32> = texts_of(event, "wochentag")
+            .iter()
+            .filter_map(|day| date::weekday(day))
+            .collect();
         days.sort_unstable();
         days.dedup();
-        let weekly = |weekday| WeeklySlotDraft { weekday, ..WeeklySlotDraft::default() };
+        let weekly = |weekday| WeeklySlotDraft {
+            weekday,
+            ..WeeklySlotDraft::default()
+        };
         run.weekly = days.into_iter().map(weekly).collect();
     }
     run
@@ -130,7 +150,9 @@ fn run(event: &Element, id: &str, record: &mut Record) -> RunDraft {
 
 /// Dates stand in `termin`, in Berlin in `ortetermine/termin`.
 fn slots(event: &Element, record: &mut Record) -> Vec<SlotDraft> {
-    let nested = event.all("ortetermine").flat_map(|places| places.all("termin"));
+    let nested = event
+        .all("ortetermine")
+        .flat_map(|places| places.all("termin"));
     let mut out: Vec<SlotDraft> = Vec::new();
     for slot in event.all("termin").chain(nested) {
         let path = format!("runs[0].slots[{}]", out.len());
@@ -149,11 +171,22 @@ fn slots(event: &Element, record: &mut Record) -> Vec<SlotDraft> {
 fn venue(event: &Element) -> Option<VenueDraft> {
     let house = event.first("veranstaltungsort");
     let places = event.first("ortetermine");
-    let address = house.and_then(|house| house.first("adresse")).or_else(|| places?.first("adresse"));
-    let of = |name: &str| address.map(|address| address.text_of(name)).unwrap_or_default();
-    let named = |from: Option<&Element>, name: &str| from.map(|from| from.text_of(name)).unwrap_or_default();
+    let address = house
+        .and_then(|house| house.first("adresse"))
+        .or_else(|| places?.first("adresse"));
+    let of = |name: &str| {
+        address
+            .map(|address| address.text_of(name))
+            .unwrap_or_default()
+    };
+    let named = |from: Option<&Element>, name: &str| {
+        from.map(|from| from.text_of(name)).unwrap_or_default()
+    };
     let mut venue = VenueDraft {
-        name: [named(house, "name"), of("name")].into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
+        name: [named(house, "name"), of("name")]
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .unwrap_or_default(),
         room: named(house, "raum"),
         street: of("strasse"),
         city: of("ort"),
@@ -162,8 +195,11 @@ fn venue(event: &Element) -> Option<VenueDraft> {
         ..VenueDraft::default()
     };
     let postal_code = of("plz");
-    venue.postal_code =
-        if matches!(venue.country.as_str(), "" | "DE") { text::padded(&postal_code, 5) } else { postal_code };
+    venue.postal_code = if matches!(venue.country.as_str(), "" | "DE") {
+        text::padded(&postal_code, 5)
+    } else {
+        postal_code
+    };
     if venue.country.len() != 2 {
         // A country in words that we do not know says nothing that could be checked.
         venue.country.clear();
@@ -181,13 +217,20 @@ fn inner_text(element: &Element) -> String {
     match element.first("text") {
         Some(inner) if inner.first("text").is_some() => inner_text(inner),
         Some(inner) => inner.markup(),
-        None => element.children().next().map_or_else(|| element.text(), |_| String::new()),
+        None => element
+            .children()
+            .next()
+            .map_or_else(|| element.text(), |_| String::new()),
     }
 }
 
 fn texts_of(element: &Element, name: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
-    for found in element.all(name).map(|child| html::both(&child.text()).0).filter(|text| !text.is_empty()) {
+    for found in element
+        .all(name)
+        .map(|child| html::both(&child.text()).0)
+        .filter(|text| !text.is_empty())
+    {
         if !out.contains(&found) {
             out.push(found);
         }
@@ -204,12 +247,20 @@ fn subject(event: &Element, start: &str) -> Option<SubjectDraft> {
         "" if !start.is_empty() && start < "2018" => "dvv-1.0",
         _ => "dvv-2.0",
     };
-    (!code.is_empty()).then(|| SubjectDraft { scheme: scheme.into(), code, ..SubjectDraft::default() })
+    (!code.is_empty()).then(|| SubjectDraft {
+        scheme: scheme.into(),
+        code,
+        ..SubjectDraft::default()
+    })
 }
 
 fn level(raw: &str) -> Option<LevelDraft> {
     let cefr = text::cefr(raw).unwrap_or_default().to_owned();
-    (!raw.is_empty()).then(|| LevelDraft { cefr, text: text::shortened(raw, 255), ..LevelDraft::default() })
+    (!raw.is_empty()).then(|| LevelDraft {
+        cefr,
+        text: text::shortened(raw, 255),
+        ..LevelDraft::default()
+    })
 }
 
 fn award(certificate: &Element) -> Option<QualificationDraft> {
@@ -220,13 +271,20 @@ fn award(certificate: &Element) -> Option<QualificationDraft> {
         ("", words) => words.to_owned(),
         (name, words) => format!("{words} ({name})"),
     };
-    Some(QualificationDraft { title: text::shortened(&title, 1_000), code: "certificate".into(), dqr: None })
+    Some(QualificationDraft {
+        title: text::shortened(&title, 1_000),
+        code: "certificate".into(),
+        dqr: None,
+    })
 }
 
 /// The value of a `merkmal`.
 fn feature(event: &Element, name: &str) -> Option<String> {
     let features = event.all("merkmale").flat_map(|list| list.all("merkmal"));
-    features.filter(|feature| feature.text_of("name") == name).map(|feature| feature.text_of("wert")).next()
+    features
+        .filter(|feature| feature.text_of("name") == name)
+        .map(|feature| feature.text_of("wert"))
+        .next()
 }
 
 fn has_feature(event: &Element, name: &str) -> bool {
@@ -234,7 +292,9 @@ fn has_feature(event: &Element, name: &str) -> bool {
 }
 
 fn has_keyword(keywords: &[String], wanted: &[&str]) -> bool {
-    keywords.iter().any(|keyword| wanted.contains(&keyword.to_lowercase().as_str()))
+    keywords
+        .iter()
+        .any(|keyword| wanted.contains(&keyword.to_lowercase().as_str()))
 }
 
 fn format_of(event: &Element, keywords: &[String], somewhere: bool) -> &'static str {
@@ -245,7 +305,16 @@ fn format_of(event: &Element, keywords: &[String], somewhere: bool) -> &'static 
         _ => {}
     }
     // Berlin says it in keywords.
-    let online = has_keyword(keywords, &["onlinekurs", "online-kurs", "online learning", "webinar", "szenario_online"]);
+    let online = has_keyword(
+        keywords,
+        &[
+            "onlinekurs",
+            "online-kurs",
+            "online learning",
+            "webinar",
+            "szenario_online",
+        ],
+    );
     let present = has_keyword(keywords, &["präsenzkurs", "szenario_präsenz"]);
     if has_keyword(keywords, &["blended learning"]) || (online && present) {
         "hybrid"
@@ -260,22 +329,41 @@ fn format_of(event: &Element, keywords: &[String], somewhere: bool) -> &'static 
 
 fn accessibility(event: &Element, keywords: &[String]) -> Vec<String> {
     let known = [
-        (has_feature(event, "barrierefreies_lernen"), "accessible-learning"),
+        (
+            has_feature(event, "barrierefreies_lernen"),
+            "accessible-learning",
+        ),
         (has_feature(event, "langsames_lerntempo"), "slow-pace"),
         (has_keyword(keywords, &["leichte sprache"]), "easy-language"),
     ];
-    known.into_iter().filter(|(told, _)| *told).map(|(_, code)| code.to_owned()).collect()
+    known
+        .into_iter()
+        .filter(|(told, _)| *told)
+        .map(|(_, code)| code.to_owned())
+        .collect()
 }
 
 fn funding(event: &Element, keywords: &[String]) -> Vec<String> {
-    let reduced = event.first("preis").map(|cost| cost.text_of("rabatt_moeglich"));
-    let leave = event.text_of("veranstaltungsart").to_lowercase().starts_with("bildungsurlaub")
+    let reduced = event
+        .first("preis")
+        .map(|cost| cost.text_of("rabatt_moeglich"));
+    let leave = event
+        .text_of("veranstaltungsart")
+        .to_lowercase()
+        .starts_with("bildungsurlaub")
         || has_keyword(keywords, &["bildungsurlaub", "bildungszeit"]);
     let known = [
-        (reduced.as_deref().and_then(truth::truth) == Some(true), "reduced-fee"),
+        (
+            reduced.as_deref().and_then(truth::truth) == Some(true),
+            "reduced-fee",
+        ),
         (leave, "bildungsurlaub"),
     ];
-    known.into_iter().filter(|(told, _)| *told).map(|(_, code)| code.to_owned()).collect()
+    known
+        .into_iter()
+        .filter(|(told, _)| *told)
+        .map(|(_, code)| code.to_owned())
+        .collect()
 }
 
 fn kind(raw: &str) -> &'static str {
@@ -293,6 +381,11 @@ fn kind(raw: &str) -> &'static str {
 /// The page of the course: the address of type `website`, else the first of any type.
 fn address(event: &Element) -> String {
     let web = |address: &&Element| address.text_of("uri").starts_with("http");
-    let site = event.all("webadresse").filter(web).find(|address| address.text_of("typ") == "website");
-    site.or_else(|| event.all("webadresse").find(web)).map(|address| address.text_of("uri")).unwrap_or_default()
+    let site = event
+        .all("webadresse")
+        .filter(web)
+        .find(|address| address.text_of("typ") == "website");
+    site.or_else(|| event.all("webadresse").find(web))
+        .map(|address| address.text_of("uri"))
+        .unwrap_or_default()
 }

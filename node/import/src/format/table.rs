@@ -35,7 +35,12 @@ impl Format for Csv {
             && first.contains([';', ',', '\t', '|'])
     }
 
-    fn read(&self, source: &Source<'_>, options: &Options<'_>, sink: &mut Sink) -> Result<(), ImportError> {
+    fn read(
+        &self,
+        source: &Source<'_>,
+        options: &Options<'_>,
+        sink: &mut Sink,
+    ) -> Result<(), ImportError> {
         read(&Table::csv(source.name, source.bytes)?, options, sink)
     }
 }
@@ -49,9 +54,18 @@ impl Format for Xlsx {
         calluna_tabular::looks_like_workbook(source.bytes)
     }
 
-    fn read(&self, source: &Source<'_>, options: &Options<'_>, sink: &mut Sink) -> Result<(), ImportError> {
+    fn read(
+        &self,
+        source: &Source<'_>,
+        options: &Options<'_>,
+        sink: &mut Sink,
+    ) -> Result<(), ImportError> {
         let sheet = options.mapping.and_then(|mapping| mapping.sheet.as_deref());
-        read(&Table::xlsx(source.name, source.bytes, sheet)?, options, sink)
+        read(
+            &Table::xlsx(source.name, source.bytes, sheet)?,
+            options,
+            sink,
+        )
     }
 }
 
@@ -87,7 +101,11 @@ fn read(table: &Table<'_>, options: &Options<'_>, sink: &mut Sink) -> Result<(),
         match index.get(&draft.id).and_then(|at| groups.get_mut(*at)) {
             None => {
                 index.insert(draft.id.clone(), groups.len());
-                groups.push(Group { place: row.place(), draft, runs: run.into_iter().collect() });
+                groups.push(Group {
+                    place: row.place(),
+                    draft,
+                    runs: run.into_iter().collect(),
+                });
             }
             Some(group) if group.draft == draft => add(&mut group.runs, run),
             Some(_) => {

@@ -28,7 +28,9 @@ impl Format for Xcri {
 
     fn looks_like(&self, source: &Source<'_>) -> bool {
         let begins = beginning(source);
-        begins.starts_with('<') && begins.contains("catalog") && begins.contains("xcri.org/profiles")
+        begins.starts_with('<')
+            && begins.contains("catalog")
+            && begins.contains("xcri.org/profiles")
     }
 
     fn read(
@@ -38,7 +40,11 @@ impl Format for Xcri {
         sink: &mut Sink,
     ) -> Result<(), ImportError> {
         // Outside of a course, a title is that of the catalogue or of the provider.
-        let wanted = Wanted { root: "catalog", record: "course", around: &["title"] };
+        let wanted = Wanted {
+            root: "catalog",
+            record: "course",
+            around: &["title"],
+        };
         walk(source, &wanted, sink, |met, sink| match met {
             Met::Around(title) => {
                 sink.compare_provider(title.line, &title.text(), options.provider_name);
@@ -68,9 +74,15 @@ fn offer(course: &Element, record: &mut Record) -> OfferDraft {
     let (description, description_html) = html::joined(texts.iter().map(String::as_str));
     let runs = runs(course, record);
     let mut languages: Vec<String> = Vec::new();
-    for language in course.all("presentation").flat_map(|run| run.all("languageOfInstruction")) {
+    for language in course
+        .all("presentation")
+        .flat_map(|run| run.all("languageOfInstruction"))
+    {
         let tag = language.text().to_lowercase();
-        if (2..=3).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_lowercase()) && !languages.contains(&tag) {
+        if (2..=3).contains(&tag.len())
+            && tag.bytes().all(|b| b.is_ascii_lowercase())
+            && !languages.contains(&tag)
+        {
             languages.push(tag);
         }
     }
@@ -83,7 +95,11 @@ fn offer(course: &Element, record: &mut Record) -> OfferDraft {
         subjects: subjects(course),
         level: level(course),
         entry_requirements: qualifications(course.all("prerequisite")),
-        awards: qualifications(course.all("qualification").filter_map(|award| award.first("title"))),
+        awards: qualifications(
+            course
+                .all("qualification")
+                .filter_map(|award| award.first("title")),
+        ),
         learning_outcomes: short.iter().map(|outcome| html::both(outcome).0).collect(),
         languages,
         format: common_format(&runs),
@@ -102,7 +118,10 @@ fn identifier(element: &Element) -> String {
         .collect();
     let own = known.iter().find(|(internal, _)| *internal);
     let plain = known.iter().find(|(_, text)| !text.contains("://"));
-    own.or(plain).or(known.first()).map(|(_, text)| text.clone()).unwrap_or_default()
+    own.or(plain)
+        .or(known.first())
+        .map(|(_, text)| text.clone())
+        .unwrap_or_default()
 }
 
 fn subjects(course: &Element) -> Vec<SubjectDraft> {
@@ -122,16 +141,32 @@ fn subjects(course: &Element) -> Vec<SubjectDraft> {
 
 fn level(course: &Element) -> Option<LevelDraft> {
     let award = course.first("qualification");
-    let names = [course.text_of("level"), award.map(|award| award.text_of("educationLevel")).unwrap_or_default()];
+    let names = [
+        course.text_of("level"),
+        award
+            .map(|award| award.text_of("educationLevel"))
+            .unwrap_or_default(),
+    ];
     let words = names.into_iter().find(|name| !name.is_empty())?;
     let cefr = text::cefr(&words).unwrap_or_default().to_owned();
-    Some(LevelDraft { cefr, text: text::shortened(&words, 255), ..LevelDraft::default() })
+    Some(LevelDraft {
+        cefr,
+        text: text::shortened(&words, 255),
+        ..LevelDraft::default()
+    })
 }
 
 fn qualifications<'a>(found: impl Iterator<Item = &'a Element>) -> Vec<QualificationDraft> {
     let titles = found.map(|element| text::shortened(&html::both(&element.markup()).0, 1_000));
-    let draft = |title| QualificationDraft { title, ..QualificationDraft::default() };
-    titles.filter(|title| !title.is_empty()).take(20).map(draft).collect()
+    let draft = |title| QualificationDraft {
+        title,
+        ..QualificationDraft::default()
+    };
+    titles
+        .filter(|title| !title.is_empty())
+        .take(20)
+        .map(draft)
+        .collect()
 }
 
 fn runs(course: &Element, record: &mut Record) -> Vec<RunDraft> {
@@ -152,20 +187,28 @@ fn runs(course: &Element, record: &mut Record) -> Vec<RunDraft> {
 
 fn run(presentation: &Element, index: usize, record: &mut Record) -> RunDraft {
     let own = identifier(presentation);
-    let id = OfferId::from_foreign(&own).map_or_else(|_| format!("p{}", index + 1), |id| id.to_string());
+    let id =
+        OfferId::from_foreign(&own).map_or_else(|_| format!("p{}", index + 1), |id| id.to_string());
     let (start, start_text) = moment(presentation.first("start"));
     let (end, _) = moment(presentation.first("end"));
     let (registration_deadline, _) = moment(presentation.first("applyUntil"));
     RunDraft {
         id,
-        number: if own.contains("://") || own.chars().count() > 60 { String::new() } else { own },
+        number: if own.contains("://") || own.chars().count() > 60 {
+            String::new()
+        } else {
+            own
+        },
         start,
         start_text,
         end,
         duration_text: text::shortened(&presentation.text_of("duration"), 500),
         format: mode(presentation).to_owned(),
         venue: presentation.first("venue").and_then(venue),
-        seats: record.seats(&format!("runs[{index}].seats"), &number_in(&presentation.text_of("places"))),
+        seats: record.seats(
+            &format!("runs[{index}].seats"),
+            &number_in(&presentation.text_of("places")),
+        ),
         registration_deadline,
         registration_url: first_address(presentation, "applyTo"),
         price: cost(presentation),
@@ -181,13 +224,20 @@ fn moment(element: Option<&Element>) -> (String, String) {
     let words = element.text();
     match date::iso(element.attribute("dtf")).or_else(|| date::iso(&words)) {
         Some(date) => (date, String::new()),
-        None => (String::new(), text::shortened(&words.split_whitespace().collect::<Vec<_>>().join(" "), 500)),
+        None => (
+            String::new(),
+            text::shortened(&words.split_whitespace().collect::<Vec<_>>().join(" "), 500),
+        ),
     }
 }
 
 /// Places are a number here and prose there; prose says nothing that could be counted.
 fn number_in(raw: &str) -> String {
-    if text::count(raw).known().is_some() { raw.to_owned() } else { String::new() }
+    if text::count(raw).known().is_some() {
+        raw.to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// An amount is one in euros only when it says so; nothing is the same in every currency.
@@ -199,8 +249,16 @@ fn cost(presentation: &Element) -> Option<PriceDraft> {
     let lower = words.to_lowercase();
     let euros = lower.contains('€') || lower.contains("eur");
     let amount_cents = price::cents(&words).filter(|cents| euros || *cents == 0);
-    let notes = if amount_cents.is_some() { Vec::new() } else { vec![text::shortened(&words, 500)] };
-    Some(PriceDraft { amount_cents, notes, ..PriceDraft::default() })
+    let notes = if amount_cents.is_some() {
+        Vec::new()
+    } else {
+        vec![text::shortened(&words, 500)]
+    };
+    Some(PriceDraft {
+        amount_cents,
+        notes,
+        ..PriceDraft::default()
+    })
 }
 
 fn mode(presentation: &Element) -> &'static str {
@@ -218,7 +276,9 @@ fn mode(presentation: &Element) -> &'static str {
         _ if words.contains("self-study") || words.contains("self study") => "self-study",
         _ if words.contains("online") => "online",
         _ if words.contains("mixed") || words.contains("blended") => "hybrid",
-        _ if words.contains("campus") || words.contains("face") || words.contains("präsenz") => "in-person",
+        _ if words.contains("campus") || words.contains("face") || words.contains("präsenz") => {
+            "in-person"
+        }
         _ if words.contains("work") => "workplace",
         _ => "",
     }
@@ -227,15 +287,26 @@ fn mode(presentation: &Element) -> &'static str {
 fn common_format(runs: &[RunDraft]) -> String {
     let mut formats = runs.iter().map(|run| run.format.as_str());
     let first = formats.next().unwrap_or_default();
-    if formats.all(|format| format == first) { first.to_owned() } else { String::new() }
+    if formats.all(|format| format == first) {
+        first.to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// A venue is described as a provider, with a location in it. Its telephone and mail are not read.
 fn venue(venue: &Element) -> Option<VenueDraft> {
     let house = venue.first("provider").unwrap_or(venue);
     let location = house.first("location");
-    let of = |name: &str| location.map(|location| location.text_of(name)).unwrap_or_default();
-    let street = [of("street"), of("address")].into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+    let of = |name: &str| {
+        location
+            .map(|location| location.text_of(name))
+            .unwrap_or_default()
+    };
+    let street = [of("street"), of("address")]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or_default();
     let found = VenueDraft {
         name: text::shortened(&house.text_of("title"), 255),
         street: text::shortened(&street, 255),
@@ -247,5 +318,9 @@ fn venue(venue: &Element) -> Option<VenueDraft> {
 }
 
 fn first_address(element: &Element, name: &str) -> String {
-    element.all(name).map(Element::text).find(|text| text.starts_with("http")).unwrap_or_default()
+    element
+        .all(name)
+        .map(Element::text)
+        .find(|text| text.starts_with("http"))
+        .unwrap_or_default()
 }

@@ -10,14 +10,20 @@ pub(crate) fn iso(text: &str) -> Option<String> {
         Some((day, rest)) if is_weekday(day) => rest.trim(),
         _ => text,
     };
-    let date = if text.contains('.') && !text.contains('-') { german(text)? } else { first_part(text)? };
+    let date = if text.contains('.') && !text.contains('-') {
+        german(text)?
+    } else {
+        first_part(text)?
+    };
     Some(date.to_string())
 }
 
 fn first_part(text: &str) -> Option<Date> {
     let (date, rest) = text.split_at_checked(10)?;
     let tail = rest.strip_prefix(['T', ' ', '+', 'Z']);
-    if !(rest.is_empty() || tail.is_some_and(|tail| tail.chars().all(|c| "0123456789:.+-Z".contains(c)))) {
+    if !(rest.is_empty()
+        || tail.is_some_and(|tail| tail.chars().all(|c| "0123456789:.+-Z".contains(c))))
+    {
         return None;
     }
     let known = date.bytes().enumerate().all(|(at, byte)| match at {
@@ -47,7 +53,8 @@ fn german(text: &str) -> Option<Date> {
 }
 
 fn small(text: &str) -> Option<i8> {
-    ((1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+    ((1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| text.parse().ok())?
 }
 
 /// A time of day as `HH:MM`: from `HH:MM[:SS]` with or without a zone, `9.00 Uhr`, `9 Uhr`, `1830`.
@@ -55,7 +62,10 @@ fn small(text: &str) -> Option<i8> {
 /// A zone is left out: both formats that carry one write the local time before it.
 pub(crate) fn time(text: &str) -> Option<String> {
     let text = text.trim();
-    let clock = text.strip_suffix("Uhr").or_else(|| text.strip_suffix("uhr")).or_else(|| text.strip_suffix('h'));
+    let clock = text
+        .strip_suffix("Uhr")
+        .or_else(|| text.strip_suffix("uhr"))
+        .or_else(|| text.strip_suffix('h'));
     let bare = clock.unwrap_or(text).trim();
     // A date before the time, as spreadsheets and xsd:dateTime write it.
     let bare = bare.split_once('T').map_or(bare, |(_, time)| time);
@@ -73,16 +83,24 @@ pub(crate) fn time(text: &str) -> Option<String> {
     let (hour, minute) = (small(hour)?, small(minute)?);
     // Midnight at the end of a day has no other way to be written.
     let hour = if hour == 24 && minute == 0 { 0 } else { hour };
-    Time::new(hour, minute, 0, 0).ok().map(|_| format!("{hour:02}:{minute:02}"))
+    Time::new(hour, minute, 0, 0)
+        .ok()
+        .map(|_| format!("{hour:02}:{minute:02}"))
 }
 
 /// A weekday by ISO 8601, 1 is Monday, from its German or English name or abbreviation.
 pub(crate) fn weekday(text: &str) -> Option<u32> {
     let word = text.trim().trim_end_matches(['.', 's']).to_lowercase();
     let short: String = word.chars().take(2).collect();
-    let index = ["mo", "di", "mi", "do", "fr", "sa", "so"].iter().position(|day| *day == short);
-    let english = ["mo", "tu", "we", "th", "fr", "sa", "su"].iter().position(|day| *day == short);
-    index.or(english).and_then(|index| u32::try_from(index + 1).ok())
+    let index = ["mo", "di", "mi", "do", "fr", "sa", "so"]
+        .iter()
+        .position(|day| *day == short);
+    let english = ["mo", "tu", "we", "th", "fr", "sa", "su"]
+        .iter()
+        .position(|day| *day == short);
+    index
+        .or(english)
+        .and_then(|index| u32::try_from(index + 1).ok())
 }
 
 fn is_weekday(text: &str) -> bool {
@@ -106,7 +124,17 @@ mod tests {
         ] {
             assert_eq!(iso(text).as_deref(), Some(date), "{text}");
         }
-        for text in ["", "30.02.2027", "bald", "Thu Jan 22 16:04:49 UTC 2026", "2026-07-04x", "1.2.3.4", "45128", "äöü.ß.2026", "2026-07-0ä"] {
+        for text in [
+            "",
+            "30.02.2027",
+            "bald",
+            "Thu Jan 22 16:04:49 UTC 2026",
+            "2026-07-04x",
+            "1.2.3.4",
+            "45128",
+            "äöü.ß.2026",
+            "2026-07-0ä",
+        ] {
             assert_eq!(iso(text), None, "{text}");
         }
     }
@@ -132,7 +160,9 @@ mod tests {
 
     #[test]
     fn weekdays_are_read_in_german_and_english() {
-        let seen: Vec<_> = ["Montag", "Do", "thursday", "So.", "dienstags"].map(weekday).into();
+        let seen: Vec<_> = ["Montag", "Do", "thursday", "So.", "dienstags"]
+            .map(weekday)
+            .into();
         assert_eq!(seen, [Some(1), Some(4), Some(4), Some(7), Some(2)]);
         assert_eq!(weekday("täglich"), None);
     }

@@ -5,7 +5,14 @@ pub(crate) fn cents(text: &str) -> Option<u32> {
     let text = text.trim().to_lowercase();
     if matches!(
         text.as_str(),
-        "kostenlos" | "kostenfrei" | "gebührenfrei" | "gebuehrenfrei" | "entgeltfrei" | "frei" | "umsonst" | "free"
+        "kostenlos"
+            | "kostenfrei"
+            | "gebührenfrei"
+            | "gebuehrenfrei"
+            | "entgeltfrei"
+            | "frei"
+            | "umsonst"
+            | "free"
     ) {
         return Some(0);
     }
@@ -16,8 +23,15 @@ pub(crate) fn cents(text: &str) -> Option<u32> {
     for mark in ["euro", "eur", "€", ",-", ",--", "-"] {
         bare = bare.strip_suffix(mark).unwrap_or(bare).trim();
     }
-    let bare: String = bare.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'')).collect();
-    if bare.is_empty() || !bare.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',')) {
+    let bare: String = bare
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\''))
+        .collect();
+    if bare.is_empty()
+        || !bare
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+    {
         return None;
     }
     let (whole, part) = split(&bare)?;
@@ -38,7 +52,11 @@ fn split(bare: &str) -> Option<(String, String)> {
     };
     let (whole, part) = (bare.get(..at)?, bare.get(at + 1..)?);
     let mixed = bare.contains('.') && bare.contains(',');
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let digits = |text: &str| {
+        text.chars()
+            .filter(char::is_ascii_digit)
+            .collect::<String>()
+    };
     if part.len() == 3 && !mixed && !whole.is_empty() && whole != "0" {
         return Some((digits(bare), String::new()));
     }
@@ -52,10 +70,17 @@ fn split(bare: &str) -> Option<(String, String)> {
 /// The reduced price in a note such as `erm. Preis: 26,25 EUR`.
 pub(crate) fn reduced_in(note: &str) -> Option<u32> {
     let lower = note.trim().to_lowercase();
-    let rest = ["ermäßigt", "ermaessigt", "ermäßigter preis", "erm. preis", "erm.", "erm"]
-        .iter()
-        .filter_map(|mark| lower.strip_prefix(mark))
-        .min_by_key(|rest| rest.len())?;
+    let rest = [
+        "ermäßigt",
+        "ermaessigt",
+        "ermäßigter preis",
+        "erm. preis",
+        "erm.",
+        "erm",
+    ]
+    .iter()
+    .filter_map(|mark| lower.strip_prefix(mark))
+    .min_by_key(|rest| rest.len())?;
     cents(rest.trim_start_matches([':', '.', ' ']))
 }
 
@@ -82,7 +107,18 @@ mod tests {
         ] {
             assert_eq!(cents(text), Some(amount), "{text}");
         }
-        for text in ["", "-1", "auf Anfrage", "ab 5", "UK fee: GBP155.00", "1,2,3", "99999999999", ",5", "5,", "1.2.345,6,7"] {
+        for text in [
+            "",
+            "-1",
+            "auf Anfrage",
+            "ab 5",
+            "UK fee: GBP155.00",
+            "1,2,3",
+            "99999999999",
+            ",5",
+            "5,",
+            "1.2.345,6,7",
+        ] {
             assert_eq!(cents(text), None, "{text}");
         }
     }

@@ -14,7 +14,11 @@ pub(crate) enum Count {
 impl Count {
     /// The count, where it is known.
     pub(crate) fn known(self) -> Option<u32> {
-        if let Self::Known(count) = self { Some(count) } else { None }
+        if let Self::Known(count) = self {
+            Some(count)
+        } else {
+            None
+        }
     }
 }
 
@@ -36,16 +40,28 @@ pub(crate) fn hundredths(text: &str) -> Option<u32> {
         return None;
     }
     let two: String = part.chars().chain("00".chars()).take(2).collect();
-    whole.parse::<u32>().ok()?.checked_mul(100)?.checked_add(two.parse().ok()?)
+    whole
+        .parse::<u32>()
+        .ok()?
+        .checked_mul(100)?
+        .checked_add(two.parse().ok()?)
 }
 
 /// The entries of a list in one text, separated by semicolons, vertical bars or lines; commas
 /// only where there is none of these.
 pub(crate) fn list(text: &str) -> Vec<String> {
     let strong = [';', '|', '\n'];
-    let parts: Vec<&str> = if text.contains(strong) { text.split(strong).collect() } else { text.split(',').collect() };
+    let parts: Vec<&str> = if text.contains(strong) {
+        text.split(strong).collect()
+    } else {
+        text.split(',').collect()
+    };
     let mut out: Vec<String> = Vec::new();
-    for part in parts.into_iter().map(str::trim).filter(|part| !part.is_empty()) {
+    for part in parts
+        .into_iter()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
         if !out.iter().any(|known| known == part) {
             out.push(part.to_owned());
         }
@@ -59,14 +75,24 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     let cut: String = text.chars().take(most.saturating_sub(1)).collect();
-    let at_word = cut.rfind(char::is_whitespace).filter(|at| *at > cut.len() / 2);
-    format!("{}…", at_word.and_then(|at| cut.get(..at)).unwrap_or(&cut).trim_end())
+    let at_word = cut
+        .rfind(char::is_whitespace)
+        .filter(|at| *at > cut.len() / 2);
+    format!(
+        "{}…",
+        at_word
+            .and_then(|at| cut.get(..at))
+            .unwrap_or(&cut)
+            .trim_end()
+    )
 }
 
 /// The level of the Common European Framework that a text names first: `B1.2` is B1.
 pub(crate) fn cefr(text: &str) -> Option<&'static str> {
     let upper = text.trim().to_uppercase();
-    let level = ["A1", "A2", "B1", "B2", "C1", "C2"].into_iter().find(|level| upper.starts_with(level))?;
+    let level = ["A1", "A2", "B1", "B2", "C1", "C2"]
+        .into_iter()
+        .find(|level| upper.starts_with(level))?;
     let after = upper.get(2..)?.chars().next();
     after.is_none_or(|c| !c.is_alphanumeric()).then_some(level)
 }
@@ -128,7 +154,10 @@ mod tests {
 
     #[test]
     fn lists_split_at_the_strongest_sign() {
-        assert_eq!(list("Töpfern; Ton, Glasur;;Töpfern"), ["Töpfern", "Ton, Glasur"]);
+        assert_eq!(
+            list("Töpfern; Ton, Glasur;;Töpfern"),
+            ["Töpfern", "Ton, Glasur"]
+        );
         assert_eq!(list("a, b"), ["a", "b"]);
     }
 }

@@ -17,15 +17,26 @@ use crate::value::text::{self, Count};
 use crate::value::{date, price, truth};
 
 /// Reads a row. All cells that cannot be read are named, not only the first.
-pub(super) fn read(columns: &Columns, row: &Row) -> Result<(OfferDraft, Option<RunDraft>), Vec<Finding>> {
-    let mut cells = Cells { columns, row, refused: Vec::new() };
+pub(super) fn read(
+    columns: &Columns,
+    row: &Row,
+) -> Result<(OfferDraft, Option<RunDraft>), Vec<Finding>> {
+    let mut cells = Cells {
+        columns,
+        row,
+        refused: Vec::new(),
+    };
     let id = cells.id();
     let draft = offer(&mut cells, id.clone());
     let run = run(&mut cells);
     if cells.refused.is_empty() {
         Ok((draft, run))
     } else {
-        Err(cells.refused.into_iter().map(|finding| finding.of(id.clone())).collect())
+        Err(cells
+            .refused
+            .into_iter()
+            .map(|finding| finding.of(id.clone()))
+            .collect())
     }
 }
 
@@ -42,19 +53,41 @@ impl Cells<'_> {
     }
 
     fn line(&self, target: &str) -> String {
-        html::both(&self.text(target)).0.split_whitespace().collect::<Vec<_>>().join(" ")
+        html::both(&self.text(target))
+            .0
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     fn list(&self, target: &str) -> Vec<String> {
-        self.columns.texts(self.row, target).iter().flat_map(|text| text::list(text)).collect()
+        self.columns
+            .texts(self.row, target)
+            .iter()
+            .flat_map(|text| text::list(text))
+            .collect()
     }
 
     fn refuse(&mut self, cell: &Cell, field: &str, rule: &str) {
-        let field = if cell.column.is_empty() { field.to_owned() } else { format!("{} ({field})", cell.column) };
-        self.refused.push(Finding::new(field, rule).value(&cell.text).at(cell.place.clone()));
+        let field = if cell.column.is_empty() {
+            field.to_owned()
+        } else {
+            format!("{} ({field})", cell.column)
+        };
+        self.refused.push(
+            Finding::new(field, rule)
+                .value(&cell.text)
+                .at(cell.place.clone()),
+        );
     }
 
-    fn parsed<T>(&mut self, target: &str, field: &str, rule: &str, read: fn(&str) -> Option<T>) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        target: &str,
+        field: &str,
+        rule: &str,
+        read: fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let cell = self.columns.cell(self.row, target);
         if cell.text.is_empty() {
             return None;
@@ -67,11 +100,13 @@ impl Cells<'_> {
     }
 
     fn date(&mut self, target: &str, field: &str) -> String {
-        self.parsed(target, field, "bad-date", date::iso).unwrap_or_default()
+        self.parsed(target, field, "bad-date", date::iso)
+            .unwrap_or_default()
     }
 
     fn time(&mut self, target: &str, field: &str) -> String {
-        self.parsed(target, field, "bad-time", date::time).unwrap_or_default()
+        self.parsed(target, field, "bad-time", date::time)
+            .unwrap_or_default()
     }
 
     fn truth(&mut self, target: &str, field: &str) -> Option<bool> {
@@ -99,8 +134,15 @@ impl Cells<'_> {
     fn codes(&mut self, target: &str, field: &str, list: code::Name) -> Vec<String> {
         let cell = self.columns.cell(self.row, target);
         let parts = text::list(&cell.text);
-        let one = |text| Cell { text, place: cell.place.clone(), column: cell.column.clone() };
-        parts.into_iter().filter_map(|part| self.coded(&one(part), field, list)).collect()
+        let one = |text| Cell {
+            text,
+            place: cell.place.clone(),
+            column: cell.column.clone(),
+        };
+        parts
+            .into_iter()
+            .filter_map(|part| self.coded(&one(part), field, list))
+            .collect()
     }
 
     /// The code of a cell: the code itself, or its German or English words.
@@ -112,9 +154,17 @@ impl Cells<'_> {
         let entries = &list.list().entries;
         let found = entries
             .iter()
-            .find(|entry| [&entry.code, &entry.de, &entry.en].iter().any(|words| fold(words) == folded))
+            .find(|entry| {
+                [&entry.code, &entry.de, &entry.en]
+                    .iter()
+                    .any(|words| fold(words) == folded)
+            })
             .map(|entry| entry.code.clone())
-            .or_else(|| synonym(&folded).filter(|code| list.has(code)).map(str::to_owned));
+            .or_else(|| {
+                synonym(&folded)
+                    .filter(|code| list.has(code))
+                    .map(str::to_owned)
+            });
         if found.is_none() {
             self.refuse(cell, field, "bad-code");
             if let Some(finding) = self.refused.last_mut() {
@@ -127,7 +177,9 @@ impl Cells<'_> {
     fn id(&mut self) -> String {
         let own = self.columns.cell(self.row, "id");
         let number = self.columns.cell(self.row, "number");
-        let name = [&own.text, &number.text].into_iter().find(|text| !text.is_empty());
+        let name = [&own.text, &number.text]
+            .into_iter()
+            .find(|text| !text.is_empty());
         if let Some(id) = name.and_then(|name| OfferId::from_foreign(name).ok()) {
             return id.to_string();
         }
@@ -164,7 +216,10 @@ fn offer(cells: &mut Cells<'_>, id: String) -> OfferDraft {
     let mut texts = cells.columns.texts(cells.row, "description");
     texts.extend(cells.columns.texts(cells.row, "schedule_note"));
     let (description, description_html) = html::joined(texts);
-    let qualification = |title: String| QualificationDraft { title, ..QualificationDraft::default() };
+    let qualification = |title: String| QualificationDraft {
+        title,
+        ..QualificationDraft::default()
+    };
     OfferDraft {
         title: cells.line("title"),
         subtitle: cells.line("subtitle"),
@@ -174,12 +229,26 @@ fn offer(cells: &mut Cells<'_>, id: String) -> OfferDraft {
         kind: cells.code("kind", "kind", code::OFFER_KIND),
         subjects: subjects(cells),
         level: level(cells),
-        entry_requirements: cells.columns.texts(cells.row, "entry_requirement").iter().map(|text| qualification(html::both(text).0)).collect(),
-        awards: cells.columns.texts(cells.row, "award").iter().map(|text| qualification(html::both(text).0)).collect(),
+        entry_requirements: cells
+            .columns
+            .texts(cells.row, "entry_requirement")
+            .iter()
+            .map(|text| qualification(html::both(text).0))
+            .collect(),
+        awards: cells
+            .columns
+            .texts(cells.row, "award")
+            .iter()
+            .map(|text| qualification(html::both(text).0))
+            .collect(),
         learning_outcomes: cells.list("learning_outcome"),
         audiences: cells.list("audience"),
         keywords: cells.list("keyword"),
-        languages: cells.list("language").iter().map(|name| language(name)).collect(),
+        languages: cells
+            .list("language")
+            .iter()
+            .map(|name| language(name))
+            .collect(),
         format: cells.code("format", "format", code::FORMAT),
         price: cost(cells),
         funding: cells.codes("funding", "funding", code::FUNDING),
@@ -200,14 +269,28 @@ fn offer(cells: &mut Cells<'_>, id: String) -> OfferDraft {
 }
 
 fn subjects(cells: &Cells<'_>) -> Vec<SubjectDraft> {
-    let subject = |scheme: &str, code: String, label: String| SubjectDraft { scheme: scheme.into(), code, label };
+    let subject = |scheme: &str, code: String, label: String| SubjectDraft {
+        scheme: scheme.into(),
+        code,
+        label,
+    };
     let all = [
         subject("dvv-2.0", cells.text("dvv_code"), String::new()),
         subject("isced-f-2013", cells.text("isced_code"), String::new()),
-        subject("ba-systematik", String::new(), text::shortened(&cells.line("ba_subject"), 255)),
-        subject("provider", cells.text("subject_code"), text::shortened(&cells.line("subject_label"), 255)),
+        subject(
+            "ba-systematik",
+            String::new(),
+            text::shortened(&cells.line("ba_subject"), 255),
+        ),
+        subject(
+            "provider",
+            cells.text("subject_code"),
+            text::shortened(&cells.line("subject_label"), 255),
+        ),
     ];
-    all.into_iter().filter(|subject| !subject.code.is_empty() || !subject.label.is_empty()).collect()
+    all.into_iter()
+        .filter(|subject| !subject.code.is_empty() || !subject.label.is_empty())
+        .collect()
 }
 
 fn level(cells: &mut Cells<'_>) -> Option<LevelDraft> {
@@ -222,7 +305,12 @@ fn level(cells: &mut Cells<'_>) -> Option<LevelDraft> {
 }
 
 fn cost(cells: &mut Cells<'_>) -> Option<PriceDraft> {
-    let notes = cells.columns.texts(cells.row, "price_note").iter().map(|note| (*note).to_owned()).collect();
+    let notes = cells
+        .columns
+        .texts(cells.row, "price_note")
+        .iter()
+        .map(|note| (*note).to_owned())
+        .collect();
     let price = PriceDraft {
         amount_cents: cells.cents("price", "price.amount_cents"),
         reduced_cents: cells.cents("reduced_price", "price.reduced_cents"),
@@ -246,12 +334,18 @@ fn run(cells: &mut Cells<'_>) -> Option<RunDraft> {
         start: cells.date("start", "runs[].start"),
         end: cells.date("end", "runs[].end"),
         start_text: cells.line("start_text"),
-        flexible_start: cells.truth("flexible_start", "runs[].flexible_start").unwrap_or_default(),
+        flexible_start: cells
+            .truth("flexible_start", "runs[].flexible_start")
+            .unwrap_or_default(),
         session_count: cells.count("session_count", "runs[].session_count"),
         duration_text: cells.line("duration_text"),
         venue: venue(cells),
-        seats_minimum: cells.count("seats_minimum", "runs[].seats_minimum").filter(|count| *count > 0),
-        seats: cells.count("seats", "runs[].seats").filter(|count| *count > 0),
+        seats_minimum: cells
+            .count("seats_minimum", "runs[].seats_minimum")
+            .filter(|count| *count > 0),
+        seats: cells
+            .count("seats", "runs[].seats")
+            .filter(|count| *count > 0),
         free_seats: cells.count("free_seats", "runs[].free_seats"),
         availability: cells.code("availability", "runs[].availability", code::AVAILABILITY),
         registration_deadline: cells.date("registration_deadline", "runs[].registration_deadline"),
@@ -263,7 +357,10 @@ fn run(cells: &mut Cells<'_>) -> Option<RunDraft> {
         run.availability = availability(&cells.text("enrolled"), &cells.text("seats"));
     }
     times(cells, &mut run);
-    let number_alone = RunDraft { number: run.number.clone(), ..RunDraft::default() };
+    let number_alone = RunDraft {
+        number: run.number.clone(),
+        ..RunDraft::default()
+    };
     let own = cells.text("run_id");
     if own.is_empty() && run == number_alone {
         return None;
@@ -283,21 +380,46 @@ fn times(cells: &mut Cells<'_>, run: &mut RunDraft) {
         cells.refuse(&cell, "runs[].weekly[0].weekday", "bad-code");
     }
     if !known.is_empty() {
-        let weekly = |weekday| WeeklySlotDraft { weekday, start: start.clone(), end: end.clone() };
+        let weekly = |weekday| WeeklySlotDraft {
+            weekday,
+            start: start.clone(),
+            end: end.clone(),
+        };
         run.weekly = known.into_iter().map(weekly).collect();
     } else if !start.is_empty() && !run.start.is_empty() {
-        run.slots = vec![SlotDraft { date: run.start.clone(), start, end }];
+        run.slots = vec![SlotDraft {
+            date: run.start.clone(),
+            start,
+            end,
+        }];
     }
 }
 
 /// A name for a run that has none of its own: from when and where it is, so that it is the same
 /// tomorrow, in whatever order the rows then stand.
 fn derived(run: &RunDraft) -> String {
-    let mut parts = vec![run.number.as_str(), run.start.as_str(), run.start_text.as_str()];
+    let mut parts = vec![
+        run.number.as_str(),
+        run.start.as_str(),
+        run.start_text.as_str(),
+    ];
     if let Some(venue) = &run.venue {
-        parts.extend([&venue.name, &venue.room, &venue.street, &venue.postal_code, &venue.city].map(String::as_str));
+        parts.extend(
+            [
+                &venue.name,
+                &venue.room,
+                &venue.street,
+                &venue.postal_code,
+                &venue.city,
+            ]
+            .map(String::as_str),
+        );
     }
-    let times = run.slots.iter().map(|slot| &slot.start).chain(run.weekly.iter().map(|slot| &slot.start));
+    let times = run
+        .slots
+        .iter()
+        .map(|slot| &slot.start)
+        .chain(run.weekly.iter().map(|slot| &slot.start));
     parts.extend(times.map(String::as_str));
     let hash = blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex();
     format!("r{}", hash.get(..12).unwrap_or_default())
@@ -311,7 +433,11 @@ fn venue(cells: &mut Cells<'_>) -> Option<VenueDraft> {
         name: cells.line("venue_name"),
         room: cells.line("room"),
         street: cells.line("street"),
-        postal_code: if german { text::padded(&postal_code, 5) } else { postal_code },
+        postal_code: if german {
+            text::padded(&postal_code, 5)
+        } else {
+            postal_code
+        },
         city: cells.line("city"),
         district: cells.line("district"),
         ags: text::padded(&cells.text("ags"), 8),
@@ -324,7 +450,11 @@ fn venue(cells: &mut Cells<'_>) -> Option<VenueDraft> {
 
 /// An address as people write it: `www.` goes without saying.
 fn address(raw: &str) -> String {
-    if raw.starts_with("www.") { format!("https://{raw}") } else { raw.to_owned() }
+    if raw.starts_with("www.") {
+        format!("https://{raw}")
+    } else {
+        raw.to_owned()
+    }
 }
 
 /// A language by its German name or its tag.
