@@ -1,1 +1,29 @@
-//! (to be written)
+//! What the tests stand on: real processes, a proxy to cut, a node that lies.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`process`] | starts a binary, waits for its own word, kills it; nothing outlives its test |
+//! | [`district`] | a hub and nodes as real processes in a temporary directory |
+//! | [`proxy`] | stands before the hub: forwards, cuts, holds back, slows down |
+//! | [`evil`] | a member with a real certificate that answers scripted nonsense |
+//! | [`sample`] | synthetic offers and files |
+//!
+//! **Ports.** A hub listens on port 0 and says which port it was given; what nodes dial is the
+//! proxy, whose listener the test holds open from the beginning. So no port is ever picked first
+//! and bound later, except where a test says so ([`district::District::fixed_port`]).
+//!
+//! **Waiting.** Nothing sleeps in the hope that it was long enough: [`process::poll`] looks again
+//! and again until a deadline that even a slow machine keeps.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "only tests call this; a panic is how they fail"
+)]
+
+pub mod district;
+pub mod evil;
+pub mod process;
+pub mod proxy;
+pub mod sample;

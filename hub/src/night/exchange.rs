@@ -28,6 +28,7 @@ use calluna_wire::status::PeerFailure;
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::provider_node_client::ProviderNodeClient;
 use calluna_wire::version::SPOKEN;
+use tokio::sync::Mutex;
 use tonic::Status;
 use tonic::transport::Channel;
 
@@ -51,6 +52,8 @@ pub(super) struct Exchange<'a> {
     line: ProviderReport,
     head: Option<Head>,
     committed: bool,
+    /// Held while the store works for this exchange, so that nobody goes on beside it.
+    busy: Arc<Mutex<()>>,
 }
 
 impl<'a> Exchange<'a> {
@@ -72,6 +75,7 @@ impl<'a> Exchange<'a> {
             line,
             head: None,
             committed: false,
+            busy: Arc::default(),
         }
     }
 
@@ -375,8 +379,18 @@ impl<'a> Exchange<'a> {
         F: FnOnce(&Hub) -> Result<T, calluna_store::StoreError> + Send + 'static,
     {
         let hub = Arc::clone(self.hub);
-        let done = tokio::task::spawn_blocking(move || work(&hub)).await;
-        Ok(done.map_err(|_| Broken::Internal)??)
+        let working = Arc::clone(&self.busy).lock_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            let _until_done = working;
+            work(&hub)
+        });
+        Ok(done.await.map_err(|_| Broken::Internal)??)
+    }
+
+    /// Waits until the store has finished what it does for this exchange. A deadline ends the
+    /// exchange at once, but not a write that is under way.
+    pub(super) async fn settled(&self) {
+        drop(self.busy.lock().await);
     }
 }
 

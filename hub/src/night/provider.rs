@@ -135,6 +135,7 @@ async fn with_deadline(
             limit.as_secs()
         ))),
     };
+    exchange.settled().await;
     let mut line = exchange.line().clone();
     if let Err(broken) = ended {
         line.outcome = broken.outcome(exchange.has_committed());

@@ -79,16 +79,18 @@ pub(crate) fn choose(
 /// The beginning of a file as text, in lower case, for [`Format::looks_like`].
 fn beginning(source: &Source<'_>) -> String {
     let head = source.bytes.get(..SNIFF_BYTES).unwrap_or(source.bytes);
-    // Cut at a line or tag, so that a character is not torn and taken for another encoding.
-    let cut = if head.len() < SNIFF_BYTES {
+    let wide = head
+        .iter()
+        .take(4)
+        .any(|byte| matches!(byte, 0 | 0xFE | 0xFF));
+    // Cut at a line or tag, so that a character is not torn and taken for another encoding; the
+    // whole length is even, which is right for UTF-16.
+    let cut = if wide || head.len() < SNIFF_BYTES {
         head.len()
     } else {
-        head.iter()
-            .rposition(|byte| matches!(byte, b'\n' | b'>' | b';'))
-            .map_or(head.len(), |at| at + 1)
+        let end = |byte: &u8| matches!(byte, b'\n' | b'>' | b';');
+        head.iter().rposition(end).map_or(head.len(), |at| at + 1)
     };
-    encoding::decode(head.get(..cut).unwrap_or_default())
-        .text
-        .trim_start()
-        .to_lowercase()
+    let decoded = encoding::decode(head.get(..cut).unwrap_or_default());
+    decoded.text.trim_start().to_lowercase()
 }

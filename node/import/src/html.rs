@@ -35,6 +35,8 @@ const BREAKING: [&str; 13] = [
 ];
 /// Longest HTML of an offer, in characters (the rule of `description_html`); the plain text stays.
 const HTML_CHARS: usize = 40_000;
+/// Longest text that is looked through for markup, in bytes.
+const MARKUP_BYTES: usize = 256 * 1024;
 /// How often cleaning is repeated until nothing changes.
 const ROUNDS: usize = 8;
 
@@ -70,7 +72,8 @@ fn cleaner() -> Builder<'static> {
 
 /// A text as it stands in an export: plain, and as clean HTML where the source had markup.
 pub(crate) fn both(raw: &str) -> (String, String) {
-    if !tags(raw).any(|tag| KNOWN.contains(&tag.name.as_str())) {
+    // What is longer than any text may be is refused afterwards; it is not worth a parser.
+    if raw.len() > MARKUP_BYTES || !tags(raw).any(|tag| KNOWN.contains(&tag.name.as_str())) {
         return (tidy_lines(&decode(raw)), String::new());
     }
     let mut text = Cow::Borrowed(raw);
@@ -220,15 +223,13 @@ fn tags(text: &str) -> impl Iterator<Item = Tag> + '_ {
                 .collect();
             let after_name = name_at + name.len();
             let follows = text.get(after_name..)?;
-            let Some(length) = follows.find('>') else {
-                return None;
-            };
             from = start + 1;
             if name.is_empty()
                 || !follows.starts_with(|c: char| c.is_whitespace() || c == '>' || c == '/')
             {
                 continue;
             }
+            let length = follows.find('>')?;
             from = after_name + length + 1;
             let name = name.to_ascii_lowercase();
             return Some(Tag {

@@ -72,11 +72,12 @@ pub struct Imported {
     pub format: &'static str,
     /// The offers, in the order of the file.
     pub offers: Vec<Offer>,
-    /// Why records were refused: each with place, record, field, value and rule.
+    /// Why records were refused: each with place, record, field, value and rule. The first 10,000;
+    /// [`Imported::refused_records`] counts all.
     pub refused: Vec<Finding>,
     /// How many records were refused; one record may break several rules.
     pub refused_records: u64,
-    /// What was taken, but changed or doubtful.
+    /// What was taken, but changed or doubtful. The first 10,000.
     pub warnings: Vec<Finding>,
     /// Records or rows that the file holds.
     pub read: u64,

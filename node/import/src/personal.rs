@@ -92,6 +92,9 @@ const LABELS: &[&str] = &[
     "whatsapp",
 ];
 
+/// Most digits of a telephone number, with the code of the country.
+const PHONE_DIGITS: usize = 16;
+
 /// Removes what points to a person from every free text of `draft`, and a contact address that is
 /// no office's. Returns the paths of the fields that were changed.
 pub(crate) fn remove(draft: &mut OfferDraft) -> Vec<String> {
@@ -153,10 +156,8 @@ pub(crate) fn hide(mut finding: Finding) -> Finding {
     if finding.field.starts_with("contact") {
         finding.value.clear();
     }
-    for text in [&mut finding.value, &mut finding.record] {
-        if let Some(clean) = scrub(text) {
-            *text = clean;
-        }
+    if let Some(clean) = scrub(&finding.value) {
+        finding.value = clean;
     }
     finding
 }
@@ -241,12 +242,21 @@ fn scrub_mail(text: &str) -> Option<String> {
 }
 
 /// The next `@`, or `(at)` and `[at]` as people write it against robots.
-fn next_at_sign(text: &str, from: usize) -> Option<(usize, usize)> {
-    let rest = text.get(from..)?;
-    ["@", "(at)", "[at]", "(AT)", "[AT]"]
-        .iter()
-        .filter_map(|sign| rest.find(sign).map(|at| (from + at, sign.len())))
-        .min()
+fn next_at_sign(text: &str, mut from: usize) -> Option<(usize, usize)> {
+    loop {
+        let at = from + text.get(from..)?.find(['@', '(', '['])?;
+        let rest = text.get(at..)?;
+        if rest.starts_with('@') {
+            return Some((at, 1));
+        }
+        let spelt = rest
+            .get(..4)
+            .is_some_and(|sign| matches!(sign, "(at)" | "[at]" | "(AT)" | "[AT]"));
+        if spelt {
+            return Some((at, 4));
+        }
+        from = at + 1;
+    }
 }
 
 fn local_part(before: &str) -> &str {
@@ -349,6 +359,9 @@ fn phone_length(text: &str, labelled: bool) -> Option<usize> {
     for (at, c) in text.char_indices() {
         if c.is_ascii_digit() {
             digits.push(c);
+            if digits.len() > PHONE_DIGITS {
+                return None;
+            }
             gap = 0;
             end = at + 1;
         } else if (c == '+' && at == 0) || (" ()/-–.\u{a0}".contains(c) && gap < 3) {
@@ -367,7 +380,7 @@ fn phone_length(text: &str, labelled: bool) -> Option<usize> {
     let first_group = if first_group == 0 { count } else { first_group };
     let abroad = text.starts_with('+') || digits.starts_with("00");
     let known = if abroad {
-        (8..=16).contains(&count)
+        count >= 8
     } else if labelled {
         count >= 5
     } else {

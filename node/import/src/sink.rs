@@ -13,8 +13,8 @@ use crate::Imported;
 use crate::error::ImportError;
 use crate::personal;
 
-/// Most warnings that are kept; the rest would only hide them.
-const WARNINGS: usize = 10_000;
+/// Most findings of each kind that are kept; nobody reads more, and refused records are counted.
+const FINDINGS: usize = 10_000;
 
 /// Takes drafts and findings, in the order of the file.
 ///
@@ -114,14 +114,14 @@ impl Sink {
     /// Refuses one record, for all these reasons.
     pub fn refuse(&mut self, findings: Vec<Finding>) {
         self.imported.refused_records += 1;
-        self.imported
-            .refused
-            .extend(findings.into_iter().map(personal::hide));
+        let room = FINDINGS.saturating_sub(self.imported.refused.len());
+        let kept = findings.into_iter().take(room).map(personal::hide);
+        self.imported.refused.extend(kept);
     }
 
     /// Notes something that was taken, but changed or doubtful.
     pub fn warn(&mut self, finding: Finding) {
-        if self.imported.warnings.len() < WARNINGS {
+        if self.imported.warnings.len() < FINDINGS {
             self.imported.warnings.push(personal::hide(finding));
         }
     }

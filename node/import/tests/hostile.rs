@@ -253,6 +253,78 @@ fn one_line_without_end_is_refused_where_it_begins() {
     );
 }
 
+/// Cells that would be slow or deep for a careless reader. Seconds here would be hours in a file.
+#[test]
+fn a_cell_cannot_hold_up_the_import() {
+    let mut text = String::from("id;Titel;Beschreibung;Schlagworte\n");
+    for (index, part) in [
+        "@",
+        "(at)",
+        "0 ",
+        "<p><em>",
+        "<a href=http://x><table>",
+        "< ",
+        "<a ",
+        "&amp",
+        "</p",
+        "01711234567 ",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let cell = part.repeat(250_000 / part.len()) + ">";
+        writeln!(text, "{index};Kurs;{cell};").unwrap();
+    }
+    let words: Vec<String> = (0..100_000).map(|number| number.to_string()).collect();
+    writeln!(text, "w;Kurs;a;{}", words.join(",")).unwrap();
+    writeln!(text, "ok;Kurs;a;b").unwrap();
+    let imported = import("a.csv", &text).unwrap();
+    assert_eq!(imported.read, 12);
+    assert!(
+        imported
+            .offers
+            .iter()
+            .any(|offer| offer.id().as_str() == "ok")
+    );
+    assert!(
+        imported
+            .refused
+            .iter()
+            .any(|finding| finding.record == "w" && finding.rule == "too-many")
+    );
+}
+
+#[test]
+fn a_tag_or_a_gap_as_long_as_the_file_is_not_copied() {
+    let blanks = event(&" ".repeat(5_000_000)).replace(">g<", ">1<");
+    let tag = event(&format!("<x y=\"{}\"/>", "z".repeat(5_000_000))).replace(">g<", ">2<");
+    let imported = import("a.xml", &openvhs(&(blanks + &tag))).unwrap();
+    assert_eq!((imported.offers.len(), imported.refused_records), (1, 1));
+    assert_eq!(imported.refused[0].record, "2");
+}
+
+#[test]
+fn wide_letters_are_recognised_beyond_the_first_look() {
+    let mut text = String::from("\u{feff}Nr;Titel\n");
+    for number in 0..3_000 {
+        writeln!(text, "{number};Töpfern").unwrap();
+    }
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let imported = read(
+        &Source {
+            name: "a.csv",
+            bytes: &bytes,
+        },
+        None,
+        &Options::default(),
+    )
+    .unwrap();
+    assert_eq!(
+        (imported.offers.len(), imported.offers[0].title.as_str()),
+        (3_000, "Töpfern")
+    );
+}
+
 #[test]
 fn more_offers_than_a_provider_may_have_are_refused_as_a_whole() {
     let mut text = String::new();

@@ -534,6 +534,30 @@ fn berlin_writes_places_with_their_dates_and_one_thing_without_a_list() {
 }
 
 #[test]
+fn names_are_known_by_their_last_part_whatever_the_prefix() {
+    let text = "<x:catalog xmlns:x=\"http://xcri.org/profiles/1.2/catalog\"><x:provider><x:course><identifier xmlns=\"http://purl.org/dc/elements/1.1/\">1</identifier>\
+        <title xmlns=\"http://purl.org/dc/elements/1.1/\">Kurs – mit&#160;Strich</title><x:presentation><identifier xmlns=\"a\">p1</identifier>\
+        <start xmlns=\"http://purl.org/net/mlo\" dtf=\"2027-01-12T00:00:00\">bald</start></x:presentation></x:course></x:provider></x:catalog>";
+    let imported = import("x.xml", text);
+    assert_eq!(
+        (
+            imported.offers[0].title.as_str(),
+            imported.offers[0].runs[0].start.as_str()
+        ),
+        ("Kurs – mit Strich", "2027-01-12")
+    );
+}
+
+#[test]
+fn a_line_of_json_that_speaks_of_events_is_still_a_line_of_json() {
+    let imported = import(
+        "a.jsonl",
+        "{\"id\":\"1\",\"title\":\"Die \\\"Veranstaltung\\\"\"}\n",
+    );
+    assert_eq!((imported.format, imported.offers.len()), ("jsonl", 1));
+}
+
+#[test]
 fn bytes_that_are_not_what_they_claim_are_read_with_a_warning() {
     let mut bytes =
         b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><kurse><kurs><knr>1</knr><haupttitel>T"

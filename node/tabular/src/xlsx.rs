@@ -9,6 +9,9 @@ use crate::cell::{Row, column_letters};
 use crate::error::TableError;
 use crate::{COLUMNS, ROW_BYTES, ROWS};
 
+/// Most text of a sheet, in bytes: one long text can be shared by any number of cells.
+const TEXT_BYTES: u64 = 256 * 1024 * 1024;
+
 /// One sheet. Only cells with content are kept, so that a far corner costs nothing.
 #[derive(Debug)]
 pub(crate) struct Sheet {
@@ -115,6 +118,7 @@ fn read_sheet(
     };
     let mut cells = book.worksheet_cells_reader(title).map_err(broken)?;
     let mut rows: Vec<Sparse> = Vec::new();
+    let mut left = TEXT_BYTES;
     while let Some(cell) = cells.next_cell().map_err(broken)? {
         let text = text_of(cell.get_value());
         if text.is_empty() {
@@ -130,7 +134,7 @@ fn read_sheet(
                 limit: COLUMNS,
             });
         }
-        if number > ROWS + 1 {
+        if number > ROWS + 1 || rows.len() as u64 > ROWS + 1 {
             return Err(TableError::TooManyRows {
                 place: place(),
                 limit: ROWS,
@@ -142,6 +146,12 @@ fn read_sheet(
                 limit: ROW_BYTES,
             });
         }
+        left = left
+            .checked_sub(text.len() as u64)
+            .ok_or_else(|| TableError::ZipBomb {
+                file: file.to_owned(),
+                limit: TEXT_BYTES,
+            })?;
         match rows.last_mut() {
             Some(last) if last.number == number => last.cells.push((column, text)),
             _ => rows.push(Sparse {

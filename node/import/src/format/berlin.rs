@@ -32,9 +32,12 @@ const FLAT: [(&str, &str); 7] = [
 
 /// Whether a file that begins so (in lower case) is one of these.
 pub(super) fn looks_like(begins: &str) -> bool {
+    // With both quotes: inside of a text they would be escaped.
+    let named = |name: &str| begins.contains(name);
     begins.starts_with(['[', '{'])
-        && (begins.contains("\"veranstaltung")
-            || (begins.contains("\"nummer\"") && begins.contains("\"name\"")))
+        && (named("\"veranstaltungen\"")
+            || named("\"veranstaltung\"")
+            || (named("\"nummer\"") && named("\"name\"")))
 }
 
 /// Reads the records one by one; only one is held.

@@ -4,6 +4,7 @@
 //! id and the same words are one offer with several runs, so that 16 offers at 250 sites are 16
 //! offers and not 4,000. Columns about persons are dropped, whatever a mapping says.
 
+mod cells;
 mod columns;
 mod row;
 
@@ -18,6 +19,9 @@ use super::{Format, beginning};
 use crate::error::ImportError;
 use crate::sink::Sink;
 use crate::{Options, Source};
+
+/// Most runs of an offer (the rule of `runs`).
+const RUNS: usize = 400;
 
 pub(super) struct Csv;
 pub(super) struct Xlsx;
@@ -125,6 +129,10 @@ fn add(runs: &mut Vec<RunDraft>, run: Option<RunDraft>) {
     let Some(mut run) = run else {
         return;
     };
+    if runs.len() > RUNS {
+        // One more than allowed is enough for the offer to be refused.
+        return;
+    }
     let wished = run.id.clone();
     let mut again = 2;
     while let Some(other) = runs.iter().find(|other| other.id == run.id) {

@@ -68,7 +68,12 @@ fn offer(course: &Element, record: &mut Record) -> OfferDraft {
         .partition(|outcome| outcome.chars().count() <= 1_000);
     let mut texts: Vec<String> = ["description", "objective"]
         .iter()
-        .flat_map(|name| course.all(name).map(Element::markup))
+        .flat_map(|name| {
+            course
+                .all(name)
+                .filter(|text| !is_keywords(text))
+                .map(Element::markup)
+        })
         .collect();
     texts.extend(long);
     let (description, description_html) = html::joined(texts.iter().map(String::as_str));
@@ -101,12 +106,22 @@ fn offer(course: &Element, record: &mut Record) -> OfferDraft {
                 .filter_map(|award| award.first("title")),
         ),
         learning_outcomes: short.iter().map(|outcome| html::both(outcome).0).collect(),
+        keywords: course
+            .all("description")
+            .filter(|text| is_keywords(text))
+            .flat_map(|text| text::list(&text.text()))
+            .collect(),
         languages,
         format: common_format(&runs),
         url: first_address(course, "url"),
         runs,
         ..OfferDraft::default()
     }
+}
+
+/// Some catalogues put keywords into a description of that type.
+fn is_keywords(description: &Element) -> bool {
+    description.attribute("type").ends_with("metadataKeywords")
 }
 
 /// The identifier that lasts: one of the house, else one that is no address, else the first.

@@ -47,6 +47,9 @@ pub(crate) fn hundredths(text: &str) -> Option<u32> {
         .checked_add(two.parse().ok()?)
 }
 
+/// Longest list; more entries than any list of an offer may have, so that it is refused.
+const LIST: usize = 200;
+
 /// The entries of a list in one text, separated by semicolons, vertical bars or lines; commas
 /// only where there is none of these.
 pub(crate) fn list(text: &str) -> Vec<String> {
@@ -62,6 +65,9 @@ pub(crate) fn list(text: &str) -> Vec<String> {
         .map(str::trim)
         .filter(|part| !part.is_empty())
     {
+        if out.len() == LIST {
+            break;
+        }
         if !out.iter().any(|known| known == part) {
             out.push(part.to_owned());
         }

@@ -8,13 +8,12 @@ use calluna_model::offer::{
     SubjectDraft, VenueDraft, WeeklySlotDraft,
 };
 use calluna_tabular::cell::Row;
-use calluna_tabular::mapping::fold;
 
-use super::columns::{Cell, Columns};
+use super::cells::Cells;
+use super::columns::Columns;
 use crate::html;
 use crate::record::availability;
-use crate::value::text::{self, Count};
-use crate::value::{date, price, truth};
+use crate::value::{date, text};
 
 /// Reads a row. All cells that cannot be read are named, not only the first.
 pub(super) fn read(
@@ -38,178 +37,6 @@ pub(super) fn read(
             .map(|finding| finding.of(id.clone()))
             .collect())
     }
-}
-
-/// The cells of a row as values, and what was wrong with them.
-struct Cells<'a> {
-    columns: &'a Columns,
-    row: &'a Row,
-    refused: Vec<Finding>,
-}
-
-impl Cells<'_> {
-    fn text(&self, target: &str) -> String {
-        self.columns.cell(self.row, target).text
-    }
-
-    fn line(&self, target: &str) -> String {
-        html::both(&self.text(target))
-            .0
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    fn list(&self, target: &str) -> Vec<String> {
-        self.columns
-            .texts(self.row, target)
-            .iter()
-            .flat_map(|text| text::list(text))
-            .collect()
-    }
-
-    fn refuse(&mut self, cell: &Cell, field: &str, rule: &str) {
-        let field = if cell.column.is_empty() {
-            field.to_owned()
-        } else {
-            format!("{} ({field})", cell.column)
-        };
-        self.refused.push(
-            Finding::new(field, rule)
-                .value(&cell.text)
-                .at(cell.place.clone()),
-        );
-    }
-
-    fn parsed<T>(
-        &mut self,
-        target: &str,
-        field: &str,
-        rule: &str,
-        read: fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        let cell = self.columns.cell(self.row, target);
-        if cell.text.is_empty() {
-            return None;
-        }
-        let value = read(&cell.text);
-        if value.is_none() {
-            self.refuse(&cell, field, rule);
-        }
-        value
-    }
-
-    fn date(&mut self, target: &str, field: &str) -> String {
-        self.parsed(target, field, "bad-date", date::iso)
-            .unwrap_or_default()
-    }
-
-    fn time(&mut self, target: &str, field: &str) -> String {
-        self.parsed(target, field, "bad-time", date::time)
-            .unwrap_or_default()
-    }
-
-    fn truth(&mut self, target: &str, field: &str) -> Option<bool> {
-        self.parsed(target, field, "bad-truth-value", truth::truth)
-    }
-
-    fn cents(&mut self, target: &str, field: &str) -> Option<u32> {
-        self.parsed(target, field, "bad-price", price::cents)
-    }
-
-    fn count(&mut self, target: &str, field: &str) -> Option<u32> {
-        let read = |text: &str| match text::count(text) {
-            Count::Known(count) => Some(Some(count)),
-            Count::Unknown => Some(None),
-            Count::Bad => None,
-        };
-        self.parsed(target, field, "bad-number", read).flatten()
-    }
-
-    fn code(&mut self, target: &str, field: &str, list: code::Name) -> String {
-        let cell = self.columns.cell(self.row, target);
-        self.coded(&cell, field, list).unwrap_or_default()
-    }
-
-    fn codes(&mut self, target: &str, field: &str, list: code::Name) -> Vec<String> {
-        let cell = self.columns.cell(self.row, target);
-        let parts = text::list(&cell.text);
-        let one = |text| Cell {
-            text,
-            place: cell.place.clone(),
-            column: cell.column.clone(),
-        };
-        parts
-            .into_iter()
-            .filter_map(|part| self.coded(&one(part), field, list))
-            .collect()
-    }
-
-    /// The code of a cell: the code itself, or its German or English words.
-    fn coded(&mut self, cell: &Cell, field: &str, list: code::Name) -> Option<String> {
-        if cell.text.is_empty() {
-            return None;
-        }
-        let folded = fold(&cell.text);
-        let entries = &list.list().entries;
-        let found = entries
-            .iter()
-            .find(|entry| {
-                [&entry.code, &entry.de, &entry.en]
-                    .iter()
-                    .any(|words| fold(words) == folded)
-            })
-            .map(|entry| entry.code.clone())
-            .or_else(|| {
-                synonym(&folded)
-                    .filter(|code| list.has(code))
-                    .map(str::to_owned)
-            });
-        if found.is_none() {
-            self.refuse(cell, field, "bad-code");
-            if let Some(finding) = self.refused.last_mut() {
-                finding.limit = list.codes().join(", ");
-            }
-        }
-        found
-    }
-
-    fn id(&mut self) -> String {
-        let own = self.columns.cell(self.row, "id");
-        let number = self.columns.cell(self.row, "number");
-        let name = [&own.text, &number.text]
-            .into_iter()
-            .find(|text| !text.is_empty());
-        if let Some(id) = name.and_then(|name| OfferId::from_foreign(name).ok()) {
-            return id.to_string();
-        }
-        let cell = if own.column.is_empty() { number } else { own };
-        self.refuse(&cell, "id", "required");
-        String::new()
-    }
-}
-
-/// Words for codes that people use beside those of the lists.
-fn synonym(folded: &str) -> Option<&'static str> {
-    Some(match folded {
-        "praesenz" | "praesenzkurs" | "vorort" | "praesenzunterricht" => "in-person",
-        "onlinekurs" | "webinar" | "virtuell" => "online",
-        "blendedlearning" | "gemischt" | "hybridkurs" => "hybrid",
-        "fernlehrgang" => "distance",
-        "selbstlernen" | "elearning" => "self-study",
-        "kurs" | "lehrgang" | "seminar" | "workshop" => "course",
-        "vortrag" | "infoabend" => "single-event",
-        "berufsausbildung" => "vocational-training",
-        "schule" | "schulbildungsgang" => "school-programme",
-        "frei" | "freieplaetze" => "available",
-        "wenigeplaetze" => "few",
-        "voll" | "belegt" => "full",
-        "abgesagt" | "ausgefallen" => "cancelled",
-        "bestaetigt" | "findetstatt" => "confirmed",
-        "avgs" => "aktivierungsgutschein",
-        "rollstuhlgerecht" | "barrierefrei" => "wheelchair",
-        _ => return None,
-    })
 }
 
 fn offer(cells: &mut Cells<'_>, id: String) -> OfferDraft {

@@ -1,0 +1,177 @@
+//! `status`: how the node stands.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use anyhow::Context;
+use calluna_host::config::ProcessEnvironment;
+use calluna_host::exit::Exit;
+use calluna_host::out::{self, OutputFormat, human_bytes, safe};
+use calluna_host::socket;
+use calluna_model::receipt::Receipt;
+use calluna_wire::status::PeerFailure;
+use calluna_wire::v1 as pb;
+use calluna_wire::v1::node_control_client::NodeControlClient;
+use clap::Args;
+
+use super::{Around, Data, runtime};
+use crate::config::Settings;
+use crate::run::Node;
+use crate::status::StatusReport;
+use crate::text::Words;
+
+/// How many nights are shown.
+const NIGHTS: usize = 5;
+/// How many findings of the last night are shown.
+const FINDINGS: usize = 20;
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    #[command(flatten)]
+    data: Data,
+    /// For people or for programs.
+    #[arg(long, value_enum, default_value_t)]
+    format: OutputFormat,
+}
+
+impl Status {
+    pub(super) fn run(self, around: &Around) -> anyhow::Result<Exit> {
+        let settings = Settings::load(&self.data.data, &ProcessEnvironment)?;
+        let report = match runtime()?.block_on(ask(&settings))? {
+            Some(report) => report,
+            None => {
+                let node = Node::with_settings(settings, Arc::clone(&around.clock), Arc::clone(&around.entropy))?;
+                node.observer(None).look()?
+            }
+        };
+        match self.format {
+            OutputFormat::Json => out::json(&report),
+            OutputFormat::Text => out::data(in_words(&report, around.words).trim_end()),
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Asks the daemon, if there is one.
+async fn ask(settings: &Settings) -> anyhow::Result<Option<StatusReport>> {
+    let Some(channel) = socket::connect(&settings.socket()).await? else {
+        return Ok(None);
+    };
+    let answer = NodeControlClient::new(channel)
+        .max_decoding_message_size(64 * 1024 * 1024)
+        .get_status(pb::GetStatusRequest {})
+        .await
+        .map_err(PeerFailure::from)?;
+    let report = serde_json::from_str(&answer.into_inner().json);
+    Ok(Some(report.context("the daemon answered in a way that this program does not know; use the same version for both")?))
+}
+
+fn in_words(report: &StatusReport, words: Words) -> String {
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    let name = format!("{} ({})", safe(&report.name), report.provider);
+    lines.push((words.pick("Anbieter", "Provider"), name));
+    lines.push((words.pick("Landkreis", "District"), format!("{} · Hub {}", safe(&report.district), report.hub)));
+    lines.push((words.pick("Verbindung", "Connection"), connection(report, words)));
+    lines.push((words.pick("Katalog", "Catalogue"), catalogue(report, words)));
+    let days = report.certificate.days_left;
+    let certificate = if days < 0 {
+        words.pick("abgelaufen; bitte beim Landkreis eine neue Einladung anfordern", "expired; ask the district office for a new invitation").to_owned()
+    } else {
+        words.pick(format!("noch {days} Tage gültig"), format!("valid for {days} more days"))
+    };
+    lines.push((words.pick("Zertifikat", "Certificate"), certificate));
+    lines.push((words.pick("Speicher", "Store"), store(report, words)));
+    lines.push((words.pick("Import", "Last import"), last_import(report, words)));
+    if !report.watch.is_empty() {
+        lines.push((words.pick("Ordner", "Drop folder"), safe(&report.watch)));
+    }
+    let mut text = String::new();
+    for (label, value) in lines {
+        // Writing to a text cannot fail.
+        drop(writeln!(text, "{label:<12} {value}"));
+    }
+    text.push('\n');
+    text.push_str(&nights(&report.receipts, words));
+    text
+}
+
+fn connection(report: &StatusReport, words: Words) -> String {
+    let Some(link) = &report.link else {
+        return words.pick("der Dienst läuft nicht (calluna-node serve)", "the daemon does not run (calluna-node serve)").to_owned();
+    };
+    let since = link.connected_since.map(|since| words.pick(format!("verbunden seit {since}"), format!("connected since {since}")));
+    since.unwrap_or_else(|| {
+        let none = words.pick("nicht verbunden", "not connected");
+        if link.last_error.is_empty() { none.to_owned() } else { format!("{none}: {}", safe(&link.last_error)) }
+    })
+}
+
+fn catalogue(report: &StatusReport, words: Words) -> String {
+    let head = &report.head;
+    let digest: String = head.digest.to_string().chars().take(12).collect();
+    words.pick(
+        format!("{} Angebote · Revision {} · Prüfsumme {digest}", head.count, head.revision),
+        format!("{} offers · revision {} · digest {digest}", head.count, head.revision),
+    )
+}
+
+fn store(report: &StatusReport, words: Words) -> String {
+    let size = human_bytes(report.store.bytes);
+    match &report.store.mended {
+        None => size,
+        Some(mended) => {
+            let (at, note) = (mended.at, safe(&mended.note));
+            words.pick(
+                format!("{size} · war am {at} unvollständig ({note}); bitte die vollständige Liste neu importieren"),
+                format!("{size} · was incomplete on {at} ({note}); import the complete list again"),
+            )
+        }
+    }
+}
+
+fn last_import(report: &StatusReport, words: Words) -> String {
+    let Some(last) = &report.last_import else {
+        return words.pick("noch keiner", "none yet").to_owned();
+    };
+    let files: Vec<String> = last.files.iter().take(5).map(|file| safe(&file.file)).collect();
+    let difference = crate::publish::Difference {
+        added: last.added,
+        changed: last.changed,
+        unchanged: last.unchanged,
+        removed: last.removed,
+        ..crate::publish::Difference::default()
+    };
+    format!("{} · {} · {}", last.at, files.join(", "), words.difference(&difference, last.refused))
+}
+
+fn nights(receipts: &[Receipt], words: Words) -> String {
+    if receipts.is_empty() {
+        return words.pick("Der Hub hat noch nichts abgeholt.", "The hub has not fetched anything yet.").to_owned();
+    }
+    let header = words.pick(
+        ["Nacht", "Zeit", "Ergebnis", "neu", "geändert", "entfallen", "abgelehnt"],
+        ["night", "time", "outcome", "new", "changed", "removed", "refused"],
+    );
+    let row = |r: &Receipt| {
+        vec![
+            r.night.to_string(),
+            r.at.to_string(),
+            r.outcome.to_string(),
+            r.added.to_string(),
+            r.changed.to_string(),
+            r.removed.to_string(),
+            r.quarantined.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = receipts.iter().take(NIGHTS).map(row).collect();
+    let mut text = out::table(&header, &rows);
+    if let Some(last) = receipts.first() {
+        if !last.note.is_empty() {
+            text.push_str(&format!("\n{}", safe(&last.note)));
+        }
+        for finding in last.findings.iter().take(FINDINGS) {
+            text.push_str(&format!("\n{}", safe(&words.finding(finding, false))));
+        }
+    }
+    text
+}

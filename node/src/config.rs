@@ -1,0 +1,298 @@
+//! `node.toml`: what it may hold, and how `join` writes it.
+
+use std::path::{Path, PathBuf};
+
+use calluna_host::config::{ConfigError, Environment, load};
+use calluna_host::data_dir::{DataDir, DataDirError};
+use calluna_host::telemetry::LogOptions;
+use calluna_model::id::ProviderId;
+use calluna_model::text::Language;
+use serde::Deserialize;
+
+/// The file in the data directory.
+pub const FILE: &str = "node.toml";
+/// What makes a data directory.
+pub const MADE_BY: &str = "calluna-node join TOKEN --data DIR";
+
+/// Settings that `CALLUNA_…` variables override.
+const KNOWN: &[&str] = &[
+    "hub",
+    "provider",
+    "name",
+    "district",
+    "fingerprint",
+    "language",
+    "listen.address",
+    "listen.advertise",
+    "watch.folder",
+    "watch.complete",
+    "import.only",
+    "log.format",
+    "log.filter",
+];
+
+/// All settings of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `host:port` of the hub.
+    pub hub: String,
+    /// Who this node speaks for; its certificate says the same.
+    pub provider: ProviderId,
+    /// The provider's public name, as the district entered it.
+    #[serde(default)]
+    pub name: String,
+    /// Name of the district.
+    #[serde(default)]
+    pub district: String,
+    /// SHA-256 of the district's authority, as the join token said it.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// Language of reports beside dropped files.
+    #[serde(default)]
+    pub language: Language,
+    /// Whether and where the hub dials the node.
+    #[serde(default)]
+    pub listen: Listen,
+    /// The drop folder.
+    #[serde(default)]
+    pub watch: Watch,
+    /// How files are read.
+    #[serde(default)]
+    pub import: Import,
+    /// The log.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// `[listen]`: for a node that the hub can reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// `address:port` to listen at; empty means that the node dials out.
+    pub address: String,
+    /// `host:port` at which the hub reaches it; only `join` tells it to the hub.
+    pub advertise: String,
+}
+
+/// `[watch]`: a folder whose files are imported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watch {
+    /// The folder; empty means none.
+    pub folder: String,
+    /// Whether each file is the complete list: what is not in it is gone.
+    pub complete: bool,
+}
+
+/// `[import]`: how files are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Import {
+    /// In a catalogue of several providers, take only the offers under this name; empty takes all.
+    pub only: String,
+}
+
+/// `[log]`: what is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// Directives such as `info` or `warn,calluna_node=debug`.
+    pub filter: String,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}
+
+impl Config {
+    /// The least that a node has to know; everything else has its default.
+    #[must_use]
+    pub fn new(hub: &str, provider: ProviderId) -> Self {
+        Self {
+            hub: hub.to_owned(),
+            provider,
+            name: String::new(),
+            district: String::new(),
+            fingerprint: String::new(),
+            language: Language::default(),
+            listen: Listen::default(),
+            watch: Watch::default(),
+            import: Import::default(),
+            log: Log::default(),
+        }
+    }
+
+    /// How to log.
+    #[must_use]
+    pub fn log_options(&self) -> LogOptions {
+        LogOptions { json: self.log.format == LogFormat::Json, filter: self.log.filter.clone() }
+    }
+
+    /// The file, with every setting explained.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let language = match self.language {
+            Language::De => "de",
+            Language::En => "en",
+        };
+        let format = match self.log.format {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        };
+        format!(
+            r#"# Settings of a Calluna node, written by `calluna-node join`.
+# Every setting can be overridden by an environment variable: CALLUNA_HUB, CALLUNA_WATCH_FOLDER, ...
+
+# host:port of the district's hub.
+hub = {hub}
+# Who this node speaks for. The certificate (node.crt) says the same; changing it here changes nothing there.
+provider = {provider}
+# The provider's public name and the district, as the district office entered them.
+name = {name}
+district = {district}
+# SHA-256 of the district's certificate authority, as it stood in the join token.
+fingerprint = {fingerprint}
+# Language of the reports beside dropped files: "de" or "en".
+language = "{language}"
+
+[listen]
+# address:port to listen at, if the hub shall dial this node, such as "0.0.0.0:7444".
+# Empty: the node dials the hub, and no port has to be open. The hub learns of it only by `join`.
+address = {address}
+# host:port at which the hub reaches this node.
+advertise = {advertise}
+
+[watch]
+# A folder whose files are imported as they arrive; each is moved to done/ or refused/ in it, with a
+# report beside it. Empty: none. `serve --watch DIR` overrides it.
+folder = {folder}
+# true: every file is the complete list, and what is not in it is removed (not more than 30 % at once).
+complete = {complete}
+
+[import]
+# In a file that holds the offers of several providers, take only those under this name. Empty: all.
+only = {only}
+
+[log]
+# "text" or "json".
+format = "{format}"
+# Directives, such as "info" or "warn,calluna_node=debug".
+filter = {filter}
+"#,
+            hub = quoted(&self.hub),
+            provider = quoted(self.provider.as_str()),
+            name = quoted(&self.name),
+            district = quoted(&self.district),
+            fingerprint = quoted(&self.fingerprint),
+            address = quoted(&self.listen.address),
+            advertise = quoted(&self.listen.advertise),
+            folder = quoted(&self.watch.folder),
+            complete = self.watch.complete,
+            only = quoted(&self.import.only),
+            filter = quoted(&self.log.filter),
+        )
+    }
+}
+
+/// A TOML string. What the hub says about names is text of others: control characters are left out.
+fn quoted(text: &str) -> String {
+    let plain: String = text.chars().filter(|c| !c.is_control()).collect();
+    format!("\"{}\"", plain.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A data directory and what its `node.toml` says.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The data directory.
+    pub dir: DataDir,
+    /// The settings.
+    pub config: Config,
+}
+
+/// The data directory or its settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The directory.
+    #[error(transparent)]
+    Dir(#[from] DataDirError),
+    /// The file.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Nobody has joined here.
+    #[error("{} holds no node yet: there is no {FILE} in it; join first: {MADE_BY}", .0.display())]
+    NotJoined(PathBuf),
+}
+
+impl Settings {
+    /// Reads the settings of the node in `dir`.
+    ///
+    /// # Errors
+    /// When there is no such directory, others can enter it, nobody has joined in it, or a setting
+    /// is wrong.
+    pub fn load(dir: &Path, environment: &dyn Environment) -> Result<Self, SettingsError> {
+        let dir = DataDir::open(dir, MADE_BY)?;
+        let file = dir.join(FILE);
+        if !file.exists() {
+            return Err(SettingsError::NotJoined(dir.path().to_owned()));
+        }
+        let config = load(&file, environment, "CALLUNA", KNOWN)?.value;
+        Ok(Self { dir, config })
+    }
+
+    /// The control socket of the daemon that serves this directory.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.dir.join("node.sock")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn what_join_writes_is_read_back_and_every_setting_stands_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::create_new(&dir.path().join("n")).unwrap();
+        let mut config = Config::new("hub.example:7443", "vhs".parse().unwrap());
+        config.name = "VHS \"Heide\\kreis\"\n".to_owned();
+        config.watch.complete = true;
+        data.write(FILE, config.to_toml().as_bytes(), 0o600).unwrap();
+        let none = BTreeMap::new();
+        let read = Settings::load(data.path(), &none).unwrap().config;
+        config.name = "VHS \"Heide\\kreis\"".to_owned();
+        assert_eq!(read, config);
+        for key in KNOWN {
+            let name = key.rsplit('.').next().unwrap();
+            assert!(config.to_toml().contains(&format!("\n{name} = ")), "{key} is not explained");
+        }
+        let set = BTreeMap::from([("CALLUNA_WATCH_FOLDER".to_owned(), "/drop".to_owned())]);
+        assert_eq!(Settings::load(data.path(), &set).unwrap().config.watch.folder, "/drop");
+    }
+
+    #[test]
+    fn a_directory_without_a_node_says_how_to_join() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::create_new(&dir.path().join("n")).unwrap();
+        let error = Settings::load(data.path(), &BTreeMap::new()).unwrap_err().to_string();
+        assert!(error.contains("calluna-node join"), "{error}");
+    }
+}

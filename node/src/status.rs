@@ -1,0 +1,100 @@
+//! How the node stands: one document, for people and for programs.
+
+use std::sync::Arc;
+
+use calluna_model::clock::{Clock, Moment};
+use calluna_model::head::Head;
+use calluna_model::receipt::Receipt;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::link::{LinkInfo, LinkState};
+use crate::publish::{PublishError, Publisher};
+use crate::service::provider_node::SOFTWARE;
+use crate::store::{ImportSummary, Mended};
+
+/// The document that `status --format json` prints. Moments are seconds since 1970.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// The provider's id.
+    pub provider: String,
+    /// Its public name.
+    pub name: String,
+    /// The district.
+    pub district: String,
+    /// The hub's address.
+    pub hub: String,
+    /// Version of the software that answers.
+    pub software: String,
+    /// Whether the daemon runs.
+    pub running: bool,
+    /// The connection with the hub; nothing when the daemon does not run.
+    pub link: Option<LinkInfo>,
+    /// Where the catalogue stands.
+    pub head: Head,
+    /// The store.
+    pub store: StoreReport,
+    /// The node's certificate.
+    pub certificate: CertificateReport,
+    /// The last import.
+    pub last_import: Option<ImportSummary>,
+    /// The hub's receipts, the newest first.
+    pub receipts: Vec<Receipt>,
+    /// The drop folder; empty when there is none.
+    pub watch: String,
+}
+
+/// How the store stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoreReport {
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// The last time that it was found behind what it once held.
+    pub mended: Option<Mended>,
+}
+
+/// How long the node's certificate lasts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CertificateReport {
+    /// Until when it is valid.
+    pub not_after: Moment,
+    /// Whole days until then; negative when it has expired.
+    pub days_left: i64,
+}
+
+/// Looks at a node.
+#[derive(Debug)]
+pub struct Observer {
+    pub(crate) publisher: Arc<Publisher>,
+    pub(crate) config: Config,
+    pub(crate) not_after: Moment,
+    pub(crate) link: Option<LinkState>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Observer {
+    /// How the node stands now. Blocks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn look(&self) -> Result<StatusReport, PublishError> {
+        let store = self.publisher.store();
+        let current = store.current();
+        let days_left = self.not_after.since(self.clock.now()).div_euclid(86_400);
+        Ok(StatusReport {
+            provider: self.publisher.provider().to_string(),
+            name: self.config.name.clone(),
+            district: self.config.district.clone(),
+            hub: self.config.hub.clone(),
+            software: SOFTWARE.to_owned(),
+            running: self.link.is_some(),
+            link: self.link.as_ref().map(LinkState::look),
+            head: current.head,
+            store: StoreReport { bytes: store.size_on_disk()?, mended: current.mended },
+            certificate: CertificateReport { not_after: self.not_after, days_left },
+            last_import: store.last_import()?,
+            receipts: store.receipts()?,
+            watch: self.config.watch.folder.clone(),
+        })
+    }
+}

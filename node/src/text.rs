@@ -1,0 +1,155 @@
+//! What people at a node read, in German and English. Logs are English and do not come from here.
+
+use calluna_certs::TokenError;
+use calluna_model::finding::Finding;
+use calluna_model::guard::Shrink;
+use calluna_model::text::Language;
+
+use crate::intake::FileReport;
+use crate::membership::JoinError;
+use crate::publish::{Difference, PublishError};
+
+/// Most findings that are shown one by one.
+pub const FINDINGS: usize = 50;
+
+/// The words of one language.
+#[derive(Clone, Copy, Debug)]
+pub struct Words(pub Language);
+
+impl Words {
+    /// One of two texts.
+    #[must_use]
+    pub fn pick<T>(self, german: T, english: T) -> T {
+        match self.0 {
+            Language::De => german,
+            Language::En => english,
+        }
+    }
+
+    /// `new 12 · changed 3 · unchanged 410 · removed 1 · refused 2`.
+    #[must_use]
+    pub fn difference(self, difference: &Difference, refused: u64) -> String {
+        let Difference { added, changed, unchanged, removed, .. } = difference;
+        self.pick(
+            format!("neu {added} · geändert {changed} · unverändert {unchanged} · entfällt {removed} · abgelehnt {refused}"),
+            format!("new {added} · changed {changed} · unchanged {unchanged} · removed {removed} · refused {refused}"),
+        )
+    }
+
+    /// The changes that are shown one by one, and the ids that go.
+    #[must_use]
+    pub fn examples(self, difference: &Difference) -> Vec<String> {
+        let mut lines = Vec::new();
+        for example in &difference.examples {
+            lines.push(format!("  {} {}", example.id, example.title));
+            for field in &example.fields {
+                lines.push(format!("    {}: `{}` → `{}`", field.field, field.before, field.after));
+            }
+        }
+        for id in difference.removed_ids.iter().take(20) {
+            lines.push(format!("  {id}: {}", self.pick("entfällt", "removed")));
+        }
+        let more = difference.removed.saturating_sub(20);
+        if more > 0 {
+            lines.push(self.pick(format!("  … und {more} weitere entfallen"), format!("  … and {more} more are removed")));
+        }
+        lines
+    }
+
+    /// Findings of all files, at most `most`, then a count.
+    #[must_use]
+    pub fn findings(self, files: &[FileReport], most: usize) -> Vec<String> {
+        let refused = files.iter().flat_map(|file| &file.findings).map(|finding| (finding, false));
+        let warned = files.iter().flat_map(|file| &file.warnings).map(|finding| (finding, true));
+        let all: Vec<_> = refused.chain(warned).collect();
+        let mut lines: Vec<_> = all.iter().take(most).map(|(finding, warning)| self.finding(finding, *warning)).collect();
+        if all.len() > most {
+            let more = all.len() - most;
+            lines.push(self.pick(
+                format!("… und {more} weitere (alle mit --report json)"),
+                format!("… and {more} more (all of them with --report json)"),
+            ));
+        }
+        lines
+    }
+
+    /// One finding on one line.
+    #[must_use]
+    pub fn finding(self, finding: &Finding, warning: bool) -> String {
+        let line = calluna_model::text::line(finding, self.0);
+        if warning { format!("{}: {line}", self.pick("Hinweis", "note")) } else { line }
+    }
+
+    /// After a dry run.
+    #[must_use]
+    pub fn dry_run(self) -> &'static str {
+        self.pick("Probelauf: nichts wurde geändert", "dry run: nothing was changed")
+    }
+
+    /// What the guard would say to the real thing.
+    #[must_use]
+    pub fn would_be_held(self, shrink: &Shrink) -> String {
+        let Shrink { removed, before } = shrink;
+        self.pick(
+            format!("{removed} von {before} Angeboten würden entfallen: ohne --yes wird das nicht ausgeführt"),
+            format!("{removed} of {before} offers would be removed: this is not done without --yes"),
+        )
+    }
+
+    /// A publication that did not come about.
+    #[must_use]
+    pub fn publish_error(self, error: &PublishError) -> String {
+        if self.0 == Language::En {
+            return error.to_string();
+        }
+        match error {
+            PublishError::WouldShrink(Shrink { removed, before }) => format!(
+                "{removed} von {before} Angeboten würden entfallen; bitte die Datei prüfen oder mit --yes bestätigen. Nichts wurde geändert"
+            ),
+            PublishError::NothingAccepted { before } => format!(
+                "die Liste enthält kein verwendbares Angebot und würde als vollständige Liste alle {before} entfernen; \
+                 bitte die Datei prüfen oder mit --yes bestätigen. Nichts wurde geändert"
+            ),
+            PublishError::TooManyOffers { got } => format!(
+                "es wären {got} Angebote, erlaubt sind höchstens {}; nichts wurde geändert",
+                calluna_model::limit::OFFERS_PER_PROVIDER
+            ),
+            other => other.to_string(),
+        }
+    }
+
+    /// A join that did not come about.
+    #[must_use]
+    pub fn join_error(self, error: &JoinError) -> String {
+        match (self.0, error) {
+            (Language::De, JoinError::Token(token)) => german_token(token),
+            (Language::De, JoinError::Unreachable { address, why }) => {
+                format!("der Hub {address} ist nicht erreichbar: {why}")
+            }
+            (Language::De, JoinError::NotTheHub { address, why }) => {
+                format!("keine sichere Verbindung mit dem Hub {address}: {why}")
+            }
+            (Language::De, JoinError::Refused { why }) => format!("der Hub hat abgelehnt: {why}"),
+            (_, other) => other.to_string(),
+        }
+    }
+}
+
+fn german_token(error: &TokenError) -> String {
+    match error {
+        TokenError::NotAToken => {
+            "das ist kein Einladungscode: er beginnt mit `cal1-`; bitte die ganze Zeile aus der Einladung kopieren".to_owned()
+        }
+        TokenError::CutOff { have, want } => format!(
+            "der Einladungscode ist abgeschnitten: {have} Zeichen nach `cal1-`, nötig sind {want}; \
+             bitte die ganze Zeile kopieren, auch wenn sie umbrochen ist"
+        ),
+        TokenError::Mistyped => {
+            "der Einladungscode enthält einen Tippfehler: die Prüfsumme stimmt nicht; bitte noch einmal kopieren".to_owned()
+        }
+        TokenError::Expired { at, .. } => format!(
+            "der Einladungscode ist am {at} abgelaufen; bitte beim Landkreis neu anfordern, oder die Uhr dieses Rechners prüfen"
+        ),
+        other => other.to_string(),
+    }
+}
