@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use calluna_certs::tls::{self, ALPN_REVERSE, Identity, mutual_client, pinned_client, server_name};
+use calluna_certs::tls::{ALPN_REVERSE, Identity, mutual_client, pinned_client, server_name};
 use calluna_certs::{JoinToken, NodeKey, Peer};
 use calluna_host::guarded::Guarded;
 use calluna_model::clock::Moment;
@@ -371,7 +371,7 @@ async fn enrol(token: &JoinToken, request: pb::EnrolRequest) -> pb::EnrolRespons
     let connector = tower::service_fn(move |_: Uri| {
         let (config, hub) = (Arc::clone(&config), hub.clone());
         async move {
-            let name = tls::server_name(&Peer::Hub).map_err(io::Error::other)?;
+            let name = server_name(&Peer::Hub).map_err(io::Error::other)?;
             let stream = TcpStream::connect(hub).await?;
             TlsConnector::from(config).connect(name, stream).await.map(TokioIo::new)
         }

@@ -1,5 +1,12 @@
 //! The real files of the district's data folder, read in place, with exact counts.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail loudly"
+)]
+
 use std::path::{Path, PathBuf};
 
 use calluna_import::{Imported, Options, read_file};

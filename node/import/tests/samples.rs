@@ -1,5 +1,11 @@
 //! The samples of the repository, and what must never come out of any format.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may fail loudly"
+)]
+
 use std::path::Path;
 
 use calluna_import::{Imported, Mapping, Options, Source, clean_html, read, read_file};

@@ -1,5 +1,7 @@
 //! Workbooks, friendly and hostile, built here.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+
 use std::io::{Cursor, Write};
 
 use calluna_tabular::{INFLATED_BYTES, Table, TableError};
