@@ -33,6 +33,8 @@
 
 pub mod cli;
 pub mod config;
+#[cfg(test)]
+mod fixture;
 pub mod intake;
 pub mod link;
 pub mod membership;

@@ -20,6 +20,7 @@ use calluna_model::receipt::Receipt;
 use crate::store::{Current, Store, StoreError};
 
 pub use self::difference::{Difference, Example, FieldChange};
+pub use self::listing::Fingerprint;
 pub use self::plan::{Candidate, Published, Terms};
 
 /// Most offers that one `FetchOffers` may name.

@@ -1,2 +1,22 @@
 //! Tests with the real binaries. They show that the wires are connected and what holds across
 //! processes; the rules themselves are tested beside the code.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests; a panic is how they fail"
+)]
+
+mod bad_input;
+mod first_night;
+mod inv1_nothing_personal;
+mod inv2_own_data;
+mod inv3_survives;
+mod inv4_deletion;
+mod inv5_agreement;
+mod inv6_one_bad_provider;
+mod inv7_one_bad_record;
+mod inv8_whole_states;
+mod join;
+mod lifecycle;
+mod watch;

@@ -119,3 +119,38 @@ fn zipped(sheet: &mut dyn std::io::Read) -> Vec<u8> {
     std::io::copy(sheet, &mut zip).expect("memory takes it");
     zip.finish().expect("memory takes it").into_inner()
 }
+
+/// Every byte of every file under `folder`, names included.
+///
+/// # Panics
+/// When the folder cannot be read.
+#[must_use]
+pub fn every_byte(folder: &Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        all.extend_from_slice(entry.file_name().as_encoded_bytes());
+        let Ok(meta) = entry.metadata() else { continue };
+        if meta.is_dir() {
+            all.extend(every_byte(&entry.path()));
+        } else if meta.is_file() {
+            // A file may go while a running process tidies up.
+            all.extend(std::fs::read(entry.path()).unwrap_or_default());
+        }
+    }
+    all
+}
+
+/// Whether `bytes` hold `word`.
+#[must_use]
+pub fn holds(bytes: &[u8], word: &[u8]) -> bool {
+    let Some(first) = word.first() else { return true };
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| byte == first) {
+        let Some(from) = rest.get(at..) else { return false };
+        if from.starts_with(word) {
+            return true;
+        }
+        rest = from.get(1..).unwrap_or_default();
+    }
+    false
+}

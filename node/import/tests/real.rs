@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use calluna_import::{Imported, Options, read_file};
 use calluna_model::offer::Offer;
+use calluna_model::text::{Language, line};
 
 fn file(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -25,7 +26,17 @@ fn file(name: &str) -> Option<PathBuf> {
 
 fn import(name: &str) -> Option<Imported> {
     let path = file(name)?;
-    Some(read_file(&path, None, &Options::default()).unwrap_or_else(|error| panic!("{error}")))
+    let imported =
+        read_file(&path, None, &Options::default()).unwrap_or_else(|error| panic!("{error}"));
+    show(&imported);
+    Some(imported)
+}
+
+/// For people who run the tests with `--nocapture`: what was warned about.
+fn show(imported: &Imported) {
+    for finding in imported.warnings.iter().take(12) {
+        eprintln!("{}", line(finding, Language::De));
+    }
 }
 
 fn rules(imported: &Imported) -> std::collections::BTreeMap<&str, usize> {
@@ -92,7 +103,13 @@ fn the_example_of_the_dvv() {
         windows.runs[0].venue.as_ref().unwrap().accessible,
         Some(false)
     );
+}
 
+#[test]
+fn the_oddities_in_the_example_of_the_dvv() {
+    let Some(imported) = import("openvhs-1.2_dvv_example.xml") else {
+        return;
+    };
     let english = by_id(&imported, "0EAFAD5E-CF35-4D98-93CC-9808DE0FDC5B");
     assert_eq!(
         (

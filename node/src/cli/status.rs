@@ -1,6 +1,5 @@
 //! `status`: how the node stands.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -87,8 +86,7 @@ fn in_words(report: &StatusReport, words: Words) -> String {
     }
     let mut text = String::new();
     for (label, value) in lines {
-        // Writing to a text cannot fail.
-        drop(writeln!(text, "{label:<12} {value}"));
+        text.push_str(&format!("{label:<12} {value}\n"));
     }
     text.push('\n');
     text.push_str(&nights(&report.receipts, words));
