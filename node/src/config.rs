@@ -9,6 +9,8 @@ use calluna_model::id::ProviderId;
 use calluna_model::text::Language;
 use serde::Deserialize;
 
+/// What this build calls itself towards the other side.
+pub const SOFTWARE: &str = concat!("calluna-node ", env!("CARGO_PKG_VERSION"));
 /// The file in the data directory.
 pub const FILE: &str = "node.toml";
 /// What makes a data directory.
@@ -116,7 +118,10 @@ pub enum LogFormat {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Text, filter: "info".to_owned() }
+        Self {
+            format: LogFormat::Text,
+            filter: "info".to_owned(),
+        }
     }
 }
 
@@ -141,7 +146,10 @@ impl Config {
     /// How to log.
     #[must_use]
     pub fn log_options(&self) -> LogOptions {
-        LogOptions { json: self.log.format == LogFormat::Json, filter: self.log.filter.clone() }
+        LogOptions {
+            json: self.log.format == LogFormat::Json,
+            filter: self.log.filter.clone(),
+        }
     }
 
     /// The file, with every setting explained.
@@ -275,24 +283,37 @@ mod tests {
         let mut config = Config::new("hub.example:7443", "vhs".parse().unwrap());
         config.name = "VHS \"Heide\\kreis\"\n".to_owned();
         config.watch.complete = true;
-        data.write(FILE, config.to_toml().as_bytes(), 0o600).unwrap();
+        data.write(FILE, config.to_toml().as_bytes(), 0o600)
+            .unwrap();
         let none = BTreeMap::new();
         let read = Settings::load(data.path(), &none).unwrap().config;
         config.name = "VHS \"Heide\\kreis\"".to_owned();
         assert_eq!(read, config);
         for key in KNOWN {
             let name = key.rsplit('.').next().unwrap();
-            assert!(config.to_toml().contains(&format!("\n{name} = ")), "{key} is not explained");
+            assert!(
+                config.to_toml().contains(&format!("\n{name} = ")),
+                "{key} is not explained"
+            );
         }
         let set = BTreeMap::from([("CALLUNA_WATCH_FOLDER".to_owned(), "/drop".to_owned())]);
-        assert_eq!(Settings::load(data.path(), &set).unwrap().config.watch.folder, "/drop");
+        assert_eq!(
+            Settings::load(data.path(), &set)
+                .unwrap()
+                .config
+                .watch
+                .folder,
+            "/drop"
+        );
     }
 
     #[test]
     fn a_directory_without_a_node_says_how_to_join() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::create_new(&dir.path().join("n")).unwrap();
-        let error = Settings::load(data.path(), &BTreeMap::new()).unwrap_err().to_string();
+        let error = Settings::load(data.path(), &BTreeMap::new())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("calluna-node join"), "{error}");
     }
 }

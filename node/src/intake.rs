@@ -53,18 +53,27 @@ impl Intake {
     /// # Errors
     /// When the file is refused as a whole; nothing of it was taken then.
     pub fn add(&mut self, path: &Path, reading: &Reading<'_>) -> Result<(), ImportError> {
-        let options = Options { mapping: reading.mapping, provider_name: reading.only };
+        let options = Options {
+            mapping: reading.mapping,
+            provider_name: reading.only,
+        };
         let imported = calluna_import::read_file(path, reading.format, &options)?;
         let mut report = FileReport {
-            file: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            file: path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
             format: imported.format.to_owned(),
             read: imported.read,
             refused: imported.refused_records,
             findings: imported.refused,
             warnings: imported.warnings,
         };
-        let mut seen: std::collections::HashSet<String> =
-            self.offers.iter().map(|offer| offer.id().to_string()).collect();
+        let mut seen: std::collections::HashSet<String> = self
+            .offers
+            .iter()
+            .map(|offer| offer.id().to_string())
+            .collect();
         for offer in imported.offers {
             let candidate = Candidate::of(&offer);
             if let Some(finding) = refusal(&candidate, &seen, &report.file) {
@@ -97,19 +106,35 @@ impl Intake {
         });
         Terms {
             replace,
-            keep: findings.map(|finding| finding.record.clone()).filter(|id| !id.is_empty()).collect(),
+            keep: findings
+                .map(|finding| finding.record.clone())
+                .filter(|id| !id.is_empty())
+                .collect(),
             sources: sources.collect(),
             ..Terms::default()
         }
     }
 }
 
-fn refusal(candidate: &Candidate, seen: &std::collections::HashSet<String>, file: &str) -> Option<Finding> {
+fn refusal(
+    candidate: &Candidate,
+    seen: &std::collections::HashSet<String>,
+    file: &str,
+) -> Option<Finding> {
     let id = candidate.id().as_str();
     let size = candidate.record().len();
     if seen.contains(id) {
-        return Some(Finding::new("id", "duplicate-offer").value(id).of(id).at(file));
+        return Some(
+            Finding::new("id", "duplicate-offer")
+                .value(id)
+                .of(id)
+                .at(file),
+        );
     }
-    let too_large = || Finding::new("", "too-large").value(&size.to_string()).limit(limit::RECORD_BYTES);
+    let too_large = || {
+        Finding::new("", "too-large")
+            .value(&size.to_string())
+            .limit(limit::RECORD_BYTES)
+    };
     (size > limit::RECORD_BYTES).then(|| too_large().of(id).at(file))
 }

@@ -24,8 +24,8 @@
 //! | [`store`] | what the node keeps |
 //! | [`config`], [`text`] | `node.toml`; what people read, in German and English |
 //!
-//! Arrows point down this list: `cli → run → {service, link, watch} → {publish, membership} → store
-//! → config`.
+//! Arrows point one way: `cli → run → {service → status → link, watch} → {text → {intake, membership}
+//! → publish} → store → config`.
 //!
 //! Everything that the hub reads is a still picture: chunks are appended, and rewritten only while
 //! nobody reads. The index (about 160 bytes an offer) is loaded for as long as a call needs it, so

@@ -13,27 +13,22 @@ use std::time::Duration;
 
 use calluna_certs::{Peer, tls};
 use calluna_host::guarded::Guarded;
-use calluna_host::tasks::Tasks;
 use calluna_model::clock::{Clock, Moment};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
 use tokio_rustls::TlsStream;
-use tokio_stream::StreamExt;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Server;
 
 pub use self::backoff::Backoff;
 pub(crate) use self::dial::Dialler;
-pub(crate) use self::listen::Listener;
 use self::heard::Heard;
-use crate::service::provider_node::HubOnly;
+pub(crate) use self::listen::Listener;
 
 /// How long a connection and its handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How often a silent connection is tried, and how long an answer may take.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
-const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(10);
+/// How often a silent connection is tried.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// How long the answer to that may take.
+pub(crate) const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(10);
 
 /// A connection at whose other end the hub is.
 pub(crate) type HubStream = Guarded<Heard<TlsStream<TcpStream>>, Peer>;
@@ -76,8 +71,15 @@ impl LinkState {
     /// A link that has not been tried yet.
     #[must_use]
     pub fn new(way: Way, address: String, clock: Arc<dyn Clock>) -> Self {
-        let info = LinkInfo { way, address, ..LinkInfo::default() };
-        Self { info: Arc::new(Mutex::new(info)), clock }
+        let info = LinkInfo {
+            way,
+            address,
+            ..LinkInfo::default()
+        };
+        Self {
+            info: Arc::new(Mutex::new(info)),
+            clock,
+        }
     }
 
     /// How it stands.
@@ -118,30 +120,12 @@ impl LinkState {
     }
 }
 
-/// Serves `service` on every stream that comes, until the process is asked to stop.
-pub(crate) fn serve(tasks: &Tasks, service: HubOnly, streams: mpsc::Receiver<HubStream>) {
-    let stopping = tasks.stopping();
-    tasks.spawn("provider-node", async move {
-        let incoming = ReceiverStream::new(streams).map(Ok::<_, std::io::Error>);
-        let server = Server::builder()
-            .initial_stream_window_size(2 * 1024 * 1024)
-            .initial_connection_window_size(4 * 1024 * 1024)
-            .max_frame_size(256 * 1024)
-            .max_concurrent_streams(32)
-            .http2_keepalive_interval(Some(KEEP_ALIVE))
-            .http2_keepalive_timeout(Some(KEEP_ALIVE_ANSWER))
-            .add_service(service)
-            .serve_with_incoming_shutdown(incoming, stopping);
-        if let Err(error) = server.await {
-            tracing::error!(%error, "link: the server ended");
-        }
-    });
-}
-
 /// Prepares a connection: small messages go at once, and a peer that vanished is noticed.
 fn prepare(tcp: &TcpStream) -> std::io::Result<()> {
     tcp.set_nodelay(true)?;
-    let keepalive = socket2::TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_ANSWER);
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(KEEP_ALIVE)
+        .with_interval(KEEP_ALIVE_ANSWER);
     socket2::SockRef::from(tcp).set_tcp_keepalive(&keepalive)
 }
 
@@ -150,7 +134,9 @@ fn check_hub(stream: &TlsStream<TcpStream>) -> Result<(), String> {
     let (_, session) = stream.get_ref();
     match tls::peer_from_chain(session.peer_certificates()) {
         Ok(Peer::Hub) => Ok(()),
-        Ok(other) => Err(format!("{other} is at the other end, and only the hub may be; the connection was refused")),
+        Ok(other) => Err(format!(
+            "{other} is at the other end, and only the hub may be; the connection was refused"
+        )),
         Err(error) => Err(error.to_string()),
     }
 }

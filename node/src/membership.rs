@@ -58,7 +58,9 @@ pub enum JoinError {
         token: String,
     },
     /// A node that listens has to say where it can be reached.
-    #[error("the hub cannot dial `{address}`; give the host:port at which it reaches this node with --advertise")]
+    #[error(
+        "the hub cannot dial `{address}`; give the host:port at which it reaches this node with --advertise"
+    )]
     Advertise {
         /// The address to listen at.
         address: String,
@@ -86,10 +88,14 @@ pub enum JoinError {
         why: String,
     },
     /// Key or certificate.
-    #[error("what the hub answered cannot be used: {0}; ask the district office for a new invitation")]
+    #[error(
+        "what the hub answered cannot be used: {0}; ask the district office for a new invitation"
+    )]
     Certificate(#[from] CertError),
     /// The certificate is for somebody else.
-    #[error("the hub gave a certificate for {found} instead of {expected}; ask the district office")]
+    #[error(
+        "the hub gave a certificate for {found} instead of {expected}; ask the district office"
+    )]
     OtherName {
         /// Who it names.
         found: String,
@@ -156,7 +162,11 @@ pub async fn join(
     config.language = language;
     config.listen = listen;
     let not_after = settle(&data, &config, &answer, &key.pem())?;
-    Ok(Joined { config, not_after, already: false })
+    Ok(Joined {
+        config,
+        not_after,
+        already: false,
+    })
 }
 
 /// Writes the files of a member: key, certificate, trust bundle, and `node.toml` last. Returns until
@@ -164,7 +174,12 @@ pub async fn join(
 ///
 /// # Errors
 /// When they do not fit together or cannot be written.
-pub fn settle(data: &DataDir, config: &Config, answer: &Answer, key_pem: &str) -> Result<Moment, JoinError> {
+pub fn settle(
+    data: &DataDir,
+    config: &Config,
+    answer: &Answer,
+    key_pem: &str,
+) -> Result<Moment, JoinError> {
     let identity = Identity::from_pem(&answer.certificate_pem, key_pem, &answer.trust_bundle_pem)?;
     if identity.peer().provider() != Some(&config.provider) {
         let (found, expected) = (identity.peer().to_string(), config.provider.to_string());
@@ -186,11 +201,20 @@ fn listen_of(wish: &ListenWish) -> Result<Listen, JoinError> {
     if address.is_empty() {
         return Ok(Listen::default());
     }
-    let open = ["0.0.0.0:", "[::]:", ":"].iter().any(|any| address.starts_with(any)) || address.ends_with(":0");
+    let open = ["0.0.0.0:", "[::]:", ":"]
+        .iter()
+        .any(|any| address.starts_with(any))
+        || address.ends_with(":0");
     match &wish.advertise {
-        Some(advertise) => Ok(Listen { address, advertise: advertise.clone() }),
+        Some(advertise) => Ok(Listen {
+            address,
+            advertise: advertise.clone(),
+        }),
         None if open => Err(JoinError::Advertise { address }),
-        None => Ok(Listen { advertise: address.clone(), address }),
+        None => Ok(Listen {
+            advertise: address.clone(),
+            address,
+        }),
     }
 }
 
@@ -205,10 +229,15 @@ fn joined_before(
         return Ok(None);
     }
     let Settings { dir: data, config } = Settings::load(dir, &std::collections::BTreeMap::new())?;
-    let same_district = config.fingerprint.is_empty() || config.fingerprint == token.fingerprint.to_string();
+    let same_district =
+        config.fingerprint.is_empty() || config.fingerprint == token.fingerprint.to_string();
     if config.provider != token.provider || !same_district {
         let whose = format!("provider {} of {}", config.provider, config.district);
-        return Err(JoinError::Occupied { dir: dir.to_owned(), whose, token: token.provider.to_string() });
+        return Err(JoinError::Occupied {
+            dir: dir.to_owned(),
+            whose,
+            token: token.provider.to_string(),
+        });
     }
     let read = |name| {
         let path = data.join(name);
@@ -220,7 +249,11 @@ fn joined_before(
     if identity.not_after() <= clock.now() || moved {
         return Ok(None);
     }
-    Ok(Some(Joined { config, not_after: identity.not_after(), already: true }))
+    Ok(Some(Joined {
+        config,
+        not_after: identity.not_after(),
+        already: true,
+    }))
 }
 
 /// The directory: new, empty, or with a join of the same provider that did not come to its end.
@@ -234,7 +267,11 @@ fn prepare(token: &JoinToken, dir: &Path) -> Result<DataDir, JoinError> {
         let whose = std::fs::read_to_string(&joining).map_err(FileError::when("read", &joining))?;
         if whose.trim() != token.provider.as_str() {
             let whose = format!("an unfinished join of provider {}", whose.trim());
-            return Err(JoinError::Occupied { dir: dir.to_owned(), whose, token: token.provider.to_string() });
+            return Err(JoinError::Occupied {
+                dir: dir.to_owned(),
+                whose,
+                token: token.provider.to_string(),
+            });
         }
         return Ok(data);
     }

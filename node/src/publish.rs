@@ -30,7 +30,9 @@ pub const FETCH_MOST: usize = 1_000;
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// The hub counts in another life of this store.
-    #[error("the epoch {asked} is not this node's (it is {ours} now); compare the whole catalogues")]
+    #[error(
+        "the epoch {asked} is not this node's (it is {ours} now); compare the whole catalogues"
+    )]
     OtherEpoch {
         /// The epoch that was asked for.
         asked: EpochId,
@@ -38,7 +40,9 @@ pub enum PublishError {
         ours: EpochId,
     },
     /// The hub knows more than there is.
-    #[error("revision {asked} is ahead of this node's, which is {ours}; compare the whole catalogues")]
+    #[error(
+        "revision {asked} is ahead of this node's, which is {ours}; compare the whole catalogues"
+    )]
     Ahead {
         /// The revision that was asked for.
         asked: Revision,
@@ -46,7 +50,9 @@ pub enum PublishError {
         ours: Revision,
     },
     /// Tombstones that the hub has not seen are gone.
-    #[error("revision {asked} lies before the tombstone horizon {horizon}; compare the whole catalogues")]
+    #[error(
+        "revision {asked} lies before the tombstone horizon {horizon}; compare the whole catalogues"
+    )]
     BeforeHorizon {
         /// The revision that was asked for.
         asked: Revision,
@@ -72,7 +78,10 @@ pub enum PublishError {
     #[error("{}; look at the file, or confirm with --yes", .0)]
     WouldShrink(Shrink),
     /// More offers than a provider may have.
-    #[error("there would be {got} offers, and at most {} are allowed; remove some", limit::OFFERS_PER_PROVIDER)]
+    #[error(
+        "there would be {got} offers, and at most {} are allowed; remove some",
+        limit::OFFERS_PER_PROVIDER
+    )]
     TooManyOffers {
         /// How many there would be.
         got: u64,
@@ -88,7 +97,9 @@ pub enum PublishError {
 impl Failure for PublishError {
     fn reaction(&self) -> Reaction {
         match self {
-            Self::OtherEpoch { .. } | Self::Ahead { .. } | Self::BeforeHorizon { .. } => Reaction::Reconcile,
+            Self::OtherEpoch { .. } | Self::Ahead { .. } | Self::BeforeHorizon { .. } => {
+                Reaction::Reconcile
+            }
             Self::TooManyIds { .. } | Self::TooManyOffers { .. } => Reaction::TooMuch,
             Self::NothingAccepted { .. } | Self::WouldShrink(_) => Reaction::NotYours,
             Self::Store(error) => error.reaction(),
@@ -115,8 +126,18 @@ pub struct Publisher {
 impl Publisher {
     /// The catalogue in `store` of `provider`, signed for with `key`.
     #[must_use]
-    pub fn new(store: Arc<Store>, provider: ProviderId, key: NodeKey, clock: Arc<dyn Clock>) -> Self {
-        Self { store, provider, key, clock }
+    pub fn new(
+        store: Arc<Store>,
+        provider: ProviderId,
+        key: NodeKey,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            store,
+            provider,
+            key,
+            clock,
+        }
     }
 
     /// The store below.
@@ -146,7 +167,11 @@ impl Publisher {
         let signed_at = self.clock.now();
         let bytes = signing_bytes(&self.provider, &head, signed_at);
         let signature = self.key.sign(&bytes).map_err(PublishError::Sign)?;
-        Ok(SignedHead { head, signed_at, signature })
+        Ok(SignedHead {
+            head,
+            signed_at,
+            signature,
+        })
     }
 
     /// Keeps the hub's receipt. It is on disk when this returns.
@@ -160,17 +185,30 @@ impl Publisher {
 
 /// Whether changes after `after` can be told, to somebody who counts in `epoch`. No epoch at all
 /// means whatever epoch there is, which makes sense only from the beginning.
-fn check_start(current: &Current, epoch: Option<EpochId>, after: Revision) -> Result<(), PublishError> {
+fn check_start(
+    current: &Current,
+    epoch: Option<EpochId>,
+    after: Revision,
+) -> Result<(), PublishError> {
     let ours = current.head.epoch;
     let asked = epoch.unwrap_or(ours);
     if asked != ours || (epoch.is_none() && after != Revision(0)) {
-        return Err(PublishError::OtherEpoch { asked: epoch.unwrap_or_default(), ours });
+        return Err(PublishError::OtherEpoch {
+            asked: epoch.unwrap_or_default(),
+            ours,
+        });
     }
     if after > current.head.revision {
-        return Err(PublishError::Ahead { asked: after, ours: current.head.revision });
+        return Err(PublishError::Ahead {
+            asked: after,
+            ours: current.head.revision,
+        });
     }
     if after != Revision(0) && after < current.horizon {
-        return Err(PublishError::BeforeHorizon { asked: after, horizon: current.horizon });
+        return Err(PublishError::BeforeHorizon {
+            asked: after,
+            horizon: current.horizon,
+        });
     }
     Ok(())
 }

@@ -20,11 +20,12 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 use crate::config::{Config, Settings, SettingsError};
-use crate::link::{self, Dialler, LinkState, Listener, Way};
+use crate::link::{Dialler, HubStream, LinkState, Listener, Way};
 use crate::membership::{BUNDLE, CERTIFICATE, KEY};
 use crate::publish::Publisher;
 use crate::service::control::node_control;
 use crate::service::provider_node::provider_node;
+use crate::service::serve_hub;
 use crate::status::Observer;
 use crate::store::{Store, StoreError};
 use crate::watch::Watcher;
@@ -32,7 +33,7 @@ use crate::watch::Watcher;
 /// How long a second process waits for the store.
 pub const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How long work may go on after the process was asked to stop.
-pub const GRACE: Duration = Duration::from_secs(10);
+pub const GRACE: Duration = Duration::from_secs(8);
 
 /// A node cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +56,9 @@ pub enum NodeError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The certificate is somebody else's.
-    #[error("the certificate belongs to {found}, but node.toml says provider `{expected}`; correct node.toml, or join again")]
+    #[error(
+        "the certificate belongs to {found}, but node.toml says provider `{expected}`; correct node.toml, or join again"
+    )]
     OtherProvider {
         /// Who the certificate names.
         found: Peer,
@@ -69,7 +72,9 @@ pub enum NodeError {
     #[error(transparent)]
     Socket(#[from] SocketError),
     /// The address to listen at.
-    #[error("cannot listen at {address}: {source}; another program may use the port: choose another one in [listen] of node.toml")]
+    #[error(
+        "cannot listen at {address}: {source}; another program may use the port: choose another one in [listen] of node.toml"
+    )]
     Listen {
         /// The address.
         address: String,
@@ -111,7 +116,11 @@ impl Node {
     ///
     /// # Errors
     /// When settings, identity or store cannot be used.
-    pub fn open(dir: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, NodeError> {
+    pub fn open(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, NodeError> {
         let settings = Settings::load(dir, &BTreeMap::new())?;
         Self::with_settings(settings, clock, entropy)
     }
@@ -130,7 +139,13 @@ impl Node {
         let store = Arc::new(Store::open(&folder, &*clock, &*entropy, LOCK_WAIT)?);
         let provider = settings.config.provider.clone();
         let publisher = Arc::new(Publisher::new(store, provider, key, Arc::clone(&clock)));
-        Ok(Self { settings, identity, publisher, clock, entropy })
+        Ok(Self {
+            settings,
+            identity,
+            publisher,
+            clock,
+            entropy,
+        })
     }
 
     /// The catalogue.
@@ -166,13 +181,19 @@ impl Node {
         let control = socket::bind(&self.settings.socket())?;
         let (streams, received) = mpsc::channel(16);
         let (listening, link) = self.start_link(tasks, streams).await?;
-        link::serve(tasks, provider_node(Arc::clone(&self.publisher)), received);
+        serve_hub(tasks, provider_node(Arc::clone(&self.publisher)), received);
         let observer = Arc::new(self.observer(Some(link.clone())));
-        let (service, stopping) = (node_control(Arc::clone(&self.publisher), observer), tasks.stopping());
+        let (service, stopping) = (
+            node_control(Arc::clone(&self.publisher), observer),
+            tasks.stopping(),
+        );
         tasks.spawn("control", async move {
             let incoming = socket::incoming(control);
             let server = Server::builder().add_service(service);
-            if let Err(error) = server.serve_with_incoming_shutdown(incoming, stopping).await {
+            if let Err(error) = server
+                .serve_with_incoming_shutdown(incoming, stopping)
+                .await
+            {
                 tracing::error!(%error, "control socket: the server ended");
             }
         });
@@ -183,10 +204,13 @@ impl Node {
     async fn start_link(
         &self,
         tasks: &Tasks,
-        streams: mpsc::Sender<link::HubStream>,
+        streams: mpsc::Sender<HubStream>,
     ) -> Result<(Option<SocketAddr>, LinkState), NodeError> {
         let (config, clock) = (&self.settings.config, Arc::clone(&self.clock));
-        let broken = |source| NodeError::Identity { path: self.settings.dir.path().to_owned(), source };
+        let broken = |source| NodeError::Identity {
+            path: self.settings.dir.path().to_owned(),
+            source,
+        };
         let address = &config.listen.address;
         if address.is_empty() {
             let state = LinkState::new(Way::DialsOut, config.hub.clone(), clock);
@@ -197,7 +221,10 @@ impl Node {
             tasks.spawn("dial", dialler.keep(streams, token));
             return Ok((None, state));
         }
-        let failed = |source| NodeError::Listen { address: address.clone(), source };
+        let failed = |source| NodeError::Listen {
+            address: address.clone(),
+            source,
+        };
         let tcp = TcpListener::bind(address).await.map_err(failed)?;
         let bound = tcp.local_addr().map_err(failed)?;
         let state = LinkState::new(Way::Listens, bound.to_string(), clock);
@@ -217,7 +244,10 @@ impl Node {
 }
 
 /// The node's certificate and key, checked against each other and against `node.toml`.
-fn identity_of(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<(Identity, NodeKey), NodeError> {
+fn identity_of(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Identity, NodeKey), NodeError> {
     let path = |name| settings.dir.join(name);
     let read = |name| {
         let path = path(name);

@@ -3,17 +3,44 @@
 pub mod control;
 pub mod provider_node;
 
+use std::io;
+
+use calluna_host::tasks::Tasks;
 use calluna_model::failure::{Failure, Reaction};
 use calluna_wire::status::{status_of, to_status};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Server;
 use tonic::{Response, Status};
+
+use self::provider_node::HubOnly;
+use crate::link::{HubStream, KEEP_ALIVE, KEEP_ALIVE_ANSWER};
 
 /// Largest message that is taken, in bytes.
 pub(crate) const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// How many batches may wait for a slow reader.
 const WAITING: usize = 4;
+
+/// Serves the hub on every stream that the link brings, until the process is asked to stop.
+pub(crate) fn serve_hub(tasks: &Tasks, service: HubOnly, streams: mpsc::Receiver<HubStream>) {
+    let stopping = tasks.stopping();
+    tasks.spawn("provider-node", async move {
+        let incoming = ReceiverStream::new(streams).map(Ok::<_, io::Error>);
+        let server = Server::builder()
+            .initial_stream_window_size(2 * 1024 * 1024)
+            .initial_connection_window_size(4 * 1024 * 1024)
+            .max_frame_size(256 * 1024)
+            .max_concurrent_streams(32)
+            .http2_keepalive_interval(Some(KEEP_ALIVE))
+            .http2_keepalive_timeout(Some(KEEP_ALIVE_ANSWER))
+            .add_service(service)
+            .serve_with_incoming_shutdown(incoming, stopping);
+        if let Err(error) = server.await {
+            tracing::error!(%error, "link: the server ended");
+        }
+    });
+}
 
 /// A stream of answers.
 pub(crate) type Answers<T> = BoxStream<'static, Result<T, Status>>;
@@ -29,7 +56,9 @@ impl<T> Out<T> {
 }
 
 /// Runs something that blocks beside the asynchronous work.
-pub(crate) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, Status>
+pub(crate) async fn blocking<T, E>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, Status>
 where
     T: Send + 'static,
     E: Failure + Send + 'static,
@@ -37,7 +66,10 @@ where
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(failure)) => Err(to_status(&failure)),
-        Err(_) => Err(status_of(Reaction::AskOperator, "the node failed inside; its log tells more")),
+        Err(_) => Err(status_of(
+            Reaction::AskOperator,
+            "the node failed inside; its log tells more",
+        )),
     }
 }
 

@@ -7,10 +7,9 @@ use calluna_model::head::Head;
 use calluna_model::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config::{Config, SOFTWARE};
 use crate::link::{LinkInfo, LinkState};
 use crate::publish::{PublishError, Publisher};
-use crate::service::provider_node::SOFTWARE;
 use crate::store::{ImportSummary, Mended};
 
 /// The document that `status --format json` prints. Moments are seconds since 1970.
@@ -90,8 +89,14 @@ impl Observer {
             running: self.link.is_some(),
             link: self.link.as_ref().map(LinkState::look),
             head: current.head,
-            store: StoreReport { bytes: store.size_on_disk()?, mended: current.mended },
-            certificate: CertificateReport { not_after: self.not_after, days_left },
+            store: StoreReport {
+                bytes: store.size_on_disk()?,
+                mended: current.mended,
+            },
+            certificate: CertificateReport {
+                not_after: self.not_after,
+                days_left,
+            },
             last_import: store.last_import()?,
             receipts: store.receipts()?,
             watch: self.config.watch.folder.clone(),

@@ -27,8 +27,8 @@ use calluna_model::failure::{Failure, Reaction};
 use calluna_model::fingerprint::Digester;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, Digest, EpochId, Revision};
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::journal::gone_at;
 pub use self::journal::{Change, Snapshot};
@@ -192,8 +192,17 @@ impl Store {
     }
 
     /// Takes over an engine that was opened.
-    fn settle(opened: Opened, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, StoreError> {
-        let Opened { engine, trust, epoch, stamp } = opened;
+    fn settle(
+        opened: Opened,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, StoreError> {
+        let Opened {
+            engine,
+            trust,
+            epoch,
+            stamp,
+        } = opened;
         let log = Log::new(Arc::clone(&engine), OFFERS);
         let fresh = Current {
             head: Head::empty(EpochId(epoch)),
@@ -248,15 +257,28 @@ impl Store {
         let (count, digest) = digest_of(&index);
         let epoch = EpochId(new_epoch(entropy));
         let revision = Revision(index.last_revision());
-        let head = Head { epoch, revision, count, digest };
+        let head = Head {
+            epoch,
+            revision,
+            count,
+            digest,
+        };
         tracing::error!(
             %note, offers = count, %epoch,
             "store is behind what it once held; it goes on under a new epoch, and the hub will compare \
              whole catalogues; import the complete list again"
         );
-        let mended = Some(Mended { at: clock.now(), note });
+        let mended = Some(Mended {
+            at: clock.now(),
+            note,
+        });
         // In a new epoch no hub has a checkpoint, so no tombstone is missed.
-        let current = Current { head, horizon: Revision(0), last_seq: index.last_seq(), mended };
+        let current = Current {
+            head,
+            horizon: Revision(0),
+            last_seq: index.last_seq(),
+            mended,
+        };
         self.commit_head(Batch::default(), current)?;
         Ok(self.engine.renew_epoch(epoch.0, stamp_of(&head))?)
     }
@@ -315,7 +337,11 @@ impl Store {
         Ok(self.engine.commit(batch)?)
     }
 
-    fn read<T: DeserializeOwned>(&self, key: &[u8], name: &'static str) -> Result<Option<T>, StoreError> {
+    fn read<T: DeserializeOwned>(
+        &self,
+        key: &[u8],
+        name: &'static str,
+    ) -> Result<Option<T>, StoreError> {
         let bytes = self.engine.get(key)?;
         bytes.map(|bytes| parse(&bytes, name)).transpose()
     }
@@ -331,7 +357,11 @@ fn digest_of(index: &Index) -> (u64, Digest) {
 }
 
 fn stamp_of(head: &Head) -> Stamp {
-    Stamp { revision: head.revision.0, count: head.count, digest: head.digest.0 }
+    Stamp {
+        revision: head.revision.0,
+        count: head.count,
+        digest: head.digest.0,
+    }
 }
 
 fn new_epoch(entropy: &dyn Entropy) -> [u8; 16] {
@@ -341,11 +371,17 @@ fn new_epoch(entropy: &dyn Entropy) -> [u8; 16] {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8], key: &'static str) -> Result<T, StoreError> {
-    serde_json::from_slice(bytes).map_err(|error| StoreError::Unreadable { key, reason: error.to_string() })
+    serde_json::from_slice(bytes).map_err(|error| StoreError::Unreadable {
+        key,
+        reason: error.to_string(),
+    })
 }
 
 fn json<T: Serialize>(value: &T, key: &'static str) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|error| StoreError::Unreadable { key, reason: error.to_string() })
+    serde_json::to_vec(value).map_err(|error| StoreError::Unreadable {
+        key,
+        reason: error.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -29,7 +29,13 @@ impl Words {
     /// `new 12 · changed 3 · unchanged 410 · removed 1 · refused 2`.
     #[must_use]
     pub fn difference(self, difference: &Difference, refused: u64) -> String {
-        let Difference { added, changed, unchanged, removed, .. } = difference;
+        let Difference {
+            added,
+            changed,
+            unchanged,
+            removed,
+            ..
+        } = difference;
         self.pick(
             format!("neu {added} · geändert {changed} · unverändert {unchanged} · entfällt {removed} · abgelehnt {refused}"),
             format!("new {added} · changed {changed} · unchanged {unchanged} · removed {removed} · refused {refused}"),
@@ -43,7 +49,10 @@ impl Words {
         for example in &difference.examples {
             lines.push(format!("  {} {}", example.id, example.title));
             for field in &example.fields {
-                lines.push(format!("    {}: `{}` → `{}`", field.field, field.before, field.after));
+                lines.push(format!(
+                    "    {}: `{}` → `{}`",
+                    field.field, field.before, field.after
+                ));
             }
         }
         for id in difference.removed_ids.iter().take(20) {
@@ -51,7 +60,10 @@ impl Words {
         }
         let more = difference.removed.saturating_sub(20);
         if more > 0 {
-            lines.push(self.pick(format!("  … und {more} weitere entfallen"), format!("  … and {more} more are removed")));
+            lines.push(self.pick(
+                format!("  … und {more} weitere entfallen"),
+                format!("  … and {more} more are removed"),
+            ));
         }
         lines
     }
@@ -59,10 +71,20 @@ impl Words {
     /// Findings of all files, at most `most`, then a count.
     #[must_use]
     pub fn findings(self, files: &[FileReport], most: usize) -> Vec<String> {
-        let refused = files.iter().flat_map(|file| &file.findings).map(|finding| (finding, false));
-        let warned = files.iter().flat_map(|file| &file.warnings).map(|finding| (finding, true));
+        let refused = files
+            .iter()
+            .flat_map(|file| &file.findings)
+            .map(|finding| (finding, false));
+        let warned = files
+            .iter()
+            .flat_map(|file| &file.warnings)
+            .map(|finding| (finding, true));
         let all: Vec<_> = refused.chain(warned).collect();
-        let mut lines: Vec<_> = all.iter().take(most).map(|(finding, warning)| self.finding(finding, *warning)).collect();
+        let mut lines: Vec<_> = all
+            .iter()
+            .take(most)
+            .map(|(finding, warning)| self.finding(finding, *warning))
+            .collect();
         if all.len() > most {
             let more = all.len() - most;
             lines.push(self.pick(
@@ -77,13 +99,20 @@ impl Words {
     #[must_use]
     pub fn finding(self, finding: &Finding, warning: bool) -> String {
         let line = calluna_model::text::line(finding, self.0);
-        if warning { format!("{}: {line}", self.pick("Hinweis", "note")) } else { line }
+        if warning {
+            format!("{}: {line}", self.pick("Hinweis", "note"))
+        } else {
+            line
+        }
     }
 
     /// After a dry run.
     #[must_use]
     pub fn dry_run(self) -> &'static str {
-        self.pick("Probelauf: nichts wurde geändert", "dry run: nothing was changed")
+        self.pick(
+            "Probelauf: nichts wurde geändert",
+            "dry run: nothing was changed",
+        )
     }
 
     /// What the guard would say to the real thing.

@@ -120,7 +120,10 @@ impl Watcher {
             }
         };
         let ready = folder::settled(&mut self.seen, found);
-        ready.into_iter().map(|path| (path.clone(), self.take(&path))).collect()
+        ready
+            .into_iter()
+            .map(|path| (path.clone(), self.take(&path)))
+            .collect()
     }
 
     fn take(&mut self, path: &Path) -> Fate {
@@ -141,7 +144,11 @@ impl Watcher {
             Ok(moved) => {
                 tracing::info!(file = %path.display(), outcome = word, "watch: a file was taken");
                 self.seen.remove(path);
-                if folder == "done" { Fate::Done(moved) } else { Fate::Refused(moved) }
+                if folder == "done" {
+                    Fate::Done(moved)
+                } else {
+                    Fate::Refused(moved)
+                }
             }
             Err(error) => {
                 tracing::error!(
@@ -155,11 +162,17 @@ impl Watcher {
     }
 
     fn import(&self, path: &Path, intake: &mut Intake) -> Outcome {
-        let reading = Reading { only: Some(self.only.as_str()).filter(|only| !only.is_empty()), ..Reading::default() };
+        let reading = Reading {
+            only: Some(self.only.as_str()).filter(|only| !only.is_empty()),
+            ..Reading::default()
+        };
         if let Err(error) = intake.add(path, &reading) {
             return Outcome::Refused(error.message(self.words.0));
         }
-        match self.publisher.publish(&intake.offers, &intake.terms(self.complete)) {
+        match self
+            .publisher
+            .publish(&intake.offers, &intake.terms(self.complete))
+        {
             Ok(published) => Outcome::Published(published.difference),
             Err(PublishError::Store(error)) => Outcome::NotNow(error.to_string()),
             Err(error) => Outcome::Refused(self.words.publish_error(&error)),
@@ -192,7 +205,11 @@ impl Watcher {
         };
         let json = serde_json::to_vec_pretty(&report).map_err(std::io::Error::other)?;
         durable::write_file(&folder::beside(&to, "report.json"), &json, 0o644)?;
-        durable::write_file(&folder::beside(&to, "report.txt"), self.in_words(&report, intake).as_bytes(), 0o644)?;
+        durable::write_file(
+            &folder::beside(&to, "report.txt"),
+            self.in_words(&report, intake).as_bytes(),
+            0o644,
+        )?;
         std::fs::rename(path, &to)?;
         durable::sync_dir(target)?;
         Ok(to)
@@ -200,7 +217,11 @@ impl Watcher {
 
     fn in_words(&self, report: &Report<'_>, intake: &Intake) -> String {
         let words = self.words;
-        let mut lines = vec![format!("{} · {}", calluna_host::out::safe(report.file), self.clock.now())];
+        let mut lines = vec![format!(
+            "{} · {}",
+            calluna_host::out::safe(report.file),
+            self.clock.now()
+        )];
         if let Some(reason) = report.reason {
             lines.push(format!("{}: {reason}", words.pick("Abgelehnt", "Refused")));
         }

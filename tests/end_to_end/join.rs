@@ -9,7 +9,7 @@ use calluna_model::member::MemberState;
 use calluna_model::outcome::Outcome;
 use calluna_tests::district::{District, Night};
 use calluna_tests::process::{Process, poll};
-use calluna_tests::sample::{jsonl, offer};
+use calluna_tests::sample::{every_byte, holds, jsonl, offer};
 use tokio::time::Instant;
 
 #[test]
@@ -24,7 +24,7 @@ fn a_new_member_comes_from_the_token_to_the_first_offer_in_six_commands_and_two_
     // What the README tells a new member to type, and the operator's `sync`.
     one_more();
     let joined = node.run(&["join", &token]).ok();
-    assert!(joined.stderr.contains("calluna-node"), "it says what to do next: {joined:#?}");
+    assert!(joined.stdout.contains("calluna-node import"), "it says what to do next: {joined:#?}");
     one_more();
     let _imported = node.import(&list, &[]).ok();
     one_more();
@@ -47,33 +47,30 @@ fn keys_are_for_their_owner_alone() {
     }
 }
 
-/// Whatever may hold a key, the store and the sockets: nobody else's business.
-fn check_modes(path: &Path) {
-    let meta = fs::symlink_metadata(path).unwrap();
-    let mode = meta.permissions().mode() & 0o777;
-    let name = path.file_name().unwrap().to_string_lossy();
-    if meta.is_dir() {
-        // What is inside is closed off by the directory above it; the top one is what counts.
-        assert_eq!(mode & 0o077, if name == "hub" || name == "vhs-a" { 0 } else { mode & 0o077 }, "{}", path.display());
-        fs::read_dir(path).unwrap().for_each(|entry| check_modes(&entry.unwrap().path()));
-    } else if name.ends_with(".key") || name.ends_with(".toml") || name.ends_with(".sock") {
-        assert_eq!(mode, 0o600, "{} has mode {mode:o}", path.display());
+/// The directory is closed, and so is whatever may hold a key or lead to one.
+fn check_modes(root: &Path) {
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(root), 0o700, "{}", root.display());
+    let mut private = 0;
+    for entry in fs::read_dir(root).unwrap() {
+        let path = entry.unwrap().path();
+        let end = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+        if ["key", "toml", "sock"].contains(&end.as_str()) {
+            private += 1;
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
     }
+    assert!(private >= 3, "key, settings and socket are in {}", root.display());
 }
 
 #[test]
 fn a_node_never_sends_its_key() {
     let district = District::new();
     let node = district.joined("vhs-a");
-    let key = fs::read_to_string(key_of(&node.dir)).unwrap();
+    let key = fs::read_to_string(node.dir.join("node.key")).unwrap();
     let secret = key.lines().nth(1).unwrap().to_owned();
-    let hub = calluna_tests::sample::every_byte(&district.hub_dir());
-    assert!(!calluna_tests::sample::holds(&hub, secret.as_bytes()));
-}
-
-fn key_of(dir: &Path) -> std::path::PathBuf {
-    let mut keys = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    keys.find(|path| path.extension().is_some_and(|end| end == "key")).unwrap()
+    assert!(holds(&every_byte(&node.dir), secret.as_bytes()));
+    assert!(!holds(&every_byte(&district.hub_dir()), secret.as_bytes()));
 }
 
 #[test]

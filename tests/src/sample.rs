@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 pub fn offer(number: usize, version: &str) -> Offer {
     an_offer(&format!("K-{number:05}"))
         .titled(&format!("Kurs {number} {version}"))
-        .described(&format!("Ein Kurs zum Lernen, Nummer {number}, Fassung {version}. ").repeat(6))
+        .described(&[format!("Ein Kurs zum Lernen, Nummer {number}, Fassung {version}.")].repeat(6).join(" "))
         .build()
 }
 
@@ -20,12 +20,12 @@ pub fn offer(number: usize, version: &str) -> Offer {
 #[must_use]
 pub fn long_offer(number: usize, version: &str) -> Offer {
     // Words that differ, so that nothing on the way can squeeze them together.
-    let words: String = (0..24)
-        .map(|n| blake3::hash(format!("{number} {version} {n}").as_bytes()).to_hex().to_string() + " ")
+    let words: Vec<String> = (0..24)
+        .map(|n| blake3::hash(format!("{number} {version} {n}").as_bytes()).to_hex().to_string())
         .collect();
     an_offer(&format!("K-{number:05}"))
         .titled(&format!("Kurs {number} {version}"))
-        .described(words.trim_end())
+        .described(&words.join(" "))
         .build()
 }
 

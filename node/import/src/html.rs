@@ -1,18 +1,7 @@
-//! The safe subset of HTML: paragraphs, line breaks, lists, headings, emphasis, links.
-//!
-//! [`clean_html`] reaches a fixpoint: what it returns, it returns unchanged. The hub relies on
-//! that when it asks of a peer's record whether it is clean.
+//! From what course software writes to plain text and the safe subset of HTML.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 
-use ammonia::{Builder, UrlRelative};
-
-/// What may stand in a description.
-const TAGS: [&str; 11] = [
-    "p", "br", "ul", "ol", "li", "h3", "h4", "h5", "strong", "em", "a",
-];
 /// Tags that say the same as one of ours.
 const ALIKE: [(&str, &str); 8] = [
     ("b", "strong"),
@@ -37,37 +26,11 @@ const BREAKING: [&str; 13] = [
 const HTML_CHARS: usize = 40_000;
 /// Longest text that is looked through for markup, in bytes.
 const MARKUP_BYTES: usize = 256 * 1024;
-/// How often cleaning is repeated until nothing changes.
-const ROUNDS: usize = 8;
 
-/// The safe subset of `html`. Scripts and styles go with their content, other tags leave their
-/// text, links keep only an `http` or `https` address. `clean_html(clean_html(x))` is
-/// `clean_html(x)`.
+/// The safe subset of `html`, as the hub will ask for it: see [`calluna_model::html`].
 #[must_use]
 pub fn clean_html(html: &str) -> String {
-    static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(cleaner);
-    let mut clean = CLEANER.clean(html).to_string();
-    for _ in 0..ROUNDS {
-        // Removing a tag can leave two elements nested that a reader would take apart again.
-        let again = CLEANER.clean(&clean).to_string();
-        if again == clean {
-            return clean;
-        }
-        clean = again;
-    }
-    ammonia::clean_text(&strip(&clean))
-}
-
-fn cleaner() -> Builder<'static> {
-    let mut builder = Builder::empty();
-    builder
-        .tags(HashSet::from(TAGS))
-        .clean_content_tags(HashSet::from(["script", "style"]))
-        .tag_attributes(HashMap::from([("a", HashSet::from(["href"]))]))
-        .url_schemes(HashSet::from(["http", "https"]))
-        .url_relative(UrlRelative::Deny)
-        .link_rel(None);
-    builder
+    calluna_model::html::clean(html)
 }
 
 /// A text as it stands in an export: plain, and as clean HTML where the source had markup.
@@ -168,17 +131,6 @@ fn tidy_lines(text: &str) -> String {
         }
     }
     out.trim().to_owned()
-}
-
-fn strip(html: &str) -> String {
-    let mut out = String::new();
-    let mut from = 0;
-    for tag in tags(html) {
-        out.push_str(html.get(from..tag.start).unwrap_or_default());
-        from = tag.end;
-    }
-    out.push_str(html.get(from..).unwrap_or_default());
-    decode(&out).into_owned()
 }
 
 /// Gives tags the names of [`ALIKE`]; attributes stay, cleaning comes after.

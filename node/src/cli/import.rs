@@ -91,7 +91,12 @@ impl Import {
                 if self.report.is_some() {
                     let error = Some(safe(&format!("{error:#}")));
                     let dry_run = self.dry_run;
-                    out::json(&Document { files: &intake.files, dry_run, error, ..Document::default() });
+                    out::json(&Document {
+                        files: &intake.files,
+                        dry_run,
+                        error,
+                        ..Document::default()
+                    });
                 }
                 Err(error)
             }
@@ -101,11 +106,17 @@ impl Import {
     fn read(&self, settings: &Settings, intake: &mut Intake, words: Words) -> anyhow::Result<()> {
         let mapping = self.mapping(words)?;
         let only = Some(settings.config.import.only.as_str()).filter(|only| !only.is_empty());
-        let reading = Reading { format: self.format.name(), mapping: mapping.as_ref(), only };
+        let reading = Reading {
+            format: self.format.name(),
+            mapping: mapping.as_ref(),
+            only,
+        };
         let progress = Progress::new(words.pick("lesen", "read"), Some(self.files.len() as u64));
         for path in &self.files {
             progress.message(&path.display().to_string());
-            intake.add(path, &reading).map_err(|error| anyhow!(error.message(words.0)))?;
+            intake
+                .add(path, &reading)
+                .map_err(|error| anyhow!(error.message(words.0)))?;
             progress.inc(1);
         }
         let offers = intake.offers.len();
@@ -114,22 +125,41 @@ impl Import {
     }
 
     fn mapping(&self, words: Words) -> anyhow::Result<Option<Mapping>> {
-        let Some(path) = &self.mapping else { return Ok(None) };
+        let Some(path) = &self.mapping else {
+            return Ok(None);
+        };
         let shown = safe(&path.display().to_string());
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("the mapping file {shown} cannot be read; check the path"))?;
         let mapping = Mapping::from_toml(&text);
-        mapping.map(Some).map_err(|error| anyhow!("{shown}: {}", error.message(words.0)))
+        mapping
+            .map(Some)
+            .map_err(|error| anyhow!("{shown}: {}", error.message(words.0)))
     }
 
-    fn publish(&self, settings: Settings, intake: &Intake, around: &Around) -> anyhow::Result<Published> {
-        let terms = Terms { dry_run: self.dry_run, confirmed: self.yes, ..intake.terms(self.replace) };
+    fn publish(
+        &self,
+        settings: Settings,
+        intake: &Intake,
+        around: &Around,
+    ) -> anyhow::Result<Published> {
+        let terms = Terms {
+            dry_run: self.dry_run,
+            confirmed: self.yes,
+            ..intake.terms(self.replace)
+        };
         let socket = settings.socket();
         let runtime = runtime()?;
-        if let Some(published) = runtime.block_on(control::publish(&socket, &intake.offers, &terms))? {
+        if let Some(published) =
+            runtime.block_on(control::publish(&socket, &intake.offers, &terms))?
+        {
             return Ok(published);
         }
-        let node = match Node::with_settings(settings, Arc::clone(&around.clock), Arc::clone(&around.entropy)) {
+        let node = match Node::with_settings(
+            settings,
+            Arc::clone(&around.clock),
+            Arc::clone(&around.entropy),
+        ) {
             Ok(node) => node,
             // A daemon that has just started has the store before it has its socket.
             Err(NodeError::Store(error)) if error.is_locked() => {
@@ -167,7 +197,11 @@ impl Import {
                 out::say(&words.would_be_held(shrink));
             }
         }
-        if refused > 0 { Exit::Partly } else { Exit::Done }
+        if refused > 0 {
+            Exit::Partly
+        } else {
+            Exit::Done
+        }
     }
 }
 

@@ -34,16 +34,25 @@ pub(super) struct Join {
 
 impl Join {
     pub(super) fn run(self, around: &Around) -> anyhow::Result<Exit> {
-        let text = if self.token == "-" { from_stdin()? } else { self.token };
+        let text = if self.token == "-" {
+            from_stdin()?
+        } else {
+            self.token
+        };
         let words = around.words;
         let token: JoinToken = match text.parse() {
             Ok(token) => token,
             Err(error) => return Err(refused(words, &JoinError::Token(error))),
         };
-        let wish = ListenWish { address: self.listen, advertise: self.advertise };
+        let wish = ListenWish {
+            address: self.listen,
+            advertise: self.advertise,
+        };
         let clock = Arc::clone(&around.clock);
         let joining = membership::join(&token, &self.data.data, &wish, words.0, &clock);
-        let joined = runtime()?.block_on(joining).map_err(|error| refused(words, &error))?;
+        let joined = runtime()?
+            .block_on(joining)
+            .map_err(|error| refused(words, &error))?;
         tell(&joined, words, &*around.clock, &self.data);
         Ok(Exit::Done)
     }
@@ -63,11 +72,18 @@ fn from_stdin() -> anyhow::Result<String> {
 }
 
 fn tell(joined: &Joined, words: Words, clock: &dyn Clock, data: &Data) {
-    let Joined { config, not_after, already } = joined;
+    let Joined {
+        config,
+        not_after,
+        already,
+    } = joined;
     let days = not_after.since(clock.now()).div_euclid(86_400);
     let dir = out::safe(&data.data.display().to_string());
     let first = if *already {
-        words.pick("Dieser Knoten ist bereits Mitglied:", "This node is a member already:")
+        words.pick(
+            "Dieser Knoten ist bereits Mitglied:",
+            "This node is a member already:",
+        )
     } else {
         words.pick("Beigetreten:", "Joined:")
     };

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use calluna_host::config::ProcessEnvironment;
@@ -16,6 +17,9 @@ use super::{Around, Data, runtime};
 use crate::config::Settings;
 use crate::run::{GRACE, Node};
 
+/// With the time of grace before it: ten seconds.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
+
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     #[command(flatten)]
@@ -29,7 +33,9 @@ impl Serve {
     pub(super) fn run(self, around: &Around) -> anyhow::Result<Exit> {
         let mut settings = Settings::load(&self.data.data, &ProcessEnvironment)?;
         if let Some(folder) = &self.watch {
-            let text = folder.to_str().context("the path given with --watch is not UTF-8; give another folder")?;
+            let text = folder
+                .to_str()
+                .context("the path given with --watch is not UTF-8; give another folder")?;
             text.clone_into(&mut settings.config.watch.folder);
         }
         let folder = settings.config.watch.folder.clone();
@@ -38,10 +44,19 @@ impl Serve {
                 format!("the drop folder {folder} cannot be made; give another one with --watch")
             })?;
         }
-        let _log = start_logging(&settings.config.log_options().overridden_by(&ProcessEnvironment))?;
+        let _log = start_logging(
+            &settings
+                .config
+                .log_options()
+                .overridden_by(&ProcessEnvironment),
+        )?;
         let (clock, entropy) = (Arc::clone(&around.clock), Arc::clone(&around.entropy));
         let node = Node::with_settings(settings, clock, entropy)?;
-        runtime()?.block_on(serve(&node))
+        let runtime = runtime()?;
+        let done = runtime.block_on(serve(&node));
+        // A thread that still waits for a silent reader must not hold up the end.
+        runtime.shutdown_timeout(LAST_MOMENT);
+        done
     }
 }
 
@@ -51,12 +66,17 @@ async fn serve(node: &Node) -> anyhow::Result<Exit> {
     let provider = node.publisher().provider();
     match serving.listening {
         Some(address) => out::say(&format!("ready: provider {provider} listens at {address}")),
-        None => out::say(&format!("ready: provider {provider} dials {}", node.config().hub)),
+        None => out::say(&format!(
+            "ready: provider {provider} dials {}",
+            node.config().hub
+        )),
     }
     terminated().await;
     match tasks.drain(GRACE).await {
         Ended::Quietly => tracing::info!("stopped"),
-        Ended::Cut { still_running } => tracing::warn!(still_running, "stopped; some work was cut off"),
+        Ended::Cut { still_running } => {
+            tracing::warn!(still_running, "stopped; some work was cut off")
+        }
     }
     Ok(Exit::Done)
 }

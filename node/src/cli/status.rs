@@ -39,7 +39,11 @@ impl Status {
         let report = match runtime()?.block_on(ask(&settings))? {
             Some(report) => report,
             None => {
-                let node = Node::with_settings(settings, Arc::clone(&around.clock), Arc::clone(&around.entropy))?;
+                let node = Node::with_settings(
+                    settings,
+                    Arc::clone(&around.clock),
+                    Arc::clone(&around.entropy),
+                )?;
                 node.observer(None).look()?
             }
         };
@@ -69,18 +73,35 @@ fn in_words(report: &StatusReport, words: Words) -> String {
     let mut lines: Vec<(&str, String)> = Vec::new();
     let name = format!("{} ({})", safe(&report.name), report.provider);
     lines.push((words.pick("Anbieter", "Provider"), name));
-    lines.push((words.pick("Landkreis", "District"), format!("{} · Hub {}", safe(&report.district), report.hub)));
-    lines.push((words.pick("Verbindung", "Connection"), connection(report, words)));
+    lines.push((
+        words.pick("Landkreis", "District"),
+        format!("{} · Hub {}", safe(&report.district), report.hub),
+    ));
+    lines.push((
+        words.pick("Verbindung", "Connection"),
+        connection(report, words),
+    ));
     lines.push((words.pick("Katalog", "Catalogue"), catalogue(report, words)));
     let days = report.certificate.days_left;
     let certificate = if days < 0 {
-        words.pick("abgelaufen; bitte beim Landkreis eine neue Einladung anfordern", "expired; ask the district office for a new invitation").to_owned()
+        words
+            .pick(
+                "abgelaufen; bitte beim Landkreis eine neue Einladung anfordern",
+                "expired; ask the district office for a new invitation",
+            )
+            .to_owned()
     } else {
-        words.pick(format!("noch {days} Tage gültig"), format!("valid for {days} more days"))
+        words.pick(
+            format!("noch {days} Tage gültig"),
+            format!("valid for {days} more days"),
+        )
     };
     lines.push((words.pick("Zertifikat", "Certificate"), certificate));
     lines.push((words.pick("Speicher", "Store"), store(report, words)));
-    lines.push((words.pick("Import", "Last import"), last_import(report, words)));
+    lines.push((
+        words.pick("Import", "Last import"),
+        last_import(report, words),
+    ));
     if !report.watch.is_empty() {
         lines.push((words.pick("Ordner", "Drop folder"), safe(&report.watch)));
     }
@@ -95,12 +116,26 @@ fn in_words(report: &StatusReport, words: Words) -> String {
 
 fn connection(report: &StatusReport, words: Words) -> String {
     let Some(link) = &report.link else {
-        return words.pick("der Dienst läuft nicht (calluna-node serve)", "the daemon does not run (calluna-node serve)").to_owned();
+        return words
+            .pick(
+                "der Dienst läuft nicht (calluna-node serve)",
+                "the daemon does not run (calluna-node serve)",
+            )
+            .to_owned();
     };
-    let since = link.connected_since.map(|since| words.pick(format!("verbunden seit {since}"), format!("connected since {since}")));
+    let since = link.connected_since.map(|since| {
+        words.pick(
+            format!("verbunden seit {since}"),
+            format!("connected since {since}"),
+        )
+    });
     since.unwrap_or_else(|| {
         let none = words.pick("nicht verbunden", "not connected");
-        if link.last_error.is_empty() { none.to_owned() } else { format!("{none}: {}", safe(&link.last_error)) }
+        if link.last_error.is_empty() {
+            none.to_owned()
+        } else {
+            format!("{none}: {}", safe(&link.last_error))
+        }
     })
 }
 
@@ -108,8 +143,14 @@ fn catalogue(report: &StatusReport, words: Words) -> String {
     let head = &report.head;
     let digest: String = head.digest.to_string().chars().take(12).collect();
     words.pick(
-        format!("{} Angebote · Revision {} · Prüfsumme {digest}", head.count, head.revision),
-        format!("{} offers · revision {} · digest {digest}", head.count, head.revision),
+        format!(
+            "{} Angebote · Revision {} · Prüfsumme {digest}",
+            head.count, head.revision
+        ),
+        format!(
+            "{} offers · revision {} · digest {digest}",
+            head.count, head.revision
+        ),
     )
 }
 
@@ -131,7 +172,12 @@ fn last_import(report: &StatusReport, words: Words) -> String {
     let Some(last) = &report.last_import else {
         return words.pick("noch keiner", "none yet").to_owned();
     };
-    let files: Vec<String> = last.files.iter().take(5).map(|file| safe(&file.file)).collect();
+    let files: Vec<String> = last
+        .files
+        .iter()
+        .take(5)
+        .map(|file| safe(&file.file))
+        .collect();
     let difference = crate::publish::Difference {
         added: last.added,
         changed: last.changed,
@@ -139,16 +185,36 @@ fn last_import(report: &StatusReport, words: Words) -> String {
         removed: last.removed,
         ..crate::publish::Difference::default()
     };
-    format!("{} · {} · {}", last.at, files.join(", "), words.difference(&difference, last.refused))
+    format!(
+        "{} · {} · {}",
+        last.at,
+        files.join(", "),
+        words.difference(&difference, last.refused)
+    )
 }
 
 fn nights(receipts: &[Receipt], words: Words) -> String {
     if receipts.is_empty() {
-        return words.pick("Der Hub hat noch nichts abgeholt.", "The hub has not fetched anything yet.").to_owned();
+        return words
+            .pick(
+                "Der Hub hat noch nichts abgeholt.",
+                "The hub has not fetched anything yet.",
+            )
+            .to_owned();
     }
     let header = words.pick(
-        ["Nacht", "Zeit", "Ergebnis", "neu", "geändert", "entfallen", "abgelehnt"],
-        ["night", "time", "outcome", "new", "changed", "removed", "refused"],
+        [
+            "Nacht",
+            "Zeit",
+            "Ergebnis",
+            "neu",
+            "geändert",
+            "entfallen",
+            "abgelehnt",
+        ],
+        [
+            "night", "time", "outcome", "new", "changed", "removed", "refused",
+        ],
     );
     let row = |r: &Receipt| {
         vec![

@@ -19,7 +19,10 @@ impl Backoff {
     /// Begins with the shortest bound.
     #[must_use]
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
-        Self { entropy, bound: FIRST_MILLIS }
+        Self {
+            entropy,
+            bound: FIRST_MILLIS,
+        }
     }
 
     /// How long to wait now.
@@ -52,7 +55,10 @@ mod tests {
             bound = (bound * 2).min(30_000);
             longest = longest.max(wait);
         }
-        assert!(longest > 20_000, "jitter uses the whole range, the longest was {longest}");
+        assert!(
+            longest > 20_000,
+            "jitter uses the whole range, the longest was {longest}"
+        );
         backoff.reset();
         assert!(backoff.next_wait() <= Duration::from_millis(50));
     }

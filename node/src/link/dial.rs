@@ -37,7 +37,12 @@ impl Dialler {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, CertError> {
         let config = tls::mutual_client(identity, ALPN_REVERSE)?;
-        Ok(Self { address, config, state, backoff: Backoff::new(entropy) })
+        Ok(Self {
+            address,
+            config,
+            state,
+            backoff: Backoff::new(entropy),
+        })
     }
 
     /// Dials, and dials again, until `stop`.
@@ -84,7 +89,9 @@ impl Dialler {
             let tcp = TcpStream::connect(&self.address).await?;
             prepare(&tcp)?;
             let name = tls::server_name(&Peer::Hub).map_err(std::io::Error::other)?;
-            TlsConnector::from(Arc::clone(&self.config)).connect(name, tcp).await
+            TlsConnector::from(Arc::clone(&self.config))
+                .connect(name, tcp)
+                .await
         };
         let stream = match timeout(HANDSHAKE, connecting).await {
             Ok(Ok(stream)) => TlsStream::Client(stream),

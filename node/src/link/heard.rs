@@ -15,7 +15,10 @@ pub(crate) struct Reason(Arc<Mutex<String>>);
 
 impl Reason {
     pub(super) fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn note(&self, error: &io::Error) {
@@ -35,7 +38,13 @@ pub(crate) struct Heard<S> {
 impl<S> Heard<S> {
     pub(super) fn new(stream: S) -> (Self, Reason) {
         let reason = Reason::default();
-        (Self { stream, reason: reason.clone() }, reason)
+        (
+            Self {
+                stream,
+                reason: reason.clone(),
+            },
+            reason,
+        )
     }
 
     fn noted<T>(&self, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -58,7 +67,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.noted(poll)
     }

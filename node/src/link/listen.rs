@@ -28,7 +28,11 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(tcp: TcpListener, identity: &Identity, state: LinkState) -> Result<Self, CertError> {
+    pub(crate) fn new(
+        tcp: TcpListener,
+        identity: &Identity,
+        state: LinkState,
+    ) -> Result<Self, CertError> {
         let config = tls::mutual_server(identity, &[ALPN_GRPC])?;
         Ok(Self { tcp, config, state })
     }
@@ -56,7 +60,10 @@ impl Listener {
                 tracing::warn!(%from, "link: too many handshakes at once; a connection was dropped");
                 continue;
             };
-            let (acceptor, state) = (TlsAcceptor::from(Arc::clone(&self.config)), self.state.clone());
+            let (acceptor, state) = (
+                TlsAcceptor::from(Arc::clone(&self.config)),
+                self.state.clone(),
+            );
             let (streams, stop) = (streams.clone(), stop.clone());
             tasks.spawn("connection", async move {
                 let stream = greet(tcp, from, &acceptor).await;
@@ -73,7 +80,11 @@ impl Listener {
 }
 
 /// The handshake; whoever is not the hub is sent away.
-async fn greet(tcp: TcpStream, from: SocketAddr, acceptor: &TlsAcceptor) -> Option<TlsStream<TcpStream>> {
+async fn greet(
+    tcp: TcpStream,
+    from: SocketAddr,
+    acceptor: &TlsAcceptor,
+) -> Option<TlsStream<TcpStream>> {
     let refused = |why: String| tracing::warn!(%from, %why, "link: a connection was refused");
     if let Err(cause) = prepare(&tcp) {
         refused(cause.to_string());
@@ -99,7 +110,11 @@ async fn greet(tcp: TcpStream, from: SocketAddr, acceptor: &TlsAcceptor) -> Opti
     }
 }
 
-async fn serve_until_gone(stream: TlsStream<TcpStream>, streams: &mpsc::Sender<HubStream>, state: &LinkState) {
+async fn serve_until_gone(
+    stream: TlsStream<TcpStream>,
+    streams: &mpsc::Sender<HubStream>,
+    state: &LinkState,
+) {
     let (heard, reason) = Heard::new(stream);
     let (guarded, leash) = Guarded::new(heard, Peer::Hub);
     if streams.send(guarded).await.is_ok() {

@@ -18,7 +18,7 @@ use tokio_rustls::client::TlsStream;
 use tonic::transport::{Channel, Endpoint, Uri};
 
 use super::JoinError;
-use crate::service::provider_node::SOFTWARE;
+use crate::config::SOFTWARE;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const CALL: Duration = Duration::from_secs(30);
@@ -55,23 +55,47 @@ pub(super) async fn enrol(
     let mut request = tonic::Request::new(request);
     request.set_timeout(CALL);
     let answer = MembershipClient::new(channel).enrol(request).await;
-    let answer = answer.map_err(|status| JoinError::Refused { why: PeerFailure::from(status).text })?;
-    let pb::EnrolResponse { certificate_pem, trust_bundle_pem, district, provider_name } = answer.into_inner();
-    Ok(Answer { certificate_pem, trust_bundle_pem, district, provider_name })
+    let answer = answer.map_err(|status| JoinError::Refused {
+        why: PeerFailure::from(status).text,
+    })?;
+    let pb::EnrolResponse {
+        certificate_pem,
+        trust_bundle_pem,
+        district,
+        provider_name,
+    } = answer.into_inner();
+    Ok(Answer {
+        certificate_pem,
+        trust_bundle_pem,
+        district,
+        provider_name,
+    })
 }
 
 async fn connect(token: &JoinToken, clock: Arc<dyn Clock>) -> Result<Channel, JoinError> {
     let address = &token.hub;
-    let unreachable = |why: String| JoinError::Unreachable { address: address.clone(), why };
-    let not_the_hub = |why: String| JoinError::NotTheHub { address: address.clone(), why };
+    let unreachable = |why: String| JoinError::Unreachable {
+        address: address.clone(),
+        why,
+    };
+    let not_the_hub = |why: String| JoinError::NotTheHub {
+        address: address.clone(),
+        why,
+    };
     let late = || io::Error::from(io::ErrorKind::TimedOut);
     let tcp = timeout(PATIENCE, TcpStream::connect(address)).await;
-    let tcp = tcp.unwrap_or_else(|_| Err(late())).map_err(|error| unreachable(explain_io(&error)))?;
+    let tcp = tcp
+        .unwrap_or_else(|_| Err(late()))
+        .map_err(|error| unreachable(explain_io(&error)))?;
     let config = tls::pinned_client_at(token.fingerprint, clock)?;
     let name = tls::server_name(&Peer::Hub).map_err(|error| not_the_hub(error.to_string()))?;
     let shaken = timeout(PATIENCE, TlsConnector::from(config).connect(name, tcp)).await;
-    let stream = shaken.unwrap_or_else(|_| Err(late())).map_err(|error| not_the_hub(explain_io(&error)))?;
-    channel_over(stream).await.map_err(|error| unreachable(error.to_string()))
+    let stream = shaken
+        .unwrap_or_else(|_| Err(late()))
+        .map_err(|error| not_the_hub(explain_io(&error)))?;
+    channel_over(stream)
+        .await
+        .map_err(|error| unreachable(error.to_string()))
 }
 
 /// A channel over a stream that is there already, used once: gRPC must not dial again by itself.
@@ -81,5 +105,7 @@ async fn channel_over(stream: TlsStream<TcpStream>) -> Result<Channel, tonic::tr
         let stream = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         async move { stream.ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected)) }
     });
-    Endpoint::from_static("http://hub.calluna.internal").connect_with_connector(connector).await
+    Endpoint::from_static("http://hub.calluna.internal")
+        .connect_with_connector(connector)
+        .await
 }

@@ -58,11 +58,20 @@ impl Publisher {
     ///
     /// # Errors
     /// When the two sides have to compare whole catalogues, or the store cannot be read.
-    pub fn changes(&self, epoch: Option<EpochId>, after: Revision) -> Result<Changes<'_>, PublishError> {
+    pub fn changes(
+        &self,
+        epoch: Option<EpochId>,
+        after: Revision,
+    ) -> Result<Changes<'_>, PublishError> {
         let snapshot = self.store.snapshot()?;
         check_start(&snapshot.current, epoch, after)?;
         let seqs = chunks_after(&snapshot, after)?;
-        Ok(Changes { snapshot, seqs, reached: after, finished: false })
+        Ok(Changes {
+            snapshot,
+            seqs,
+            reached: after,
+            finished: false,
+        })
     }
 }
 
@@ -99,8 +108,13 @@ impl Changes<'_> {
         let (after, mut up_to) = (self.reached, self.reached);
         let (mut changes, mut bytes) = (Vec::new(), 0);
         while bytes < limit::BATCH_TARGET_BYTES {
-            let Some(seq) = self.seqs.pop_front() else { break };
-            let damaged = PackedError::Damaged { seq, why: "it has vanished" };
+            let Some(seq) = self.seqs.pop_front() else {
+                break;
+            };
+            let damaged = PackedError::Damaged {
+                seq,
+                why: "it has vanished",
+            };
             let chunk = self.snapshot.log.chunk(seq)?.ok_or(damaged)?;
             bytes += take(&self.snapshot, seq, chunk, after, &mut up_to, &mut changes);
         }
@@ -109,7 +123,12 @@ impl Changes<'_> {
             up_to = head.revision;
         }
         self.reached = up_to;
-        Ok(Batch { epoch: head.epoch, after, up_to, changes })
+        Ok(Batch {
+            epoch: head.epoch,
+            after,
+            up_to,
+            changes,
+        })
     }
 }
 
@@ -127,7 +146,13 @@ fn take(
         let revision = Revision(record.revision);
         *up_to = (*up_to).max(revision);
         if revision > after && snapshot.index.is_needed(seq, slot, record.key) {
-            wanted.push((revision, record.key.to_owned(), record.kind, record.hash, record.body));
+            wanted.push((
+                revision,
+                record.key.to_owned(),
+                record.kind,
+                record.hash,
+                record.body,
+            ));
         }
     }
     let bodies = Bytes::from(chunk.into_body());
@@ -136,9 +161,10 @@ fn take(
         bytes += place.len() + id.len() + 64;
         let body = match kind {
             Kind::Gone => Body::Gone { at: gone_at(&hash) },
-            Kind::Value | Kind::Rejected => {
-                Body::Offer { hash: ContentHash(hash), record: bodies.slice(place) }
-            }
+            Kind::Value | Kind::Rejected => Body::Offer {
+                hash: ContentHash(hash),
+                record: bodies.slice(place),
+            },
         };
         changes.push(Change { revision, id, body });
     }
@@ -147,7 +173,11 @@ fn take(
 
 /// The chunks that hold a revision after `after`. Chunks lie in the order of their revisions.
 fn chunks_after(snapshot: &Snapshot<'_>, after: Revision) -> Result<VecDeque<u64>, StoreError> {
-    let Some(last) = snapshot.current.last_seq.filter(|_| after < snapshot.current.head.revision) else {
+    let Some(last) = snapshot
+        .current
+        .last_seq
+        .filter(|_| after < snapshot.current.head.revision)
+    else {
         return Ok(VecDeque::new());
     };
     let mut seqs = VecDeque::new();

@@ -17,12 +17,18 @@ pub(super) fn example(id: &str, before: &[u8], after: &[u8]) -> Example {
     let title = shorten(&after.title);
     let mut fields = Vec::new();
     compare("", &value(&before), &value(&after), &mut fields);
-    Example { id: id.to_owned(), title, fields }
+    Example {
+        id: id.to_owned(),
+        title,
+        fields,
+    }
 }
 
 /// A record that this node wrote can be read; if it could not, it would show as empty.
 fn draft(record: &[u8]) -> OfferDraft {
-    pb::Offer::decode(record).map(OfferDraft::from).unwrap_or_default()
+    pb::Offer::decode(record)
+        .map(OfferDraft::from)
+        .unwrap_or_default()
 }
 
 fn value(draft: &OfferDraft) -> Value {
@@ -35,10 +41,21 @@ fn compare(path: &str, before: &Value, after: &Value, out: &mut Vec<FieldChange>
     }
     match (before, after) {
         (Value::Object(old), Value::Object(new)) => {
-            let keys = old.keys().chain(new.keys().filter(|key| !old.contains_key(*key)));
+            let keys = old
+                .keys()
+                .chain(new.keys().filter(|key| !old.contains_key(*key)));
             for key in keys {
-                let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                compare(&inner, old.get(key).unwrap_or(&Value::Null), new.get(key).unwrap_or(&Value::Null), out);
+                let inner = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                compare(
+                    &inner,
+                    old.get(key).unwrap_or(&Value::Null),
+                    new.get(key).unwrap_or(&Value::Null),
+                    out,
+                );
             }
         }
         (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
@@ -46,7 +63,11 @@ fn compare(path: &str, before: &Value, after: &Value, out: &mut Vec<FieldChange>
                 compare(&format!("{path}[{at}]"), old, new, out);
             }
         }
-        _ => out.push(FieldChange { field: path.to_owned(), before: shown(before), after: shown(after) }),
+        _ => out.push(FieldChange {
+            field: path.to_owned(),
+            before: shown(before),
+            after: shown(after),
+        }),
     }
 }
 

@@ -29,9 +29,17 @@ impl Publisher {
         let snapshot = self.store.snapshot()?;
         check_epoch(&snapshot.current, epoch)?;
         let (mut piece, mut bytes) = (Vec::new(), 0);
-        for (id, entry) in snapshot.index.iter().filter(|(_, entry)| entry.kind == Kind::Value) {
+        for (id, entry) in snapshot
+            .index
+            .iter()
+            .filter(|(_, entry)| entry.kind == Kind::Value)
+        {
             bytes += id.len() + FINGERPRINT_BYTES;
-            piece.push((id.to_owned(), ContentHash(entry.hash), Revision(entry.revision)));
+            piece.push((
+                id.to_owned(),
+                ContentHash(entry.hash),
+                Revision(entry.revision),
+            ));
             if bytes >= limit::BATCH_TARGET_BYTES {
                 bytes = 0;
                 if !give(std::mem::take(&mut piece)) {
@@ -69,13 +77,25 @@ impl Publisher {
         places.sort_unstable();
         places.dedup();
         let head = snapshot.current.head;
-        let batch = |changes| Batch { epoch, after: head.revision, up_to: head.revision, changes };
+        let batch = |changes| Batch {
+            epoch,
+            after: head.revision,
+            up_to: head.revision,
+            changes,
+        };
         let (mut changes, mut bytes) = (Vec::new(), 0);
         for of_chunk in places.chunk_by(|one, other| one.seq == other.seq) {
-            let Some(seq) = of_chunk.first().map(|place| place.seq) else { continue };
-            let Some(chunk) = snapshot.log.chunk(seq)? else { continue };
+            let Some(seq) = of_chunk.first().map(|place| place.seq) else {
+                continue;
+            };
+            let Some(chunk) = snapshot.log.chunk(seq)? else {
+                continue;
+            };
             for place in of_chunk {
-                let Some(record) = usize::try_from(place.slot).ok().and_then(|slot| chunk.record(slot)) else {
+                let Some(record) = usize::try_from(place.slot)
+                    .ok()
+                    .and_then(|slot| chunk.record(slot))
+                else {
                     continue;
                 };
                 bytes += record.body.len() + record.key.len() + FINGERPRINT_BYTES;
@@ -83,7 +103,11 @@ impl Publisher {
                     hash: ContentHash(record.hash),
                     record: Bytes::copy_from_slice(record.body),
                 };
-                changes.push(Change { revision: Revision(record.revision), id: record.key.to_owned(), body });
+                changes.push(Change {
+                    revision: Revision(record.revision),
+                    id: record.key.to_owned(),
+                    body,
+                });
                 if bytes >= limit::BATCH_TARGET_BYTES {
                     bytes = 0;
                     if !give(batch(std::mem::take(&mut changes))) {

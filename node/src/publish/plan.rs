@@ -28,7 +28,11 @@ impl Candidate {
     /// The candidate for an offer.
     #[must_use]
     pub fn of(offer: &Offer) -> Self {
-        Self { id: offer.id().clone(), hash: content_hash(offer), record: record_of(offer) }
+        Self {
+            id: offer.id().clone(),
+            hash: content_hash(offer),
+            record: record_of(offer),
+        }
     }
 
     /// The offer's id.
@@ -94,28 +98,56 @@ impl Publisher {
         let mut index = self.store.index_of(&current)?;
         let plan = self.plan(&index, offers, terms)?;
         if terms.dry_run {
-            return Ok(Published { difference: plan.difference, head: current.head });
+            return Ok(Published {
+                difference: plan.difference,
+                head: current.head,
+            });
         }
-        refuse_unless_allowed(&plan.difference, current.head.count, offers.is_empty(), terms)?;
+        refuse_unless_allowed(
+            &plan.difference,
+            current.head.count,
+            offers.is_empty(),
+            terms,
+        )?;
         let now = self.clock.now();
-        let puts = plan.puts.iter().filter_map(|place| offers.get(*place)).map(put);
+        let puts = plan
+            .puts
+            .iter()
+            .filter_map(|place| offers.get(*place))
+            .map(put);
         let gone = plan.gone.iter().map(|id| Change::Gone { id });
         let summary = summary_of(&plan.difference, terms, now);
-        let head = self.store.append(&mut index, puts.chain(gone), now, &summary)?;
+        let head = self
+            .store
+            .append(&mut index, puts.chain(gone), now, &summary)?;
         if !plan.puts.is_empty() || !plan.gone.is_empty() {
             self.store.compact(&mut index, now);
         }
-        Ok(Published { difference: plan.difference, head })
+        Ok(Published {
+            difference: plan.difference,
+            head,
+        })
     }
 
-    fn plan(&self, index: &Index, offers: &[Candidate], terms: &Terms) -> Result<Plan, PublishError> {
-        let mut plan = Plan { puts: Vec::new(), gone: Vec::new(), difference: Difference::default() };
+    fn plan(
+        &self,
+        index: &Index,
+        offers: &[Candidate],
+        terms: &Terms,
+    ) -> Result<Plan, PublishError> {
+        let mut plan = Plan {
+            puts: Vec::new(),
+            gone: Vec::new(),
+            difference: Difference::default(),
+        };
         let mut seen: HashSet<&str> = HashSet::with_capacity(offers.len());
         for (place, offer) in offers.iter().enumerate() {
             if !seen.insert(offer.id.as_str()) {
                 continue;
             }
-            let known = index.get(offer.id.as_str()).filter(|entry| entry.kind == Kind::Value);
+            let known = index
+                .get(offer.id.as_str())
+                .filter(|entry| entry.kind == Kind::Value);
             match known {
                 Some(entry) if entry.hash == offer.hash.0 => plan.difference.unchanged += 1,
                 Some(entry) => {
@@ -135,7 +167,10 @@ impl Publisher {
             }
         }
         if terms.replace {
-            let present = index.iter().filter(|(_, entry)| entry.kind == Kind::Value).map(|(id, _)| id);
+            let present = index
+                .iter()
+                .filter(|(_, entry)| entry.kind == Kind::Value)
+                .map(|(id, _)| id);
             let missing = present.filter(|id| !seen.contains(id) && !terms.keep.contains(*id));
             plan.gone = missing.map(str::to_owned).collect();
         }
@@ -162,11 +197,17 @@ fn refuse_unless_allowed(
     if terms.replace && empty && before > 0 {
         return Err(PublishError::NothingAccepted { before });
     }
-    difference.held.map_or(Ok(()), |shrink| Err(PublishError::WouldShrink(shrink)))
+    difference
+        .held
+        .map_or(Ok(()), |shrink| Err(PublishError::WouldShrink(shrink)))
 }
 
 fn put(offer: &Candidate) -> Change<'_> {
-    Change::Put { id: offer.id.as_str(), hash: offer.hash, record: &offer.record }
+    Change::Put {
+        id: offer.id.as_str(),
+        hash: offer.hash,
+        record: &offer.record,
+    }
 }
 
 fn summary_of(

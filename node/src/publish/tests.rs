@@ -12,12 +12,18 @@ use crate::fixture::{House, candidates, offers, titled};
 
 fn batches(house: &House, after: u64) -> Vec<Batch> {
     let epoch = house.publisher.head().epoch;
-    let changes = house.publisher.changes(Some(epoch), Revision(after)).unwrap();
+    let changes = house
+        .publisher
+        .changes(Some(epoch), Revision(after))
+        .unwrap();
     changes.collect::<Result<_, _>>().unwrap()
 }
 
 fn all(batches: Vec<Batch>) -> Vec<Change> {
-    batches.into_iter().flat_map(|batch| batch.changes).collect()
+    batches
+        .into_iter()
+        .flat_map(|batch| batch.changes)
+        .collect()
 }
 
 fn ids(changes: &[Change]) -> Vec<&str> {
@@ -36,22 +42,37 @@ fn the_changes_are_what_was_published_in_whole_batches() {
         assert_eq!((batch.epoch, batch.after), (head.epoch, reached));
         assert!(batch.up_to > batch.after);
         reached = batch.up_to;
-        let bytes: usize = batch.changes.iter().map(|change| match &change.body {
-            Body::Offer { record, .. } => record.len(),
-            Body::Gone { .. } => 0,
-        }).sum();
-        assert!(bytes <= limit::BATCH_TARGET_BYTES + limit::RECORD_BYTES, "{bytes}");
+        let bytes: usize = batch
+            .changes
+            .iter()
+            .map(|change| match &change.body {
+                Body::Offer { record, .. } => record.len(),
+                Body::Gone { .. } => 0,
+            })
+            .sum();
+        assert!(
+            bytes <= limit::BATCH_TARGET_BYTES + limit::RECORD_BYTES,
+            "{bytes}"
+        );
     }
     assert_eq!(reached, head.revision);
     let mut sorted = BTreeMap::new();
     for (change, offer) in all(batches).iter().zip(&published) {
-        let Body::Offer { hash, record } = &change.body else { panic!("{change:?}") };
-        assert_eq!(&open_record(&change.id, hash, record, limit::RECORD_BYTES).unwrap(), offer);
+        let Body::Offer { hash, record } = &change.body else {
+            panic!("{change:?}")
+        };
+        assert_eq!(
+            &open_record(&change.id, hash, record, limit::RECORD_BYTES).unwrap(),
+            offer
+        );
         sorted.insert(change.id.clone(), *hash);
     }
     let mut digester = Digester::default();
     sorted.iter().for_each(|(id, hash)| digester.add(id, hash));
-    assert_eq!((sorted.len() as u64, digester.finish()), (head.count, head.digest));
+    assert_eq!(
+        (sorted.len() as u64, digester.finish()),
+        (head.count, head.digest)
+    );
 }
 
 #[test]
@@ -59,16 +80,37 @@ fn superseded_records_are_left_out_and_the_last_batch_reaches_the_head() {
     let house = House::new();
     house.publish(&offers(5, 10)).unwrap();
     house.publish(&[titled("A-2", "new")]).unwrap();
-    house.replace(&[titled("A-2", "new"), offers(1, 10).remove(0), titled("A-3", "x"), titled("A-4", "x")]).unwrap();
+    house
+        .replace(&[
+            titled("A-2", "new"),
+            offers(1, 10).remove(0),
+            titled("A-3", "x"),
+            titled("A-4", "x"),
+        ])
+        .unwrap();
     let head = house.publisher.head();
     // 1..5 first, 6 is A-2 again, 7 and 8 change, 9 removes A-5.
     assert_eq!(head.revision, Revision(9));
     let changes = all(batches(&house, 0));
-    let seen: Vec<_> = changes.iter().map(|change| (change.revision.0, change.id.as_str())).collect();
-    assert_eq!(seen, [(1, "A-1"), (6, "A-2"), (7, "A-3"), (8, "A-4"), (9, "A-5")]);
-    assert_eq!(changes[4].body, Body::Gone { at: crate::fixture::NOW });
+    let seen: Vec<_> = changes
+        .iter()
+        .map(|change| (change.revision.0, change.id.as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [(1, "A-1"), (6, "A-2"), (7, "A-3"), (8, "A-4"), (9, "A-5")]
+    );
+    assert_eq!(
+        changes[4].body,
+        Body::Gone {
+            at: crate::fixture::NOW
+        }
+    );
     let later = batches(&house, 6);
-    assert_eq!((later[0].after, later.last().unwrap().up_to), (Revision(6), head.revision));
+    assert_eq!(
+        (later[0].after, later.last().unwrap().up_to),
+        (Revision(6), head.revision)
+    );
     assert_eq!(ids(&all(later)), ["A-3", "A-4", "A-5"]);
     assert!(batches(&house, 9).is_empty());
 }
@@ -77,7 +119,9 @@ fn superseded_records_are_left_out_and_the_last_batch_reaches_the_head() {
 fn many_small_publications_stream_as_one_after_space_was_given_back() {
     let house = House::new();
     for round in 0..40 {
-        house.publish(&[titled(&format!("A-{}", round % 7), &format!("{round}"))]).unwrap();
+        house
+            .publish(&[titled(&format!("A-{}", round % 7), &format!("{round}"))])
+            .unwrap();
     }
     let changes = all(batches(&house, 0));
     assert_eq!(changes.len(), 7);
@@ -90,15 +134,32 @@ fn inv4_a_hub_that_counts_differently_is_sent_to_compare() {
     let house = House::new();
     house.publish(&offers(3, 10)).unwrap();
     let epoch = house.publisher.head().epoch;
-    let reaction = |epoch, after| house.publisher.changes(epoch, Revision(after)).unwrap_err().reaction();
+    let reaction = |epoch, after| {
+        house
+            .publisher
+            .changes(epoch, Revision(after))
+            .unwrap_err()
+            .reaction()
+    };
     assert_eq!(reaction(Some(EpochId([9; 16])), 0), Reaction::Reconcile);
     assert_eq!(reaction(Some(epoch), 4), Reaction::Reconcile);
     assert_eq!(reaction(None, 1), Reaction::Reconcile);
     assert!(house.publisher.changes(None, Revision(0)).is_ok());
-    let other = house.publisher.fingerprints(EpochId([9; 16]), |_| true).unwrap_err();
+    let other = house
+        .publisher
+        .fingerprints(EpochId([9; 16]), |_| true)
+        .unwrap_err();
     assert_eq!(other.reaction(), Reaction::Reconcile);
-    let current = Current { horizon: Revision(2), ..house.publisher.store().current() };
-    assert_eq!(check_start(&current, Some(epoch), Revision(1)).unwrap_err().reaction(), Reaction::Reconcile);
+    let current = Current {
+        horizon: Revision(2),
+        ..house.publisher.store().current()
+    };
+    assert_eq!(
+        check_start(&current, Some(epoch), Revision(1))
+            .unwrap_err()
+            .reaction(),
+        Reaction::Reconcile
+    );
     for after in [0, 2, 3] {
         check_start(&current, Some(epoch), Revision(after)).unwrap();
     }
@@ -108,26 +169,55 @@ fn inv4_a_hub_that_counts_differently_is_sent_to_compare() {
 fn fingerprints_and_single_offers_agree_with_the_head() {
     let house = House::new();
     house.publish(&offers(30, 100)).unwrap();
-    house.publisher.publish(&candidates(&offers(29, 100)), &Terms { replace: true, ..Terms::default() }).unwrap();
+    house
+        .publisher
+        .publish(
+            &candidates(&offers(29, 100)),
+            &Terms {
+                replace: true,
+                ..Terms::default()
+            },
+        )
+        .unwrap();
     let head = house.publisher.head();
     let mut listed = Vec::new();
-    house.publisher.fingerprints(head.epoch, |mut piece| {
-        listed.append(&mut piece);
-        true
-    }).unwrap();
+    house
+        .publisher
+        .fingerprints(head.epoch, |mut piece| {
+            listed.append(&mut piece);
+            true
+        })
+        .unwrap();
     let mut digester = Digester::default();
-    listed.iter().for_each(|(id, hash, _)| digester.add(id, hash));
+    listed
+        .iter()
+        .for_each(|(id, hash, _)| digester.add(id, hash));
     assert!(digester.ascending());
-    assert_eq!((digester.count(), digester.finish()), (head.count, head.digest));
-    let wanted: Vec<String> = ["A-7", "A-30", "none", "A-1", "A-7"].map(str::to_owned).to_vec();
+    assert_eq!(
+        (digester.count(), digester.finish()),
+        (head.count, head.digest)
+    );
+    let wanted: Vec<String> = ["A-7", "A-30", "none", "A-1", "A-7"]
+        .map(str::to_owned)
+        .to_vec();
     let mut fetched = Vec::new();
-    house.publisher.fetch(head.epoch, &wanted, |mut batch| {
-        fetched.append(&mut batch.changes);
-        true
-    }).unwrap();
+    house
+        .publisher
+        .fetch(head.epoch, &wanted, |mut batch| {
+            fetched.append(&mut batch.changes);
+            true
+        })
+        .unwrap();
     assert_eq!(ids(&fetched), ["A-1", "A-7"]);
     let many = vec![String::new(); FETCH_MOST + 1];
-    assert_eq!(house.publisher.fetch(head.epoch, &many, |_| true).unwrap_err().reaction(), Reaction::TooMuch);
+    assert_eq!(
+        house
+            .publisher
+            .fetch(head.epoch, &many, |_| true)
+            .unwrap_err()
+            .reaction(),
+        Reaction::TooMuch
+    );
 }
 
 #[test]
@@ -136,16 +226,25 @@ fn a_large_listing_comes_in_bounded_pieces_and_stops_when_nobody_listens() {
     house.publish(&offers(3_000, 1)).unwrap();
     let epoch = house.publisher.head().epoch;
     let mut pieces = Vec::new();
-    house.publisher.fingerprints(epoch, |piece| {
-        pieces.push(piece.len());
-        true
-    }).unwrap();
-    assert!(pieces.len() > 1 && pieces.iter().sum::<usize>() == 3_000, "{pieces:?}");
+    house
+        .publisher
+        .fingerprints(epoch, |piece| {
+            pieces.push(piece.len());
+            true
+        })
+        .unwrap();
+    assert!(
+        pieces.len() > 1 && pieces.iter().sum::<usize>() == 3_000,
+        "{pieces:?}"
+    );
     let mut given = 0;
-    house.publisher.fingerprints(epoch, |_| {
-        given += 1;
-        false
-    }).unwrap();
+    house
+        .publisher
+        .fingerprints(epoch, |_| {
+            given += 1;
+            false
+        })
+        .unwrap();
     assert_eq!(given, 1);
 }
 
@@ -156,7 +255,9 @@ fn a_reader_s_picture_does_not_move_while_others_publish() {
     let mut changes = house.publisher.changes(None, Revision(0)).unwrap();
     let first = changes.next().unwrap().unwrap();
     for round in 0..20 {
-        let again: Vec<_> = (1..=200).map(|i| titled(&format!("A-{i}"), &format!("{round}"))).collect();
+        let again: Vec<_> = (1..=200)
+            .map(|i| titled(&format!("A-{i}"), &format!("{round}")))
+            .collect();
         house.publish(&again).unwrap();
     }
     let rest: Vec<_> = changes.collect::<Result<Vec<_>, _>>().unwrap();
@@ -182,14 +283,44 @@ fn a_dry_run_tells_the_numbers_and_writes_nothing() {
     let mut list: Vec<_> = offers(9, 10);
     list[0] = titled("A-1", "Neuer Titel");
     list.push(titled("B-1", "x"));
-    let terms = Terms { replace: true, dry_run: true, ..Terms::default() };
-    let dry = house.publisher.publish(&candidates(&list), &terms).unwrap().difference;
+    let terms = Terms {
+        replace: true,
+        dry_run: true,
+        ..Terms::default()
+    };
+    let dry = house
+        .publisher
+        .publish(&candidates(&list), &terms)
+        .unwrap()
+        .difference;
     assert_eq!(house.publisher.store().current(), before);
-    assert_eq!((dry.added, dry.changed, dry.unchanged, dry.removed), (1, 1, 8, 1));
+    assert_eq!(
+        (dry.added, dry.changed, dry.unchanged, dry.removed),
+        (1, 1, 8, 1)
+    );
     assert_eq!(dry.removed_ids, ["A-10"]);
-    let field = |name: &str| dry.examples[0].fields.iter().find(|field| field.field == name).cloned().unwrap();
-    assert_eq!((field("title").before, field("title").after), ("Kurs A-1".to_owned(), "Neuer Titel".to_owned()));
-    let real = house.publisher.publish(&candidates(&list), &Terms { dry_run: false, ..terms }).unwrap();
+    let field = |name: &str| {
+        dry.examples[0]
+            .fields
+            .iter()
+            .find(|field| field.field == name)
+            .cloned()
+            .unwrap()
+    };
+    assert_eq!(
+        (field("title").before, field("title").after),
+        ("Kurs A-1".to_owned(), "Neuer Titel".to_owned())
+    );
+    let real = house
+        .publisher
+        .publish(
+            &candidates(&list),
+            &Terms {
+                dry_run: false,
+                ..terms
+            },
+        )
+        .unwrap();
     assert_eq!(real.difference, dry);
     assert_eq!(real.head.count, 10);
 }
@@ -200,12 +331,25 @@ fn inv4_a_list_that_removes_much_is_refused_until_somebody_confirms() {
     house.publish(&offers(10, 10)).unwrap();
     let before = house.publisher.head();
     let error = house.replace(&offers(6, 10)).unwrap_err();
-    assert!(error.to_string().contains("4 of 10") && error.to_string().contains("--yes"), "{error}");
+    assert!(
+        error.to_string().contains("4 of 10") && error.to_string().contains("--yes"),
+        "{error}"
+    );
     let error = house.replace(&[]).unwrap_err();
-    assert!(matches!(error, PublishError::NothingAccepted { before: 10 }), "{error}");
+    assert!(
+        matches!(error, PublishError::NothingAccepted { before: 10 }),
+        "{error}"
+    );
     assert_eq!(house.publisher.head(), before);
-    let terms = Terms { replace: true, confirmed: true, ..Terms::default() };
-    let done = house.publisher.publish(&candidates(&offers(6, 10)), &terms).unwrap();
+    let terms = Terms {
+        replace: true,
+        confirmed: true,
+        ..Terms::default()
+    };
+    let done = house
+        .publisher
+        .publish(&candidates(&offers(6, 10)), &terms)
+        .unwrap();
     assert_eq!((done.head.count, done.difference.removed), (6, 4));
 }
 
@@ -222,8 +366,15 @@ fn inv7_a_refused_record_keeps_its_last_good_version() {
     let house = House::new();
     house.publish(&offers(10, 10)).unwrap();
     let keep = ["A-9", "A-10"].map(str::to_owned).into();
-    let terms = Terms { replace: true, keep, ..Terms::default() };
-    let done = house.publisher.publish(&candidates(&offers(8, 10)), &terms).unwrap();
+    let terms = Terms {
+        replace: true,
+        keep,
+        ..Terms::default()
+    };
+    let done = house
+        .publisher
+        .publish(&candidates(&offers(8, 10)), &terms)
+        .unwrap();
     assert_eq!((done.head.count, done.difference.removed), (10, 0));
 }
 
@@ -240,8 +391,13 @@ fn an_offer_that_comes_back_is_new_again() {
 #[test]
 fn of_two_offers_with_one_id_the_first_counts() {
     let house = House::new();
-    let done = house.publish(&[titled("A-1", "first"), titled("A-1", "second")]).unwrap();
-    assert_eq!((done.difference.added, done.head.count, done.head.revision), (1, 1, Revision(1)));
+    let done = house
+        .publish(&[titled("A-1", "first"), titled("A-1", "second")])
+        .unwrap();
+    assert_eq!(
+        (done.difference.added, done.head.count, done.head.revision),
+        (1, 1, Revision(1))
+    );
 }
 
 #[test]
@@ -249,7 +405,10 @@ fn a_head_is_signed_for_this_provider_and_moment() {
     let house = House::new();
     house.publish(&offers(2, 10)).unwrap();
     let signed = house.publisher.signed_head().unwrap();
-    assert_eq!((signed.head, signed.signed_at), (house.publisher.head(), crate::fixture::NOW));
+    assert_eq!(
+        (signed.head, signed.signed_at),
+        (house.publisher.head(), crate::fixture::NOW)
+    );
     assert!(!signed.signature.is_empty());
     let digest = ContentHash(signed.head.digest.0);
     assert_ne!(digest, ContentHash::default());

@@ -24,8 +24,15 @@ pub struct Control {
 
 /// The control service of a node.
 #[must_use]
-pub fn node_control(publisher: Arc<Publisher>, observer: Arc<Observer>) -> NodeControlServer<Control> {
-    NodeControlServer::new(Control { publisher, observer }).max_decoding_message_size(MESSAGE_BYTES)
+pub fn node_control(
+    publisher: Arc<Publisher>,
+    observer: Arc<Observer>,
+) -> NodeControlServer<Control> {
+    NodeControlServer::new(Control {
+        publisher,
+        observer,
+    })
+    .max_decoding_message_size(MESSAGE_BYTES)
 }
 
 #[async_trait]
@@ -36,7 +43,9 @@ impl NodeControl for Control {
     ) -> Result<Response<pb::GetStatusResponse>, Status> {
         let observer = Arc::clone(&self.observer);
         let status = blocking(move || observer.look()).await?;
-        Ok(Response::new(pb::GetStatusResponse { json: json(&status)? }))
+        Ok(Response::new(pb::GetStatusResponse {
+            json: json(&status)?,
+        }))
     }
 
     async fn publish(
@@ -60,7 +69,9 @@ impl NodeControl for Control {
 }
 
 /// All pieces: the terms, then the offers, each checked again.
-async fn receive(mut pieces: Streaming<pb::PublishPiece>) -> Result<(Terms, Vec<Candidate>), Status> {
+async fn receive(
+    mut pieces: Streaming<pb::PublishPiece>,
+) -> Result<(Terms, Vec<Candidate>), Status> {
     use pb::publish_piece::Piece;
     let mut terms = None;
     let mut offers = Vec::new();
@@ -70,7 +81,12 @@ async fn receive(mut pieces: Streaming<pb::PublishPiece>) -> Result<(Terms, Vec<
             (Some(Piece::Offers(encoded)), Some(_)) => {
                 offers.append(&mut blocking(move || candidates(&encoded.offers)).await?);
             }
-            _ => return Err(broken("PublishPiece.piece", "is missing or out of order: terms first, then offers")),
+            _ => {
+                return Err(broken(
+                    "PublishPiece.piece",
+                    "is missing or out of order: terms first, then offers",
+                ));
+            }
         }
     }
     let terms = terms.ok_or_else(|| broken("PublishPiece.terms", "is missing"))?;
@@ -78,10 +94,22 @@ async fn receive(mut pieces: Streaming<pb::PublishPiece>) -> Result<(Terms, Vec<
 }
 
 fn terms_of(wire: pb::PublishTerms) -> Result<Terms, Status> {
-    let pb::PublishTerms { replace, dry_run, confirmed, keep, sources_json } = wire;
+    let pb::PublishTerms {
+        replace,
+        dry_run,
+        confirmed,
+        keep,
+        sources_json,
+    } = wire;
     let sources = serde_json::from_str(&sources_json)
         .map_err(|error| broken("PublishTerms.sources_json", error))?;
-    Ok(Terms { replace, dry_run, confirmed, keep: keep.into_iter().collect(), sources })
+    Ok(Terms {
+        replace,
+        dry_run,
+        confirmed,
+        keep: keep.into_iter().collect(),
+        sources,
+    })
 }
 
 fn candidates(records: &[prost::bytes::Bytes]) -> Result<Vec<Candidate>, ContractBroken> {
@@ -92,7 +120,10 @@ fn candidate(record: &[u8]) -> Result<Candidate, ContractBroken> {
     let broken = |why: String| ContractBroken::new("EncodedOffers.offers", why);
     let wire = pb::Offer::decode(record).map_err(|error| broken(error.to_string()))?;
     let offer = Offer::check(wire.into()).map_err(|findings| {
-        let rules: Vec<_> = findings.iter().map(|finding| format!("{} {}", finding.field, finding.rule)).collect();
+        let rules: Vec<_> = findings
+            .iter()
+            .map(|finding| format!("{} {}", finding.field, finding.rule))
+            .collect();
         broken(format!("break rules: {}", rules.join(", ")))
     })?;
     Ok(Candidate::of(&offer))
@@ -103,5 +134,6 @@ fn broken(field: &'static str, why: impl std::fmt::Display) -> Status {
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, Status> {
-    serde_json::to_string(value).map_err(|error| status_of(Reaction::AskOperator, error.to_string()))
+    serde_json::to_string(value)
+        .map_err(|error| status_of(Reaction::AskOperator, error.to_string()))
 }

@@ -16,11 +16,9 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{Answers, MESSAGE_BYTES, blocking, streamed};
+use crate::config::SOFTWARE;
 use crate::publish::changes::{Batch, Body};
 use crate::publish::{PublishError, Publisher};
-
-/// What this build calls itself towards the other side.
-pub(crate) const SOFTWARE: &str = concat!("calluna-node ", env!("CARGO_PKG_VERSION"));
 
 /// Answers the hub from a publisher.
 #[derive(Debug)]
@@ -32,13 +30,16 @@ pub struct HubFacing {
 /// its other end.
 #[must_use]
 pub fn provider_node(publisher: Arc<Publisher>) -> HubOnly {
-    let server = ProviderNodeServer::new(HubFacing { publisher }).max_decoding_message_size(MESSAGE_BYTES);
+    let server =
+        ProviderNodeServer::new(HubFacing { publisher }).max_decoding_message_size(MESSAGE_BYTES);
     InterceptedService::new(server, hub_only)
 }
 
 /// [`provider_node`]'s type.
-pub type HubOnly =
-    InterceptedService<ProviderNodeServer<HubFacing>, fn(Request<()>) -> Result<Request<()>, Status>>;
+pub type HubOnly = InterceptedService<
+    ProviderNodeServer<HubFacing>,
+    fn(Request<()>) -> Result<Request<()>, Status>,
+>;
 
 fn hub_only(request: Request<()>) -> Result<Request<()>, Status> {
     match request.extensions().get::<Peer>() {
@@ -49,10 +50,16 @@ fn hub_only(request: Request<()>) -> Result<Request<()>, Status> {
 
 #[async_trait]
 impl ProviderNode for HubFacing {
-    async fn get_head(&self, request: Request<pb::GetHeadRequest>) -> Result<Response<pb::SignedHead>, Status> {
+    async fn get_head(
+        &self,
+        request: Request<pb::GetHeadRequest>,
+    ) -> Result<Response<pb::SignedHead>, Status> {
         let pb::GetHeadRequest { versions } = request.into_inner();
         version::agree(&versions).map_err(|failure| to_status(&failure))?;
-        let signed = self.publisher.signed_head().map_err(|failure| to_status(&failure))?;
+        let signed = self
+            .publisher
+            .signed_head()
+            .map_err(|failure| to_status(&failure))?;
         Ok(Response::new(signed_to_wire(signed, SOFTWARE)))
     }
 
@@ -62,9 +69,16 @@ impl ProviderNode for HubFacing {
         &self,
         request: Request<pb::StreamChangesRequest>,
     ) -> Result<Response<Self::StreamChangesStream>, Status> {
-        let pb::StreamChangesRequest { epoch, after_revision } = request.into_inner();
+        let pb::StreamChangesRequest {
+            epoch,
+            after_revision,
+        } = request.into_inner();
         let any = epoch.is_empty();
-        let epoch = if any { None } else { Some(epoch_of("StreamChangesRequest.epoch", &epoch)?) };
+        let epoch = if any {
+            None
+        } else {
+            Some(epoch_of("StreamChangesRequest.epoch", &epoch)?)
+        };
         let publisher = Arc::clone(&self.publisher);
         streamed(move |out| {
             for batch in publisher.changes(epoch, Revision(after_revision))? {
@@ -88,12 +102,17 @@ impl ProviderNode for HubFacing {
         let publisher = Arc::clone(&self.publisher);
         streamed(move |out| {
             publisher.fingerprints(epoch, |piece| {
-                let fingerprints = piece.into_iter().map(|(offer_id, hash, revision)| pb::Fingerprint {
-                    offer_id,
-                    content_hash: hash.0.to_vec(),
-                    revision: revision.0,
-                });
-                out.give(pb::FingerprintBatch { fingerprints: fingerprints.collect() })
+                let fingerprints =
+                    piece
+                        .into_iter()
+                        .map(|(offer_id, hash, revision)| pb::Fingerprint {
+                            offer_id,
+                            content_hash: hash.0.to_vec(),
+                            revision: revision.0,
+                        });
+                out.give(pb::FingerprintBatch {
+                    fingerprints: fingerprints.collect(),
+                })
             })
         })
         .await
@@ -108,7 +127,8 @@ impl ProviderNode for HubFacing {
         let pb::FetchOffersRequest { epoch, offer_ids } = request.into_inner();
         let epoch = epoch_of("FetchOffersRequest.epoch", &epoch)?;
         let publisher = Arc::clone(&self.publisher);
-        streamed(move |out| publisher.fetch(epoch, &offer_ids, |batch| out.give(batch.into()))).await
+        streamed(move |out| publisher.fetch(epoch, &offer_ids, |batch| out.give(batch.into())))
+            .await
     }
 
     async fn acknowledge(
@@ -116,8 +136,14 @@ impl ProviderNode for HubFacing {
         request: Request<pb::AcknowledgeRequest>,
     ) -> Result<Response<pb::AcknowledgeResponse>, Status> {
         let pb::AcknowledgeRequest { receipt } = request.into_inner();
-        let missing = || to_status(&ContractBroken::new("AcknowledgeRequest.receipt", "is missing"));
-        let receipt = Receipt::try_from(receipt.ok_or_else(missing)?).map_err(|failure| to_status(&failure))?;
+        let missing = || {
+            to_status(&ContractBroken::new(
+                "AcknowledgeRequest.receipt",
+                "is missing",
+            ))
+        };
+        let receipt = Receipt::try_from(receipt.ok_or_else(missing)?)
+            .map_err(|failure| to_status(&failure))?;
         tracing::info!(night = receipt.night, outcome = %receipt.outcome, "receipt from the hub");
         let publisher = Arc::clone(&self.publisher);
         blocking(move || publisher.acknowledge(&receipt)).await?;
@@ -131,14 +157,24 @@ fn epoch_of(field: &'static str, bytes: &[u8]) -> Result<EpochId, Status> {
 
 impl From<Batch> for pb::ChangeBatch {
     fn from(batch: Batch) -> Self {
-        let Batch { epoch, after, up_to, changes } = batch;
+        let Batch {
+            epoch,
+            after,
+            up_to,
+            changes,
+        } = batch;
         let changes = changes.into_iter().map(|change| {
             let revision = change.revision.0;
             let (content_hash, body) = match change.body {
                 Body::Offer { hash, record } => (hash.0.to_vec(), pb::change::Body::Offer(record)),
                 Body::Gone { at } => (Vec::new(), pb::change::Body::Gone(pb::Gone { at: at.0 })),
             };
-            pb::Change { revision, offer_id: change.id, content_hash: content_hash.into(), body: Some(body) }
+            pb::Change {
+                revision,
+                offer_id: change.id,
+                content_hash: content_hash.into(),
+                body: Some(body),
+            }
         });
         Self {
             epoch: epoch.0.to_vec(),

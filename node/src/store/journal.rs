@@ -56,7 +56,12 @@ impl Store {
         let still = self.readers.read().unwrap_or_else(PoisonError::into_inner);
         let current = self.current();
         let index = self.index_of(&current)?;
-        Ok(Snapshot { current, index, log: &self.log, _still: still })
+        Ok(Snapshot {
+            current,
+            index,
+            log: &self.log,
+            _still: still,
+        })
     }
 
     /// The index without a hold on the chunks, for whoever holds the writer's lock.
@@ -101,7 +106,12 @@ impl Store {
             return Ok(current.head);
         }
         let (count, digest) = digest_of(index);
-        current.head = Head { epoch: current.head.epoch, revision, count, digest };
+        current.head = Head {
+            epoch: current.head.epoch,
+            revision,
+            count,
+            digest,
+        };
         current.last_seq = index.last_seq();
         let head = current.head;
         self.commit_head(batch, current)?;
@@ -127,7 +137,9 @@ impl Store {
 
     fn compact_step(&self, index: &mut Index, now: Moment) -> Result<bool, StoreError> {
         let mut current = self.current();
-        let Some(last) = current.last_seq else { return Ok(false) };
+        let Some(last) = current.last_seq else {
+            return Ok(false);
+        };
         let mut old: Vec<(String, u64)> = Vec::new();
         let mut keep = |record: &Record<'_>| {
             let young = now.since(gone_at(&record.hash)) < limit::TOMBSTONE_SECONDS;
@@ -170,7 +182,9 @@ impl Writing<'_> {
 
     fn close_chunk(&mut self) {
         let chunk = std::mem::take(&mut self.builder);
-        self.store.log.append(&mut self.batch, self.seq, chunk.finish());
+        self.store
+            .log
+            .append(&mut self.batch, self.seq, chunk.finish());
         self.seq += 1;
     }
 
@@ -185,12 +199,20 @@ impl Writing<'_> {
 
 fn record_of<'a>(change: &Change<'a>, revision: Revision, now: Moment) -> Record<'a> {
     match *change {
-        Change::Put { id, hash, record } => {
-            Record { revision: revision.0, key: id, hash: hash.0, kind: Kind::Value, body: record }
-        }
-        Change::Gone { id } => {
-            Record { revision: revision.0, key: id, hash: gone_hash(now), kind: Kind::Gone, body: &[] }
-        }
+        Change::Put { id, hash, record } => Record {
+            revision: revision.0,
+            key: id,
+            hash: hash.0,
+            kind: Kind::Value,
+            body: record,
+        },
+        Change::Gone { id } => Record {
+            revision: revision.0,
+            key: id,
+            hash: gone_hash(now),
+            kind: Kind::Gone,
+            body: &[],
+        },
     }
 }
 

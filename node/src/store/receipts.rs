@@ -16,7 +16,10 @@ impl Store {
         let _one_at_a_time = self.lock_writer();
         let mut batch = Batch::default();
         batch.put(key_of(receipt.night), json(receipt, "receipt")?);
-        let others = self.receipts()?.into_iter().filter(|kept| kept.night != receipt.night);
+        let others = self
+            .receipts()?
+            .into_iter()
+            .filter(|kept| kept.night != receipt.night);
         for old in others.skip(limit::RECEIPTS_KEPT - 1) {
             batch.remove(key_of(old.night));
         }

@@ -18,7 +18,16 @@ fn inv3_what_was_published_is_there_after_a_restart() {
     let house = house.reopened(|_| {});
     assert_eq!(house.publisher.head(), head);
     assert_eq!(house.publisher.store().current().mended, None);
-    assert_eq!(house.publisher.store().last_import().unwrap().unwrap().added, 50);
+    assert_eq!(
+        house
+            .publisher
+            .store()
+            .last_import()
+            .unwrap()
+            .unwrap()
+            .added,
+        50
+    );
 }
 
 #[test]
@@ -37,7 +46,9 @@ fn inv3_a_publication_that_was_cut_off_leaves_nothing_behind() {
         body: b"x",
     });
     let mut batch = Batch::default();
-    store.log.append(&mut batch, before.last_seq.unwrap() + 1, builder.finish());
+    store
+        .log
+        .append(&mut batch, before.last_seq.unwrap() + 1, builder.finish());
     store.engine.commit(batch).unwrap();
     assert!(store.snapshot().unwrap().index.get("half").is_none());
     let house = house.reopened(|_| {});
@@ -52,13 +63,19 @@ fn inv4_a_store_that_lost_its_content_begins_a_new_epoch() {
     let before = house.publish(&offers(5, 10)).unwrap().head;
     let house = house.reopened(|store| std::fs::remove_dir_all(store.join("db")).unwrap());
     let current = house.publisher.store().current();
-    assert_ne!(current.head.epoch, before.epoch, "the hub must not take the absence for a removal");
+    assert_ne!(
+        current.head.epoch, before.epoch,
+        "the hub must not take the absence for a removal"
+    );
     assert_eq!(current.head.count, 0);
     assert!(current.mended.is_some());
     let epoch = current.head.epoch;
     let house = house.reopened(|_| {});
     assert_eq!(house.publisher.head().epoch, epoch, "once is enough");
-    assert!(house.publisher.store().current().mended.is_some(), "status still tells");
+    assert!(
+        house.publisher.store().current().mended.is_some(),
+        "status still tells"
+    );
 }
 
 #[test]
@@ -68,10 +85,15 @@ fn a_newer_layout_is_refused() {
     let mut batch = Batch::default();
     batch.put(META, r#"{"layout":2}"#);
     store.engine.commit(batch).unwrap();
-    let House { dir, clock, publisher } = house;
+    let House {
+        dir,
+        clock,
+        publisher,
+    } = house;
     drop(publisher);
     let entropy = calluna_model::entropy::SeededEntropy::new(1);
-    let error = Store::open(&dir.path().join("store"), &clock, &entropy, Duration::ZERO).unwrap_err();
+    let error =
+        Store::open(&dir.path().join("store"), &clock, &entropy, Duration::ZERO).unwrap_err();
     assert!(error.to_string().contains("layout 2"), "{error}");
 }
 
@@ -79,7 +101,13 @@ fn a_newer_layout_is_refused() {
 fn a_store_that_is_open_elsewhere_says_so() {
     let house = House::new();
     let entropy = calluna_model::entropy::SeededEntropy::new(1);
-    let error = Store::open(&house.dir.path().join("store"), &house.clock, &entropy, Duration::ZERO).unwrap_err();
+    let error = Store::open(
+        &house.dir.path().join("store"),
+        &house.clock,
+        &entropy,
+        Duration::ZERO,
+    )
+    .unwrap_err();
     assert!(error.is_locked(), "{error}");
 }
 
@@ -109,12 +137,19 @@ fn ten_receipts_are_kept_the_newest_by_time() {
     let house = House::new();
     let store = house.publisher.store();
     for night in 1..=15 {
-        store.keep_receipt(&receipt(night, 1_000 + i64::try_from(night).unwrap())).unwrap();
+        store
+            .keep_receipt(&receipt(night, 1_000 + i64::try_from(night).unwrap()))
+            .unwrap();
     }
     // A hub that was set up again counts from one.
     store.keep_receipt(&receipt(1, 2_000)).unwrap();
     store.keep_receipt(&receipt(1, 2_000)).unwrap();
-    let nights: Vec<u64> = store.receipts().unwrap().iter().map(|receipt| receipt.night).collect();
+    let nights: Vec<u64> = store
+        .receipts()
+        .unwrap()
+        .iter()
+        .map(|receipt| receipt.night)
+        .collect();
     assert_eq!(nights, [1, 15, 14, 13, 12, 11, 10, 9, 8, 7]);
 }
 

@@ -57,7 +57,14 @@ pub(super) fn settled(
                     before.rest -= 1;
                 }
             }
-            _ => drop(seen.insert(path, Seen { size, changed, rest: 0 })),
+            _ => drop(seen.insert(
+                path,
+                Seen {
+                    size,
+                    changed,
+                    rest: 0,
+                },
+            )),
         }
     }
     ready
@@ -74,13 +81,28 @@ pub(super) fn leave(seen: &mut HashMap<PathBuf, Seen>, path: &Path, looks: u32) 
 /// ending, or that and a number. Reports beside it are looked at too.
 pub(super) fn free_name(folder: &Path, name: &OsStr, now: Moment) -> PathBuf {
     let own = folder.join(name);
-    let stamp: String = now.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
-    let stem = Path::new(name).file_stem().unwrap_or(name).to_string_lossy().into_owned();
-    let ending = Path::new(name).extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
+    let stamp: String = now
+        .to_string()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
+    let stem = Path::new(name)
+        .file_stem()
+        .unwrap_or(name)
+        .to_string_lossy()
+        .into_owned();
+    let ending = Path::new(name)
+        .extension()
+        .map(|e| format!(".{}", e.to_string_lossy()))
+        .unwrap_or_default();
     let mut path = own;
     let mut number = 0_u32;
     while path.symlink_metadata().is_ok() || beside(&path, "report.txt").exists() {
-        let count = if number == 0 { String::new() } else { format!("-{number}") };
+        let count = if number == 0 {
+            String::new()
+        } else {
+            format!("-{number}")
+        };
         path = folder.join(format!("{stem}-{stamp}{count}{ending}"));
         number += 1;
     }

@@ -9,25 +9,41 @@ use std::sync::LazyLock;
 
 use ammonia::Builder;
 
+/// What may stand in a description.
+const TAGS: [&str; 11] = [
+    "p", "br", "ul", "ol", "li", "h3", "h4", "h5", "strong", "em", "a",
+];
+/// How often cleaning is repeated until nothing changes.
+const ROUNDS: usize = 8;
+
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     builder
-        .tags(HashSet::from([
-            "p", "br", "ul", "ol", "li", "h3", "h4", "h5", "strong", "em", "b", "i", "a",
-        ]))
+        .tags(HashSet::from(TAGS))
         .clean_content_tags(HashSet::from(["script", "style"]))
         .tag_attributes(HashMap::from([("a", HashSet::from(["href"]))]))
         .url_schemes(HashSet::from(["http", "https"]))
         .url_relative(ammonia::UrlRelative::Deny)
-        .link_rel(Some("noopener noreferrer nofollow"))
-        .strip_comments(true);
+        // Who shows a link decides how it is marked; a record says only where it leads.
+        .link_rel(None);
     builder
 });
 
-/// The part of `html` that is allowed. Cleaning twice gives the same as cleaning once.
+/// The part of `html` that is allowed: scripts and styles go with their content, other tags leave
+/// their text. Cleaning twice gives the same as cleaning once.
 #[must_use]
 pub fn clean(html: &str) -> String {
-    CLEANER.clean(html).to_string()
+    let mut clean = CLEANER.clean(html).to_string();
+    for _ in 0..ROUNDS {
+        // Removing a tag can leave two elements nested that a reader would take apart again.
+        let again = CLEANER.clean(&clean).to_string();
+        if again == clean {
+            return clean;
+        }
+        clean = again;
+    }
+    // Markup that never comes to rest is nobody's course description; the plain text remains.
+    String::new()
 }
 
 /// Whether `html` holds nothing that [`clean`] would change.

@@ -144,7 +144,7 @@ async fn dial(identity: &Identity, address: &str) -> Result<Channel> {
     let connector = tokio_rustls::TlsConnector::from(tls::mutual_client(identity, tls::ALPN_GRPC)?);
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let name = tls::server_name(&Peer::Provider(mint::provider("node")))?;
+    let name = tls::server_name(&mint::provider("node"))?;
     let stream = connector.connect(name, stream).await?;
     let slot = Mutex::new(Some(stream));
     let once = tower::service_fn(move |_: tonic::transport::Uri| {
@@ -166,7 +166,7 @@ fn identity(args: &[String], who: &str) -> Result<Identity> {
     let dir = Path::new(args.first().context("no directory")?);
     let read = |name: &str| std::fs::read_to_string(dir.join(name)).context("reading the authority");
     let authority = calluna_certs::Authority::from_pem(&read("bare-ca.crt")?, &read("bare-ca.key")?)?;
-    let peer = if who == "hub" { Peer::Hub } else { Peer::Provider(mint::provider("node")) };
+    let peer = if who == "hub" { Peer::Hub } else { mint::provider("node") };
     let leaf = mint::leaf(&authority, &peer);
     Ok(Identity::from_pem(&leaf.certificate_pem, &leaf.key_pem, authority.certificate_pem())?)
 }

@@ -25,7 +25,9 @@ pub(super) async fn publish(
     let Some(channel) = socket::connect(socket).await? else {
         return Ok(None);
     };
-    let first = pb::PublishPiece { piece: Some(Piece::Terms(terms_of(terms)?)) };
+    let first = pb::PublishPiece {
+        piece: Some(Piece::Terms(terms_of(terms)?)),
+    };
     let pieces = std::iter::once(first).chain(pieces(offers));
     let pieces: Vec<pb::PublishPiece> = pieces.collect();
     let answer = NodeControlClient::new(channel)
@@ -33,7 +35,11 @@ pub(super) async fn publish(
         .publish(stream::iter(pieces))
         .await
         .map_err(|status| anyhow!(PeerFailure::from(status).text))?;
-    let pb::PublishResponse { json, head, receipt: _ } = answer.into_inner();
+    let pb::PublishResponse {
+        json,
+        head,
+        receipt: _,
+    } = answer.into_inner();
     let unknown = "the daemon answered in a way that this program does not know; use the same version for both";
     let difference = serde_json::from_str(&json).context(unknown)?;
     let head = head.context(unknown)?.try_into().context(unknown)?;
@@ -41,7 +47,13 @@ pub(super) async fn publish(
 }
 
 fn terms_of(terms: &Terms) -> anyhow::Result<pb::PublishTerms> {
-    let Terms { replace, dry_run, confirmed, keep, sources } = terms;
+    let Terms {
+        replace,
+        dry_run,
+        confirmed,
+        keep,
+        sources,
+    } = terms;
     Ok(pb::PublishTerms {
         replace: *replace,
         dry_run: *dry_run,
@@ -65,7 +77,12 @@ fn pieces(offers: &[Candidate]) -> impl Iterator<Item = pb::PublishPiece> {
         });
         let (piece, after) = rest.split_at(fits.count());
         rest = after;
-        let offers = piece.iter().map(|offer| Bytes::copy_from_slice(offer.record())).collect();
-        Some(pb::PublishPiece { piece: Some(Piece::Offers(pb::EncodedOffers { offers })) })
+        let offers = piece
+            .iter()
+            .map(|offer| Bytes::copy_from_slice(offer.record()))
+            .collect();
+        Some(pb::PublishPiece {
+            piece: Some(Piece::Offers(pb::EncodedOffers { offers })),
+        })
     })
 }
