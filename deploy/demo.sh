@@ -106,10 +106,11 @@ finish() {
     exit "$code"
 }
 trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
-trap 'exit 141' PIPE
+# Who interrupts the demo does not want its remains.
+trap 'failed=no; exit 130' INT
+trap 'failed=no; exit 143' TERM
+trap 'failed=no; exit 129' HUP
+trap 'failed=no; exit 141' PIPE
 
 # Runs a command so that a signal is heard at once, not after the command has ended.
 waited() {
@@ -167,7 +168,7 @@ if [ "${#work}" -gt 45 ]; then # The path of a Unix socket has at most 107 bytes
 fi
 mkdir -- "$work/log" "$work/in" "$work/nodes"
 waited cargo build --locked --manifest-path "$root/Cargo.toml" -p calluna-hub -p calluna-node \
-    --message-format json-render-diagnostics >"$work/build.json" || die 'the build failed'
+    --message-format json-render-diagnostics >"$work/build.json" || { failed=no; die 'the build failed'; }
 built() { sed -n "s|.*\"executable\":\"\([^\"]*/$1\)\".*|\1|p" "$work/build.json" | tail -n 1; }
 hub_bin=$(built calluna-hub)
 node_bin=$(built calluna-node)
@@ -285,6 +286,7 @@ for ((i = 0; i < count; i++)); do
 done
 say "nodes  ${ids[*]}"
 say "Each has a key of its own, made where it lies, and a certificate of the district's authority."
+[ "$count" -eq 1 ] || say 'All dial the hub; only the last one listens, and the hub dials it.'
 
 # --- import -----------------------------------------------------------------------------------
 

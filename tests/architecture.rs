@@ -17,22 +17,71 @@ use calluna_tests::process::{binary, repository, run};
 use serde_json::Value;
 
 /// Crate, folder, own crates that it may import, crates that it must never import itself.
-type Row = (&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+type Row = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+);
 
 /// An arrow points to a row above, so there is no circle. Dev-dependencies are free.
 const CRATES: &[Row] = &[
-    ("model", "proto/model", &[], &["tokio", "tonic", "prost", "tracing", "sled"]),
+    (
+        "model",
+        "proto/model",
+        &[],
+        &["tokio", "tonic", "prost", "tracing", "sled"],
+    ),
     ("kv", "proto/kv", &[], &["tonic", "prost"]),
     ("wire", "proto/wire", &["model"], &["sled"]),
     ("host", "proto/host", &["model"], &["sled"]),
     ("certs", "certs", &["model"], &["tonic", "prost", "sled"]),
-    ("tabular", "node/tabular", &["model"], &["tracing", "log", "tonic"]),
-    ("import", "node/import", &["tabular", "model"], &["tracing", "log", "tonic", "prost"]),
+    (
+        "tabular",
+        "node/tabular",
+        &["model"],
+        &["tracing", "log", "tonic"],
+    ),
+    (
+        "import",
+        "node/import",
+        &["tabular", "model"],
+        &["tracing", "log", "tonic", "prost"],
+    ),
     ("store", "hub/store", &["kv", "model"], &["tonic", "prost"]),
-    ("sync", "hub/sync", &["model"], &["tokio", "tonic", "prost", "sled"]),
-    ("catalogue", "hub/catalogue", &["model"], &["axum", "tonic", "sled"]),
-    ("node", "node", &["import", "kv", "wire", "certs", "host", "model"], &["sled"]),
-    ("hub", "hub", &["store", "sync", "catalogue", "kv", "wire", "certs", "host", "model"], &["sled"]),
+    (
+        "sync",
+        "hub/sync",
+        &["model"],
+        &["tokio", "tonic", "prost", "sled"],
+    ),
+    (
+        "catalogue",
+        "hub/catalogue",
+        &["model"],
+        &["axum", "tonic", "sled"],
+    ),
+    (
+        "node",
+        "node",
+        &["import", "kv", "wire", "certs", "host", "model"],
+        &["sled"],
+    ),
+    (
+        "hub",
+        "hub",
+        &[
+            "store",
+            "sync",
+            "catalogue",
+            "kv",
+            "wire",
+            "certs",
+            "host",
+            "model",
+        ],
+        &["sled"],
+    ),
 ];
 
 /// The crate in which tests may use anything.
@@ -47,20 +96,27 @@ const HUB: &[&[&str]] = &[
     &["night"],
     &["link", "export", "view"],
     &["members"],
-    &["hub", "config"],
+    &["hub"],
+    &["config"],
 ];
 const NODE: &[&[&str]] = &[
     &["cli"],
     &["run"],
-    &["service", "link", "watch"],
-    &["status", "intake"],
-    &["publish", "membership"],
+    &["service", "watch"],
+    &["status", "text"],
+    &["intake", "membership", "link"],
+    &["publish"],
     &["store"],
-    &["config", "text"],
+    &["config"],
 ];
 
-/// Pairs that look wrong in the lists above and are meant.
-const MEANT: &[(&str, &str, &str)] = &[];
+/// Arrows that point up all the same: folder, from, to, why.
+const MEANT: &[(&str, &str, &str, &str)] = &[(
+    "hub/src",
+    "hub",
+    "link",
+    "an open hub holds its live connections, and whoever accepts one has to know the hub",
+)];
 
 /// Code lines of a file without its tests: nobody should need to scroll through more.
 const MOST_LINES: usize = 500;
@@ -71,27 +127,42 @@ fn crates_know_only_what_lies_below_them() {
     let mut found = BTreeSet::new();
     for package in metadata["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
-        let own = name.strip_prefix("calluna-").unwrap_or_else(|| panic!("{name}: our crates are calluna-*"));
+        let own = name
+            .strip_prefix("calluna-")
+            .unwrap_or_else(|| panic!("{name}: our crates are calluna-*"));
         if own == TESTS {
             continue;
         }
         let (_, folder, may, never) = row(own);
         found.insert(own);
         let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
-        assert_eq!(manifest.parent().unwrap(), repository().join(folder), "{name} lies elsewhere");
+        assert_eq!(
+            manifest.parent().unwrap(),
+            repository().join(folder),
+            "{name} lies elsewhere"
+        );
         for dependency in package["dependencies"].as_array().unwrap() {
             let needed = dependency["name"].as_str().unwrap();
             if !dependency["kind"].is_null() {
                 continue;
             }
-            assert!(!never.contains(&needed), "{name} must never import {needed}");
+            assert!(
+                !never.contains(&needed),
+                "{name} must never import {needed}"
+            );
             if let Some(needed) = needed.strip_prefix("calluna-") {
-                assert!(may.contains(&needed), "{name} may not import calluna-{needed}");
+                assert!(
+                    may.contains(&needed),
+                    "{name} may not import calluna-{needed}"
+                );
             }
         }
     }
     let planned: BTreeSet<&str> = CRATES.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(found, planned, "crates that are there, and crates in the table");
+    assert_eq!(
+        found, planned,
+        "crates that are there, and crates in the table"
+    );
 }
 
 #[test]
@@ -107,27 +178,46 @@ fn the_table_of_crates_has_no_circle() {
 #[test]
 fn modules_of_hub_and_node_know_only_what_lies_below_them() {
     let mut wrong = Vec::new();
+    let mut needed = 0;
     for (folder, layers) in [("hub/src", HUB), ("node/src", NODE)] {
+        let root = repository().join(folder);
         let layer = |module: &str| layers.iter().position(|layer| layer.contains(&module));
-        for file in rust_files(&repository().join(folder)) {
-            let module = top_module(&repository().join(folder), &file);
-            if ["lib", "main", "tests", "fixture"].contains(&module.as_str()) {
+        // Tests may use what they like.
+        for file in rust_files(&root)
+            .iter()
+            .filter(|file| !file.ends_with("tests.rs"))
+        {
+            let module = top_module(&root, file);
+            if ["lib", "main", "fixture"].contains(&module.as_str()) {
                 continue;
             }
             let Some(own) = layer(&module) else {
                 wrong.push(format!("{folder}: module {module} is in no layer"));
                 continue;
             };
-            for used in used_modules(&code_of(&file)) {
-                let meant = MEANT.contains(&(folder, module.as_str(), used.as_str()));
-                let below = layer(&used).is_none_or(|used| used > own);
-                if used != module && !below && !meant {
-                    wrong.push(format!("{folder}: {module} uses {used} ({})", file.display()));
+            for used in used_modules(&code_of(file)) {
+                if used == module || layer(&used).is_none_or(|used| used > own) {
+                    continue;
+                }
+                if MEANT
+                    .iter()
+                    .any(|(at, from, to, _)| (*at, *from, *to) == (folder, &module, &used))
+                {
+                    needed += 1;
+                } else {
+                    wrong.push(format!(
+                        "{folder}: {module} uses {used} ({})",
+                        file.display()
+                    ));
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(
+        needed >= MEANT.len(),
+        "an exception is no longer needed: take it off the list"
+    );
 }
 
 #[test]
@@ -135,7 +225,11 @@ fn files_are_small_and_say_what_they_are() {
     let mut wrong = Vec::new();
     for file in all_rust_files() {
         let text = fs::read_to_string(&file).unwrap();
-        let name = file.strip_prefix(repository()).unwrap().display().to_string();
+        let name = file
+            .strip_prefix(repository())
+            .unwrap()
+            .display()
+            .to_string();
         if !text.starts_with("//!") {
             wrong.push(format!("{name} does not open with `//!`"));
         }
@@ -143,9 +237,12 @@ fn files_are_small_and_say_what_they_are() {
             wrong.push(format!("{name}: modules are foo.rs beside foo/"));
         }
         let is_test = name.contains("tests");
-        let lines = code_of(&file).lines().filter(|line| !line.trim().is_empty()).count();
+        let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+        let lines = code_of(&file).lines().filter(is_code).count();
         if lines > MOST_LINES && !is_test {
-            wrong.push(format!("{name} has {lines} lines of code; at most {MOST_LINES}"));
+            wrong.push(format!(
+                "{name} has {lines} lines of code; at most {MOST_LINES}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -158,36 +255,58 @@ fn every_invariant_that_is_built_has_a_test_of_its_name() {
         let text = fs::read_to_string(&file).unwrap();
         for rest in text.split("fn inv").skip(1) {
             let mut chars = rest.chars();
-            if let (Some(number), Some('_')) = (chars.next().and_then(|c| c.to_digit(10)), chars.next()) {
+            if let (Some(number), Some('_')) =
+                (chars.next().and_then(|c| c.to_digit(10)), chars.next())
+            {
                 *tests.entry(u8::try_from(number).unwrap()).or_default() += 1;
             }
         }
     }
     for number in [1, 2, 3, 4, 5, 6, 7, 8] {
-        assert!(tests.contains_key(&number), "invariant {number} has no test inv{number}_…");
+        assert!(
+            tests.contains_key(&number),
+            "invariant {number} has no test inv{number}_…"
+        );
     }
 }
 
 #[test]
 fn every_command_explains_itself_and_its_options() {
     for (program, commands) in [
-        ("calluna-hub", &["init", "invite", "serve", "sync", "status", "members", "export", "release"][..]),
+        (
+            "calluna-hub",
+            &[
+                "init", "invite", "serve", "sync", "status", "members", "export", "release",
+            ][..],
+        ),
         ("calluna-node", &["join", "import", "serve", "status"][..]),
     ] {
         let help = run(binary(program).arg("--help")).ok().stdout;
         let listed = listed_commands(&help);
         for command in commands {
-            assert!(listed.contains_key(*command), "{program} {command} is missing:\n{help}");
+            assert!(
+                listed.contains_key(*command),
+                "{program} {command} is missing:\n{help}"
+            );
         }
-        assert!(help.contains("Exit codes") || help.contains("exit codes"), "{program}:\n{help}");
+        assert!(
+            help.contains("Exit codes") || help.contains("exit codes"),
+            "{program}:\n{help}"
+        );
         for (command, purpose) in &listed {
-            assert!(purpose.len() > 8, "{program} {command} says nothing of its purpose:\n{help}");
+            assert!(
+                purpose.len() > 8,
+                "{program} {command} says nothing of its purpose:\n{help}"
+            );
             if command == "help" {
                 continue;
             }
             let own = run(binary(program).args([command, "--help"])).ok().stdout;
             for (option, meaning) in options(&own) {
-                assert!(!meaning.is_empty(), "{program} {command} {option} has no words:\n{own}");
+                assert!(
+                    !meaning.is_empty(),
+                    "{program} {command} {option} has no words:\n{own}"
+                );
             }
         }
     }
@@ -202,13 +321,24 @@ fn row(name: &str) -> &'static Row {
 
 fn metadata() -> Value {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(repository());
+    cargo
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
+        .current_dir(repository());
     run(&mut cargo).ok().json()
 }
 
 /// Every Rust file of the workspace, generated ones left out.
 fn all_rust_files() -> Vec<PathBuf> {
-    ["proto", "certs", "node", "hub", "tests"].iter().flat_map(|name| rust_files(&repository().join(name))).collect()
+    ["proto", "certs", "node", "hub", "tests"]
+        .iter()
+        .flat_map(|name| rust_files(&repository().join(name)))
+        .collect()
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
@@ -237,20 +367,40 @@ fn code_of(file: &Path) -> String {
 /// `hub/src/night/provider.rs` belongs to `night`.
 fn top_module(root: &Path, file: &Path) -> String {
     let inside = file.strip_prefix(root).unwrap().with_extension("");
-    inside.components().next().unwrap().as_os_str().to_string_lossy().into_owned()
+    inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// What stands after `crate::` in code: modules that a file uses.
 fn used_modules(code: &str) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
-    for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+    for line in code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+    {
         for rest in line.split("crate::").skip(1) {
             let inner = rest.strip_prefix('{').unwrap_or(rest);
-            let names = if rest.starts_with('{') { inner.split('}').next().unwrap_or(inner) } else { rest };
-            let pieces: Vec<&str> = if rest.starts_with('{') { names.split(',').collect() } else { vec![names] };
+            let names = if rest.starts_with('{') {
+                inner.split('}').next().unwrap_or(inner)
+            } else {
+                rest
+            };
+            let pieces: Vec<&str> = if rest.starts_with('{') {
+                names.split(',').collect()
+            } else {
+                vec![names]
+            };
             for piece in pieces {
-                let name: String =
-                    piece.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+                let name: String = piece
+                    .trim()
+                    .chars()
+                    .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                    .collect();
                 if !name.is_empty() {
                     used.insert(name);
                 }
@@ -263,7 +413,10 @@ fn used_modules(code: &str) -> BTreeSet<String> {
 /// The block "Commands:" of a help text: name and purpose.
 fn listed_commands(help: &str) -> BTreeMap<String, String> {
     let block = help.split("Commands:").nth(1).unwrap_or_default();
-    let lines = block.lines().skip(1).take_while(|line| line.starts_with("  "));
+    let lines = block
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with("  "));
     lines
         .filter_map(|line| line.trim().split_once(' '))
         .map(|(name, purpose)| (name.to_owned(), purpose.trim().to_owned()))
@@ -274,7 +427,9 @@ fn listed_commands(help: &str) -> BTreeMap<String, String> {
 fn options(help: &str) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     let mut current = None;
-    let blocks = help.lines().skip_while(|line| !line.starts_with("Arguments:") && !line.starts_with("Options:"));
+    let blocks = help
+        .lines()
+        .skip_while(|line| !line.starts_with("Arguments:") && !line.starts_with("Options:"));
     for line in blocks {
         let text = line.trim();
         let begins = line.len() - line.trim_start().len() <= 6

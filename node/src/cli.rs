@@ -22,11 +22,18 @@ use crate::text::Words;
 
 /// Publishes one provider's offers to the district's hub.
 #[derive(Debug, Parser)]
-#[command(name = "calluna-node", version, propagate_version = true)]
+#[command(name = "calluna-node", version, propagate_version = true, after_help = AFTER)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+const AFTER: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part.
+
+A first evening, with the token of the invitation:
+  calluna-node join TOKEN --data /var/lib/calluna-node
+  calluna-node import kurse.xml --data /var/lib/calluna-node
+  calluna-node serve --data /var/lib/calluna-node";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -26,7 +26,11 @@ impl Bench {
         let list = jsonl(&district.path("gut.jsonl"), (0..3).map(|n| offer(n, "x")));
         let _imported = node.import(&list, &[]).ok();
         let before = node.digest();
-        Self { district, node, before }
+        Self {
+            district,
+            node,
+            before,
+        }
     }
 
     /// The file is refused as a whole: soon, in words, naming it, and nothing has changed.
@@ -34,10 +38,17 @@ impl Bench {
     fn refuses(&self, file: &Path, words: &[&str]) {
         let begun = Instant::now();
         let ended = self.node.import(file, &["--replace", "--yes"]).expect(1);
-        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}: {ended:#?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "{:?}: {ended:#?}",
+            begun.elapsed()
+        );
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         for word in [&[name.as_str()], words].concat() {
-            assert!(ended.stderr.contains(word), "`{word}` is missing: {ended:#?}");
+            assert!(
+                ended.stderr.contains(word),
+                "`{word}` is missing: {ended:#?}"
+            );
         }
         assert_eq!((self.node.count(), self.node.digest()), (3, self.before));
     }
@@ -57,12 +68,24 @@ fn hostile_and_broken_files_are_refused_and_change_nothing() {
         <kurse><kurs><knr>1</knr><haupttitel>&x;</haupttitel></kurs></kurse>";
     bench.refuses(&bench.file("aussen.xml", outside.as_bytes()), &["DOCTYPE"]);
     let cut = "<?xml version=\"1.0\"?>\n<kurse>\n<kurs><knr>1</knr><haupttitel>Kurs</haupttitel></kurs>\n<kurs><knr>2</k";
-    bench.refuses(&bench.file("halb.xml", cut.as_bytes()), &["halb.xml:4", "ends in the middle"]);
+    bench.refuses(
+        &bench.file("halb.xml", cut.as_bytes()),
+        &["halb.xml:4", "ends in the middle"],
+    );
     let deep = format!("<kurse><kurs><knr>1</knr>{}", "<a>".repeat(100_000));
     bench.refuses(&bench.file("tief.xml", deep.as_bytes()), &["nested"]);
     bench.refuses(&bench.file("leer.xml", b""), &["empty"]);
-    bench.refuses(&bench.file("bild.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0"), &[]);
-    bench.refuses(&bench.file("mitte.jsonl", b"{\"id\":\"A\",\"title\":\"T\"}\n{\"id\":\"B\",\"ti"), &["mitte.jsonl:2"]);
+    bench.refuses(
+        &bench.file("bild.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0"),
+        &[],
+    );
+    bench.refuses(
+        &bench.file(
+            "mitte.jsonl",
+            b"{\"id\":\"A\",\"title\":\"T\"}\n{\"id\":\"B\",\"ti",
+        ),
+        &["mitte.jsonl:2"],
+    );
     bench.refuses(&bench.district.path("fehlt.xml"), &["cannot be read"]);
     bench.refuses(&bench.node.dir, &["not a regular file"]);
 }
@@ -99,11 +122,15 @@ fn a_line_without_end_is_refused_within_bounds() {
 #[test]
 fn bad_rows_are_refused_alone_with_place_field_value_and_rule() {
     let bench = Bench::new();
-    let text = "id;title;url\nA-1;Kurs;https://a.example/\nA-2;;\nA-3;Kurs;javascript:x\nA-4;Kurs;\n";
+    let text =
+        "id;title;url\nA-1;Kurs;https://a.example/\nA-2;;\nA-3;Kurs;javascript:x\nA-4;Kurs;\n";
     let file = bench.file("kurse.csv", text.as_bytes());
     let ended = bench.node.import(&file, &[]).expect(3);
     let said = ended.stdout.clone() + &ended.stderr;
-    assert!(said.contains("kurse.csv") && said.contains("title") && said.contains("javascript:x"), "{said}");
+    assert!(
+        said.contains("kurse.csv") && said.contains("title") && said.contains("javascript:x"),
+        "{said}"
+    );
     assert!(bench.node.count() >= 5, "the others are in");
 }
 
@@ -113,7 +140,10 @@ fn files_go_in_together_or_not_at_all() {
     let good = jsonl(&bench.district.path("mehr.jsonl"), [offer(10, "x")]);
     let bad = bench.file("schlecht.xml", b"<kurse><kurs><knr>");
     let (good, bad) = (good.to_string_lossy(), bad.to_string_lossy());
-    bench.node.run(&["import", &good, &bad]).says(1, &["schlecht.xml"]);
+    bench
+        .node
+        .run(&["import", &good, &bad])
+        .says(1, &["schlecht.xml"]);
     assert_eq!(bench.node.digest(), bench.before);
 }
 
@@ -123,11 +153,15 @@ fn a_port_in_use_is_named_with_the_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     district.set("CALLUNA_LISTEN", &address);
-    district.hub(&["serve"]).says(1, &[&address, "another program uses this port", "hub.toml"]);
+    district
+        .hub(&["serve"])
+        .says(1, &[&address, "another program uses this port", "hub.toml"]);
     // The same for a node that listens.
     let district = District::new();
     let node = district.stranger("vhs-a");
-    let _joined = node.run(&["join", &district.invite("vhs-a"), "--listen", &address]).ok();
+    let _joined = node
+        .run(&["join", &district.invite("vhs-a"), "--listen", &address])
+        .ok();
     node.run(&["serve"]).says(1, &[&address, "node.toml"]);
 }
 
@@ -148,7 +182,11 @@ fn a_store_that_another_process_has_open_is_told_as_such() {
 #[test]
 fn wrong_usage_is_exit_code_2() {
     let district = District::prepared(&[]);
-    for args in [&["fly"][..], &["sync", "--format", "yaml"], &["invite", "Vhs A", "--name", "x"]] {
+    for args in [
+        &["fly"][..],
+        &["sync", "--format", "yaml"],
+        &["invite", "Vhs A", "--name", "x"],
+    ] {
         let ended = district.hub(args).expect(2);
         assert!(!ended.stderr.is_empty(), "{ended:#?}");
     }
@@ -166,9 +204,12 @@ fn a_wrong_setting_is_refused_with_the_nearest_known_one() {
         let _spoilt = write(&file, format!("{line}\n{text}").as_bytes());
     };
     spoil(district.hub_dir().join("hub.toml"), "adress = \"x:1\"");
-    district.hub(&["serve"]).says(1, &["hub.toml", "adress", "address"]);
+    district
+        .hub(&["serve"])
+        .says(1, &["hub.toml", "adress", "address"]);
     spoil(node.dir.join("node.toml"), "provder = \"x\"");
-    node.run(&["serve"]).says(1, &["node.toml", "provder", "provider"]);
+    node.run(&["serve"])
+        .says(1, &["node.toml", "provder", "provider"]);
 }
 
 /// A file system of a few megabytes, gone when it is dropped.
@@ -180,7 +221,9 @@ impl SmallDisk {
         std::fs::create_dir_all(&at).ok()?;
         let options = format!("size={size},mode=0700");
         let mut mount = std::process::Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&at);
+        mount
+            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
+            .arg(&at);
         let done = mount.output().ok()?;
         done.status.success().then_some(Self(at))
     }
@@ -188,7 +231,12 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        drop(std::process::Command::new("umount").arg("-l").arg(&self.0).output());
+        drop(
+            std::process::Command::new("umount")
+                .arg("-l")
+                .arg(&self.0)
+                .output(),
+        );
     }
 }
 
@@ -202,12 +250,26 @@ fn a_full_disk_is_a_sentence_and_costs_nothing_that_was_there() {
     };
     node.dir = disk.0.join("n");
     let _joined = node.run(&["join", &district.invite("vhs-a")]).ok();
-    let _imported = node.import(&jsonl(&district.path("klein.jsonl"), (0..20).map(|n| offer(n, "x"))), &[]).ok();
+    let _imported = node
+        .import(
+            &jsonl(
+                &district.path("klein.jsonl"),
+                (0..20).map(|n| offer(n, "x")),
+            ),
+            &[],
+        )
+        .ok();
     let before = node.digest();
-    let big = jsonl(&district.path("gross.jsonl"), (0..15_000).map(|n| long_offer(n, "x")));
+    let big = jsonl(
+        &district.path("gross.jsonl"),
+        (0..15_000).map(|n| long_offer(n, "x")),
+    );
     let ended: Ended = node.import(&big, &[]).expect(1);
     let said = ended.stderr.to_lowercase();
-    assert!(said.contains("full") || said.contains("space") || said.contains("room"), "{ended:#?}");
+    assert!(
+        said.contains("full") || said.contains("space") || said.contains("room"),
+        "{ended:#?}"
+    );
     // What was there is there, and goes out.
     assert_eq!((node.count(), node.digest()), (20, before));
     node.serve();

@@ -51,8 +51,24 @@ fn files(district: &District) -> Vec<PathBuf> {
          <presentation><dc:identifier>X-1-1</dc:identifier><engagement>Zeisigmann 99887</engagement></presentation>\
          </course></provider></catalog>"
     );
-    let head = ["id", "title", "description", "Dozent", "Telefon privat", "Ansprechpartner"];
-    let row = |id| [id, PUBLIC, PRIVATE_TEXT, "Petra Kanarienvogel", "0171 5550123", "Zeisigmann"];
+    let head = [
+        "id",
+        "title",
+        "description",
+        "Dozent",
+        "Telefon privat",
+        "Ansprechpartner",
+    ];
+    let row = |id| {
+        [
+            id,
+            PUBLIC,
+            PRIVATE_TEXT,
+            "Petra Kanarienvogel",
+            "0171 5550123",
+            "Zeisigmann",
+        ]
+    };
     let csv = format!("{}\n{}\n", head.join(";"), row("C-1").join(";"));
     let line = serde_json::json!({
         "id": "J-1", "title": PUBLIC, "description": PRIVATE_TEXT,
@@ -89,7 +105,9 @@ fn inv1_what_files_say_about_persons_reaches_no_store_log_receipt_or_export() {
     let night = district.night();
     assert_eq!(night.expect("vhs-a", Outcome::Ok).offers, 7);
     let export = district.path("katalog.jsonl");
-    let _written = district.hub(&["export", "--output", &export.to_string_lossy()]).ok();
+    let _written = district
+        .hub(&["export", "--output", &export.to_string_lossy()])
+        .ok();
     let exported = std::fs::read(&export).unwrap();
     assert!(holds(&exported, PUBLIC.as_bytes()));
     said += &node.log();
@@ -100,8 +118,14 @@ fn inv1_what_files_say_about_persons_reaches_no_store_log_receipt_or_export() {
         let word = canary.as_bytes();
         assert!(!holds(&exported, word), "{canary} is in the export");
         assert!(!holds(said.as_bytes(), word), "{canary} was said: {said}");
-        assert!(!holds(&every_byte(&node.dir), word), "{canary} is in the node's directory");
-        assert!(!holds(&every_byte(&district.hub_dir()), word), "{canary} is in the hub's directory");
+        assert!(
+            !holds(&every_byte(&node.dir), word),
+            "{canary} is in the node's directory"
+        );
+        assert!(
+            !holds(&every_byte(&district.hub_dir()), word),
+            "{canary} is in the hub's directory"
+        );
     }
     // The search would have found it: what is public is there, in the clear.
     assert!(holds(&every_byte(&node.dir), PUBLIC.as_bytes()));

@@ -20,21 +20,44 @@ const IMPATIENT: &[(&str, &str)] = &[("CALLUNA_NIGHT_WAIT_SECONDS", "2")];
 fn inv2_the_certificate_says_whose_offers_they_are() {
     let district = District::with(IMPATIENT);
     let mut honest = district.member("vhs-a");
-    let _imported = honest.import(&jsonl(&district.path("a.jsonl"), (0..5).map(|n| offer(n, "echt"))), &[]).ok();
+    let _imported = honest
+        .import(
+            &jsonl(&district.path("a.jsonl"), (0..5).map(|n| offer(n, "echt"))),
+            &[],
+        )
+        .ok();
     let badge = Badge::join(&district.invite("vhs-b"));
     // The same ids as the other provider's, from somebody with a certificate of their own.
-    let evil = Evil::start(badge, Script::honest((0..5).map(|n| offer(n, "untergeschoben"))));
+    let evil = Evil::start(
+        badge,
+        Script::honest((0..5).map(|n| offer(n, "untergeschoben"))),
+    );
     let night = district.night();
     let _a = night.expect("vhs-a", Outcome::Ok);
     let _b = night.expect("vhs-b", Outcome::Ok);
-    assert!(district.titles("vhs-a").values().all(|title| title.ends_with("echt")));
-    assert!(district.titles("vhs-b").values().all(|title| title.ends_with("untergeschoben")));
+    assert!(
+        district
+            .titles("vhs-a")
+            .values()
+            .all(|title| title.ends_with("echt"))
+    );
+    assert!(
+        district
+            .titles("vhs-b")
+            .values()
+            .all(|title| title.ends_with("untergeschoben"))
+    );
     // With the other one away, nobody takes its place.
     let _quiet = honest.stop();
     evil.tell(Script::honest((0..5).map(|n| offer(n, "nochmal"))));
     let night = district.night();
     let _a = night.expect("vhs-a", Outcome::Unreachable);
-    assert!(district.titles("vhs-a").values().all(|title| title.ends_with("echt")));
+    assert!(
+        district
+            .titles("vhs-a")
+            .values()
+            .all(|title| title.ends_with("echt"))
+    );
 }
 
 #[test]
@@ -42,7 +65,13 @@ fn inv2_a_head_signed_for_another_provider_is_refused() {
     let district = District::with(IMPATIENT);
     let badge = Badge::join(&district.invite("vhs-b"));
     let script = Script::honest((0..5).map(|n| offer(n, "x")));
-    let _evil = Evil::start(badge, Script { signs_for: Some("vhs-a".parse().unwrap()), ..script });
+    let _evil = Evil::start(
+        badge,
+        Script {
+            signs_for: Some("vhs-a".parse().unwrap()),
+            ..script
+        },
+    );
     let night = district.night();
     let line = night.expect("vhs-b", Outcome::Refused);
     assert!(line.note.contains("signature"), "{line:?}");
@@ -54,12 +83,15 @@ fn inv2_the_hub_lets_in_nodes_of_its_own_district_alone() {
     let district = District::new();
     let hub = district.proxy().address().to_string();
     let member = Badge::join(&district.invite("vhs-a"));
-    assert!(member.is_let_in(), "the test itself must be able to succeed");
+    assert!(
+        member.is_let_in(),
+        "the test itself must be able to succeed"
+    );
     let read = |name: &str| fs::read_to_string(district.hub_dir().join(name)).unwrap();
     // The hub's own certificate is no node's.
     let hub_itself = Badge::stolen(&read("hub.crt"), &read("hub.key"), &read("ca.crt"), &hub);
     assert!(!hub_itself.is_let_in());
-    assert!(district.hub_log().contains("only nodes may dial the hub"), "{}", district.hub_log());
+    district.heard("only nodes may dial the hub");
     // The same name, certified by another district.
     let other = District::new();
     let foreign = other.joined("vhs-a");
@@ -83,7 +115,10 @@ fn inv2_a_node_speaks_with_the_hub_and_nobody_else() {
     let heard = talk.recv_timeout(Duration::from_secs(60)).unwrap();
     assert!(heard.is_err(), "the node went on talking to an impostor");
     poll("the node's own account", || {
-        let why = node.status()["link"]["last_error"].as_str().unwrap_or_default().to_owned();
+        let why = node.status()["link"]["last_error"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         (!why.is_empty()).then_some(())
     });
     assert!(node.status()["link"]["connected_since"].is_null());
@@ -97,7 +132,10 @@ fn impostor(identity: &Identity) -> (SocketAddr, std::sync::mpsc::Receiver<io::R
     let address = listener.local_addr().unwrap();
     listener.set_nonblocking(true).unwrap();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             let (stream, _) = listener.accept().await.unwrap();

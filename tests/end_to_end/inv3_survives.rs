@@ -13,7 +13,10 @@ fn inv3_an_import_that_ended_with_0_survives_kill_9_of_the_node() {
     let mut node = district.member("vhs-a");
     for round in 0..4 {
         let count = 50 * (round + 1);
-        let list = jsonl(&district.path("l.jsonl"), (0..count).map(|n| offer(n, &format!("r{round}"))));
+        let list = jsonl(
+            &district.path("l.jsonl"),
+            (0..count).map(|n| offer(n, &format!("r{round}"))),
+        );
         let _imported = node.import(&list, &[]).ok();
         node.kill();
         // Read from disk by another process, and by the next daemon.
@@ -29,8 +32,14 @@ fn inv3_an_import_that_ended_with_0_survives_kill_9_of_the_node() {
 fn inv3_an_import_that_is_killed_is_there_whole_or_not_at_all() {
     let district = District::new();
     let node = district.joined("vhs-a");
-    let old = jsonl(&district.path("alt.jsonl"), (0..400).map(|n| long_offer(n, "alt")));
-    let new = jsonl(&district.path("neu.jsonl"), (0..400).map(|n| long_offer(n, "neu")));
+    let old = jsonl(
+        &district.path("alt.jsonl"),
+        (0..400).map(|n| long_offer(n, "alt")),
+    );
+    let new = jsonl(
+        &district.path("neu.jsonl"),
+        (0..400).map(|n| long_offer(n, "neu")),
+    );
     let _imported = node.import(&old, &[]).ok();
     let before = node.digest();
     let (mut old_seen, mut new_seen) = (0, 0);
@@ -59,13 +68,20 @@ fn inv3_a_night_that_was_reported_survives_kill_9_of_the_hub() {
     let node = district.member("vhs-a");
     for round in 0..3 {
         let version = format!("r{round}");
-        let list = jsonl(&district.path("l.jsonl"), (0..60 + round).map(|n| offer(n, &version)));
+        let list = jsonl(
+            &district.path("l.jsonl"),
+            (0..60 + round).map(|n| offer(n, &version)),
+        );
         let _imported = node.import(&list, &[]).ok();
         let night = district.night();
         let _line = night.expect("vhs-a", Outcome::Ok);
         district.kill_hub();
         let catalogue = district.catalogue();
-        assert_eq!(digest_of(catalogue.values()), node.digest(), "round {round}");
+        assert_eq!(
+            digest_of(catalogue.values()),
+            node.digest(),
+            "round {round}"
+        );
         district.start_hub();
         assert_eq!(district.status().last_night.unwrap(), night.report);
         let _same = district.night().expect("vhs-a", Outcome::Unchanged);
@@ -76,10 +92,15 @@ fn inv3_a_night_that_was_reported_survives_kill_9_of_the_hub() {
 fn inv3_a_receipt_that_the_node_took_survives_kill_9_of_the_node() {
     let district = District::new();
     let mut node = district.member("vhs-a");
-    let _imported = node.import(&jsonl(&district.path("l.jsonl"), [offer(1, "x")]), &[]).ok();
+    let _imported = node
+        .import(&jsonl(&district.path("l.jsonl"), [offer(1, "x")]), &[])
+        .ok();
     let night = district.night();
     node.kill();
-    assert_eq!(node.receipt()["night"], serde_json::json!(night.report.night));
+    assert_eq!(
+        node.receipt()["night"],
+        serde_json::json!(night.report.night)
+    );
 }
 
 #[test]
@@ -100,16 +121,25 @@ fn inv3_a_member_that_joined_survives_kill_9_of_the_hub() {
 fn inv3_a_first_night_that_is_cut_off_goes_on_where_it_stood() {
     let mut district = District::new();
     let mut node = district.joined("vhs-a");
-    let list = jsonl(&district.path("l.jsonl"), (0..3_000).map(|n| long_offer(n, "x")));
+    let list = jsonl(
+        &district.path("l.jsonl"),
+        (0..3_000).map(|n| long_offer(n, "x")),
+    );
     let _imported = node.import(&list, &[]).ok();
     node.serve();
     // About 5 MB in all; commits are made every megabyte.
     district.proxy().set(Mode::Slow(1_500_000));
     let begun = district.proxy().passed();
     let syncing = Process::start(&mut district.hub_command(&["sync", "--format", "json"]));
-    poll("half of the night", || (district.proxy().passed() - begun > 3_200_000).then_some(()));
+    poll("half of the night", || {
+        (district.proxy().passed() - begun > 3_200_000).then_some(())
+    });
     district.kill_hub();
-    assert_ne!(syncing.wait().code, Some(0), "a night that was cut off is not reported as done");
+    assert_ne!(
+        syncing.wait().code,
+        Some(0),
+        "a night that was cut off is not reported as done"
+    );
     // Nothing of it is to be seen, not in passing either.
     assert_eq!(district.catalogue().len(), 0);
     district.proxy().set(Mode::Forward);
@@ -120,7 +150,11 @@ fn inv3_a_first_night_that_is_cut_off_goes_on_where_it_stood() {
     let line = night.expect("vhs-a", Outcome::Ok);
     assert_eq!((line.offers, line.added), (3_000, 3_000));
     let whole: u64 = std::fs::metadata(&list).unwrap().len();
-    assert!(line.bytes < whole * 3 / 4, "{} of about {whole} bytes were sent again", line.bytes);
+    assert!(
+        line.bytes < whole * 3 / 4,
+        "{} of about {whole} bytes were sent again",
+        line.bytes
+    );
     assert_eq!(digest_of(district.catalogue().values()), node.digest());
 }
 
@@ -128,7 +162,10 @@ fn inv3_a_first_night_that_is_cut_off_goes_on_where_it_stood() {
 fn inv3_a_connection_that_is_cut_costs_a_piece_and_not_the_night() {
     let district = District::new();
     let mut node = district.joined("vhs-a");
-    let list = jsonl(&district.path("l.jsonl"), (0..3_000).map(|n| long_offer(n, "x")));
+    let list = jsonl(
+        &district.path("l.jsonl"),
+        (0..3_000).map(|n| long_offer(n, "x")),
+    );
     let _imported = node.import(&list, &[]).ok();
     district.proxy().set(Mode::CutAfter(3_200_000));
     node.serve();

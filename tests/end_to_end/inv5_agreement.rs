@@ -15,7 +15,10 @@ fn district_with(script: Script) -> (District, Evil) {
 #[test]
 fn inv5_a_digest_that_lies_is_never_ok_and_shows_nothing() {
     let honest = Script::honest((0..10).map(|n| offer(n, "x")));
-    let (district, evil) = district_with(Script { digest: Some(Digest([9; 32])), ..honest.clone() });
+    let (district, evil) = district_with(Script {
+        digest: Some(Digest([9; 32])),
+        ..honest.clone()
+    });
     for _ in 0..2 {
         let night = district.night();
         let line = night.line("vhs-e");
@@ -36,7 +39,11 @@ fn inv5_a_lie_after_a_good_night_leaves_the_good_one_visible() {
     let honest = Script::honest((0..10).map(|n| offer(n, "gut")));
     let (district, evil) = district_with(honest.clone());
     let _good = district.night().expect("vhs-e", Outcome::Ok);
-    let mut more = Script::honest((0..10).map(|n| offer(n, "gut")).chain((10..15).map(|n| offer(n, "neu"))));
+    let mut more = Script::honest(
+        (0..10)
+            .map(|n| offer(n, "gut"))
+            .chain((10..15).map(|n| offer(n, "neu"))),
+    );
     more.digest = Some(Digest([9; 32]));
     evil.tell(more);
     let night = district.night();
@@ -47,7 +54,10 @@ fn inv5_a_lie_after_a_good_night_leaves_the_good_one_visible() {
 #[test]
 fn inv5_changes_out_of_order_are_refused() {
     let honest = Script::honest((0..10).map(|n| offer(n, "x")));
-    let (district, _evil) = district_with(Script { manner: Manner::Disordered, ..honest });
+    let (district, _evil) = district_with(Script {
+        manner: Manner::Disordered,
+        ..honest
+    });
     let night = district.night();
     let line = night.expect("vhs-e", Outcome::Refused);
     assert!(line.note.contains("order"), "{line:?}");

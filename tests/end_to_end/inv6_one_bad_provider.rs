@@ -20,7 +20,10 @@ fn inv6_whatever_single_members_do_the_others_are_ok_in_the_same_night() {
     let district = District::with(LIMITS);
     let healthy = ["gut-a", "gut-b", "gut-c"].map(|id| district.member(id));
     for node in &healthy {
-        let list = jsonl(&district.path("l.jsonl"), (0..50).map(|n| offer(n, &node.id)));
+        let list = jsonl(
+            &district.path("l.jsonl"),
+            (0..50).map(|n| offer(n, &node.id)),
+        );
         let _imported = node.import(&list, &[]).ok();
     }
     let _away = Badge::join(&district.invite("fern"));
@@ -61,7 +64,8 @@ fn inv6_whatever_single_members_do_the_others_are_ok_in_the_same_night() {
 fn peak_memory(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -69,7 +73,9 @@ fn inv6_noise_at_the_door_disturbs_nobody() {
     use std::io::Write;
     let district = District::new();
     let node = district.member("vhs-a");
-    let _imported = node.import(&jsonl(&district.path("l.jsonl"), [offer(1, "x")]), &[]).ok();
+    let _imported = node
+        .import(&jsonl(&district.path("l.jsonl"), [offer(1, "x")]), &[])
+        .ok();
     // Connections that say nothing, say nonsense, or hang up, all at once.
     let callers: Vec<_> = (0..40)
         .filter_map(|n| {

@@ -13,23 +13,39 @@ fn without_a_title(number: usize) -> Told {
     let mut wire = pb::Offer::from(offer(number, "x").into_draft());
     wire.title.clear();
     let record = wire.encode_to_vec();
-    Told { hash: ContentHash(*blake3::hash(&record).as_bytes()), record, ..Told::truly(&offer(number, "x")) }
+    Told {
+        hash: ContentHash(*blake3::hash(&record).as_bytes()),
+        record,
+        ..Told::truly(&offer(number, "x"))
+    }
 }
 
 fn with_another_hash(number: usize) -> Told {
-    Told { hash: ContentHash([3; 32]), ..Told::truly(&offer(number, "x")) }
+    Told {
+        hash: ContentHash([3; 32]),
+        ..Told::truly(&offer(number, "x"))
+    }
 }
 
 fn unreadable(number: usize) -> Told {
-    Told { record: vec![0xff; 40], ..Told::truly(&offer(number, "x")) }
+    Told {
+        record: vec![0xff; 40],
+        ..Told::truly(&offer(number, "x"))
+    }
 }
 
 fn too_large(number: usize) -> Told {
-    Told { record: vec![b'x'; 70_000], ..Told::truly(&offer(number, "x")) }
+    Told {
+        record: vec![b'x'; 70_000],
+        ..Told::truly(&offer(number, "x"))
+    }
 }
 
 fn under_another_name(number: usize) -> Told {
-    Told { id: "K-99999".to_owned(), ..Told::truly(&offer(number, "x")) }
+    Told {
+        id: "K-99999".to_owned(),
+        ..Told::truly(&offer(number, "x"))
+    }
 }
 
 #[test]
@@ -46,26 +62,59 @@ fn inv7_bad_records_are_refused_alone_and_the_node_is_told_why() {
 
     let night = district.night();
     let line = night.expect("vhs-e", Outcome::OkWithQuarantine);
-    assert_eq!((line.added, line.offers, line.quarantined), (15, 15, 5), "{line:?}");
+    assert_eq!(
+        (line.added, line.offers, line.quarantined),
+        (15, 15, 5),
+        "{line:?}"
+    );
     assert_eq!(night.code, Some(3));
     let shown = district.titles("vhs-e");
     assert_eq!(shown.len(), 15);
-    for bad in ["K-00003", "K-00007", "K-00011", "K-00015", "K-00019", "K-99999"] {
+    for bad in [
+        "K-00003", "K-00007", "K-00011", "K-00015", "K-00019", "K-99999",
+    ] {
         assert!(!shown.contains_key(bad), "{bad}");
     }
 
     let receipt = evil.receipts().pop().unwrap();
-    assert_eq!((receipt.outcome.as_str(), receipt.quarantined), ("ok-with-quarantine", 5));
+    assert_eq!(
+        (receipt.outcome.as_str(), receipt.quarantined),
+        ("ok-with-quarantine", 5)
+    );
     let rule_of = |record: &str| {
-        let found = receipt.findings.iter().find(|finding| finding.record == record);
-        found.unwrap_or_else(|| panic!("no finding for {record}: {receipt:#?}")).clone()
+        let found = receipt
+            .findings
+            .iter()
+            .find(|finding| finding.record == record);
+        found
+            .unwrap_or_else(|| panic!("no finding for {record}: {receipt:#?}"))
+            .clone()
     };
-    assert_eq!((rule_of("K-00003").field.as_str(), rule_of("K-00003").rule.as_str()), ("title", "required"));
+    assert_eq!(
+        (
+            rule_of("K-00003").field.as_str(),
+            rule_of("K-00003").rule.as_str()
+        ),
+        ("title", "required")
+    );
     assert_eq!(rule_of("K-00007").rule, "hash-differs");
     assert_eq!(rule_of("K-00011").rule, "unreadable-record");
-    assert_eq!((rule_of("K-00015").rule.as_str(), rule_of("K-00015").value.as_str()), ("too-large", "70000"));
+    assert_eq!(
+        (
+            rule_of("K-00015").rule.as_str(),
+            rule_of("K-00015").value.as_str()
+        ),
+        ("too-large", "70000")
+    );
     let named = rule_of("K-99999");
-    assert_eq!((named.rule.as_str(), named.field.as_str(), named.value.as_str()), ("id-differs", "id", "K-00019"));
+    assert_eq!(
+        (
+            named.rule.as_str(),
+            named.field.as_str(),
+            named.value.as_str()
+        ),
+        ("id-differs", "id", "K-00019")
+    );
     assert_eq!(district.status().providers[0].quarantined, 5);
     // A night in which nothing changed does not forget them.
     let same = district.night();
@@ -81,12 +130,20 @@ fn inv7_the_last_good_version_stays_until_a_good_one_comes() {
     // The next day, one of them is broken and another one new.
     let good = Script::honest((0..5).map(|n| offer(n, "gut")));
     let mut next = good.clone();
-    next.records[2] = Told { record: vec![0xff; 9], hash: ContentHash([5; 32]), ..next.records[2].clone() };
+    next.records[2] = Told {
+        record: vec![0xff; 9],
+        hash: ContentHash([5; 32]),
+        ..next.records[2].clone()
+    };
     next.records.push(Told::truly(&offer(9, "neu")));
     evil.tell(Script { epoch: 1, ..next });
     let night = district.night();
     let line = night.expect("vhs-e", Outcome::OkWithQuarantine);
-    assert_eq!((line.added, line.removed, line.quarantined), (1, 0, 1), "{line:?}");
+    assert_eq!(
+        (line.added, line.removed, line.quarantined),
+        (1, 0, 1),
+        "{line:?}"
+    );
     let shown = district.titles("vhs-e");
     assert_eq!(shown.len(), 6);
     assert_eq!(shown["K-00002"], "Kurs 2 gut");
@@ -104,7 +161,10 @@ fn inv7_a_bad_row_of_a_file_is_refused_alone() {
     let node = district.member("vhs-a");
     let mut text = String::from("id;title;url\n");
     for row in 0..10 {
-        text.push_str(&format!("B-{row};{};https://a.example/\n", if row == 4 { "" } else { "Kurs" }));
+        text.push_str(&format!(
+            "B-{row};{};https://a.example/\n",
+            if row == 4 { "" } else { "Kurs" }
+        ));
     }
     let file = calluna_tests::sample::write(&district.path("kurse.csv"), text.as_bytes());
     let report = node.import(&file, &["--report", "json"]).expect(3).json();

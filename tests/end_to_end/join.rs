@@ -24,7 +24,10 @@ fn a_new_member_comes_from_the_token_to_the_first_offer_in_six_commands_and_two_
     // What the README tells a new member to type, and the operator's `sync`.
     one_more();
     let joined = node.run(&["join", &token]).ok();
-    assert!(joined.stdout.contains("calluna-node import"), "it says what to do next: {joined:#?}");
+    assert!(
+        joined.stdout.contains("calluna-node import"),
+        "it says what to do next: {joined:#?}"
+    );
     one_more();
     let _imported = node.import(&list, &[]).ok();
     one_more();
@@ -35,7 +38,11 @@ fn a_new_member_comes_from_the_token_to_the_first_offer_in_six_commands_and_two_
     assert_eq!(night.expect("vhs-neu", Outcome::Ok).offers, 1);
     assert_eq!(district.titles("vhs-neu")["K-00001"], "Kurs 1 neu");
     assert!(commands <= 6, "{commands} commands");
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[test]
@@ -54,13 +61,21 @@ fn check_modes(root: &Path) {
     let mut private = 0;
     for entry in fs::read_dir(root).unwrap() {
         let path = entry.unwrap().path();
-        let end = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+        let end = path
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if ["key", "toml", "sock"].contains(&end.as_str()) {
             private += 1;
             assert_eq!(mode(&path), 0o600, "{}", path.display());
         }
     }
-    assert!(private >= 3, "key, settings and socket are in {}", root.display());
+    assert!(
+        private >= 3,
+        "key, settings and socket are in {}",
+        root.display()
+    );
 }
 
 #[test]
@@ -98,7 +113,10 @@ fn an_expired_token_says_since_when() {
         let state: MemberState = serde_json::from_value(members[0]["state"].clone()).unwrap();
         (state == MemberState::Expired).then_some(())
     });
-    district.stranger("vhs-a").run(&["join", &token]).says(1, &["expired", "new invitation"]);
+    district
+        .stranger("vhs-a")
+        .run(&["join", &token])
+        .says(1, &["expired", "new invitation"]);
 }
 
 #[test]
@@ -133,7 +151,10 @@ fn a_token_of_another_hub_is_told_as_such() {
     other.proxy().aim(district.proxy().address());
     let token = other.invite("vhs-a");
     let ended = district.stranger("vhs-a").run(&["join", &token]).expect(1);
-    assert!(ended.stderr.contains("another hub") || ended.stderr.contains("fingerprint"), "{ended:#?}");
+    assert!(
+        ended.stderr.contains("another hub") || ended.stderr.contains("fingerprint"),
+        "{ended:#?}"
+    );
 }
 
 #[test]
@@ -141,7 +162,12 @@ fn a_hub_that_does_not_answer_is_named_with_its_address() {
     let district = District::prepared(&[]);
     let token = district.invite("vhs-a");
     let ended = district.stranger("vhs-a").run(&["join", &token]).expect(1);
-    assert!(ended.stderr.contains(&district.proxy().address().to_string()), "{ended:#?}");
+    assert!(
+        ended
+            .stderr
+            .contains(&district.proxy().address().to_string()),
+        "{ended:#?}"
+    );
 }
 
 #[test]
@@ -152,7 +178,9 @@ fn a_directory_that_is_not_empty_is_refused() {
     fs::create_dir(&node.dir).unwrap();
     fs::write(node.dir.join("letter.txt"), b"dear").unwrap();
     node.run(&["join", &token]).says(1, &["letter.txt"]);
-    district.hub(&["init", "--name", "x", "--address", "h:1"]).says(1, &["not empty", "--data"]);
+    district
+        .hub(&["init", "--name", "x", "--address", "h:1"])
+        .says(1, &["not empty", "--data"]);
 }
 
 #[test]
@@ -162,7 +190,9 @@ fn a_node_with_an_address_is_dialled_by_the_hub() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap().to_string();
     drop(free);
-    let _joined = node.run(&["join", &district.invite("vhs-a"), "--listen", &address]).ok();
+    let _joined = node
+        .run(&["join", &district.invite("vhs-a"), "--listen", &address])
+        .ok();
     let list = jsonl(&district.path("kurse.jsonl"), [offer(1, "neu")]);
     let _imported = node.import(&list, &[]).ok();
     node.serve();

@@ -17,7 +17,11 @@ fn sigterm_ends_both_in_order_and_leaves_no_socket() {
     let begun = Instant::now();
     let _hub = district.stop_hub().ok();
     let _node = node.stop().ok();
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
     assert!(!district.hub_dir().join("control.sock").exists());
 }
 
@@ -25,14 +29,28 @@ fn sigterm_ends_both_in_order_and_leaves_no_socket() {
 fn a_hub_that_is_stopped_in_the_middle_of_a_night_ends_soon() {
     let mut district = District::new();
     let node = district.member("vhs-a");
-    let _imported = node.import(&jsonl(&district.path("l.jsonl"), (0..2_000).map(|n| long_offer(n, "x"))), &[]).ok();
+    let _imported = node
+        .import(
+            &jsonl(
+                &district.path("l.jsonl"),
+                (0..2_000).map(|n| long_offer(n, "x")),
+            ),
+            &[],
+        )
+        .ok();
     district.proxy().set(Mode::Slow(200_000));
     let begun = district.proxy().passed();
     let syncing = Process::start(&mut district.hub_command(&["sync"]));
-    poll("some of the night", || (district.proxy().passed() - begun > 150_000).then_some(()));
+    poll("some of the night", || {
+        (district.proxy().passed() - begun > 150_000).then_some(())
+    });
     let stopping = Instant::now();
     let _stopped = district.stop_hub().ok();
-    assert!(stopping.elapsed() < Duration::from_secs(20), "{:?}", stopping.elapsed());
+    assert!(
+        stopping.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        stopping.elapsed()
+    );
     assert_ne!(syncing.wait().code, Some(0));
     district.proxy().set(Mode::Forward);
     district.start_hub();
@@ -43,7 +61,9 @@ fn a_hub_that_is_stopped_in_the_middle_of_a_night_ends_soon() {
 fn a_node_finds_its_hub_again() {
     let mut district = District::new();
     let node = district.member("vhs-a");
-    let _imported = node.import(&jsonl(&district.path("l.jsonl"), [offer(1, "x")]), &[]).ok();
+    let _imported = node
+        .import(&jsonl(&district.path("l.jsonl"), [offer(1, "x")]), &[])
+        .ok();
     let _first = district.night().expect("vhs-a", Outcome::Ok);
     district.kill_hub();
     district.start_hub();

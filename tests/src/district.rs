@@ -1,20 +1,23 @@
 //! A hub and nodes as real processes, each with its own data directory and its own certificate,
 //! made by the commands that people use.
 
+mod night;
+mod node;
+
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use calluna_hub::view::StatusDocument;
 use calluna_model::fingerprint::{Digester, content_hash};
 use calluna_model::id::Digest;
 use calluna_model::offer::{Offer, OfferDraft};
-use calluna_model::outcome::Outcome;
-use calluna_model::report::{NightReport, ProviderReport};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub use self::night::Night;
+pub use self::node::Node;
 use crate::process::{Ended, Process, binary, poll, run};
 use crate::proxy::Proxy;
 
@@ -59,11 +62,22 @@ impl District {
             dir: TempDir::with_prefix("cal").expect("a temporary directory"),
             proxy: Proxy::new(),
             hub: None,
-            settings: settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect(),
+            settings: settings
+                .iter()
+                .map(|(key, value)| (*key, (*value).to_owned()))
+                .collect(),
             said: String::new(),
         };
         let address = district.proxy.address().to_string();
-        let init = ["init", "--name", "Landkreis Musterheide", "--listen", "127.0.0.1:0", "--address", &address];
+        let init = [
+            "init",
+            "--name",
+            "Landkreis Musterheide",
+            "--listen",
+            "127.0.0.1:0",
+            "--address",
+            &address,
+        ];
         let _ready = district.hub(&init).ok();
         district
     }
@@ -130,9 +144,13 @@ impl District {
     pub fn start_hub(&mut self) {
         let mut hub = Process::start(&mut self.hub_command(&["serve"]));
         let ready = hub.until("ready: ");
-        let bound = ready.split("listens on ").nth(1).and_then(|rest| rest.split(' ').next());
+        let bound = ready
+            .split("listens on ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
         let bound = bound.and_then(|address| address.parse().ok());
-        self.proxy.aim(bound.unwrap_or_else(|| panic!("no address in `{ready}`")));
+        self.proxy
+            .aim(bound.unwrap_or_else(|| panic!("no address in `{ready}`")));
         self.hub = Some(hub);
     }
 
@@ -171,6 +189,12 @@ impl District {
         self.said.clone() + &self.hub.as_ref().map(Process::stderr).unwrap_or_default()
     }
 
+    /// Waits until the hub has logged `word`.
+    #[track_caller]
+    pub fn heard(&self, word: &str) {
+        poll(word, || self.hub_log().contains(word).then_some(()));
+    }
+
     /// Invites a provider: its token.
     #[must_use]
     #[track_caller]
@@ -185,14 +209,23 @@ impl District {
         let name = format!("Anbieter {id}");
         let args = [&["invite", id, "--name", &name, "--kind", "vhs"], more].concat();
         let token = self.hub(&args).ok().stdout;
-        assert_eq!(token.lines().count(), 1, "the token alone is on stdout: {token}");
+        assert_eq!(
+            token.lines().count(),
+            1,
+            "the token alone is on stdout: {token}"
+        );
         token.trim().to_owned()
     }
 
     /// A node that has not joined.
     #[must_use]
     pub fn stranger(&self, id: &str) -> Node {
-        Node { id: id.to_owned(), dir: self.path(id), daemon: None, said: String::new() }
+        Node {
+            id: id.to_owned(),
+            dir: self.path(id),
+            daemon: None,
+            said: String::new(),
+        }
     }
 
     /// A node that has joined, but does not run.
@@ -240,14 +273,19 @@ impl District {
     #[track_caller]
     pub fn titles(&self, provider: &str) -> BTreeMap<String, String> {
         let lines = self.export(&["--provider", provider]);
-        lines.into_iter().map(|((_, id), offer)| (id, offer.title)).collect()
+        lines
+            .into_iter()
+            .map(|((_, id), offer)| (id, offer.title))
+            .collect()
     }
 
     #[track_caller]
     fn export(&self, more: &[&str]) -> BTreeMap<(String, String), OfferDraft> {
         let file = tempfile::NamedTempFile::new_in(self.dir.path()).expect("a file");
         let path = file.path().to_string_lossy().into_owned();
-        let _written = self.hub(&[&["export", "--output", &path], more].concat()).ok();
+        let _written = self
+            .hub(&[&["export", "--output", &path], more].concat())
+            .ok();
         let text = std::fs::read_to_string(&path).expect("the export is text");
         text.lines().map(parse_line).collect()
     }
@@ -264,188 +302,6 @@ fn parse_line(line: &str) -> ((String, String), OfferDraft) {
     let offer: OfferDraft = serde_json::from_value(value["offer"].clone()).expect("an offer");
     let provider = value["provider"].as_str().expect("a provider").to_owned();
     ((provider, offer.id.clone()), offer)
-}
-
-/// A provider's node.
-#[derive(Debug)]
-pub struct Node {
-    /// The provider's id.
-    pub id: String,
-    /// Its data directory.
-    pub dir: PathBuf,
-    daemon: Option<Process>,
-    said: String,
-}
-
-impl Node {
-    /// Runs a command of the node to its end.
-    #[must_use = "how it ended is often the point"]
-    #[track_caller]
-    pub fn run(&self, args: &[&str]) -> Ended {
-        run(&mut self.command(args))
-    }
-
-    /// A command of the node that has not been started.
-    #[must_use]
-    pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = binary("calluna-node");
-        command.args(args).arg("--data").arg(&self.dir);
-        command
-    }
-
-    /// Imports a file, with further arguments.
-    #[must_use = "how it ended is often the point"]
-    #[track_caller]
-    pub fn import(&self, file: &Path, more: &[&str]) -> Ended {
-        let file = file.to_string_lossy();
-        self.run(&[&["import", file.as_ref()], more].concat())
-    }
-
-    /// Starts the node and waits until it is ready.
-    #[track_caller]
-    pub fn serve(&mut self) {
-        self.serve_with(&[]);
-    }
-
-    /// Starts the node with further arguments and waits until it is ready.
-    #[track_caller]
-    pub fn serve_with(&mut self, more: &[&str]) {
-        let mut daemon = Process::start(&mut self.command(&[&["serve"], more].concat()));
-        let _ready = daemon.until("ready: ");
-        self.daemon = Some(daemon);
-    }
-
-    /// Process id of the running node.
-    ///
-    /// # Panics
-    /// When it does not run.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.daemon.as_ref().expect("the node runs").id()
-    }
-
-    /// Tells the node to stop, and waits for its end.
-    ///
-    /// # Panics
-    /// When it does not run.
-    #[track_caller]
-    pub fn stop(&mut self) -> Ended {
-        let ended = self.daemon.take().expect("the node runs").stop();
-        self.said += &ended.stderr;
-        ended
-    }
-
-    /// `kill -9` on the node.
-    ///
-    /// # Panics
-    /// When it does not run.
-    #[track_caller]
-    pub fn kill(&mut self) {
-        self.said += &self.daemon.take().expect("the node runs").kill().stderr;
-    }
-
-    /// Everything that the node has logged.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.said.clone() + &self.daemon.as_ref().map(Process::stderr).unwrap_or_default()
-    }
-
-    /// Waits until the node has logged `word`.
-    #[track_caller]
-    pub fn heard(&self, word: &str) {
-        poll(word, || self.log().contains(word).then_some(()));
-    }
-
-    /// What `status --format json` says.
-    #[must_use]
-    #[track_caller]
-    pub fn status(&self) -> Value {
-        self.run(&["status", "--format", "json"]).ok().json()
-    }
-
-    /// How many offers its head counts.
-    ///
-    /// # Panics
-    /// When the status does not say it.
-    #[must_use]
-    #[track_caller]
-    pub fn count(&self) -> u64 {
-        let status = self.status();
-        status["head"]["count"].as_u64().unwrap_or_else(|| panic!("no head.count in {status:#}"))
-    }
-
-    /// The digest of its head.
-    ///
-    /// # Panics
-    /// When the status does not say it.
-    #[must_use]
-    #[track_caller]
-    pub fn digest(&self) -> Digest {
-        let status = self.status();
-        serde_json::from_value(status["head"]["digest"].clone())
-            .unwrap_or_else(|error| panic!("{error}: no head.digest in {status:#}"))
-    }
-
-    /// Its newest receipt.
-    ///
-    /// # Panics
-    /// When it has none.
-    #[must_use]
-    #[track_caller]
-    pub fn receipt(&self) -> Value {
-        let status = self.status();
-        let receipt = status["receipts"].as_array().and_then(|all| all.first());
-        receipt.unwrap_or_else(|| panic!("no receipt in {status:#}")).clone()
-    }
-}
-
-/// How a night ended.
-#[derive(Clone, Debug)]
-pub struct Night {
-    /// Exit code of `sync`.
-    pub code: Option<i32>,
-    /// Its report.
-    pub report: NightReport,
-    /// The whole answer, for messages.
-    pub ended: Ended,
-}
-
-impl Night {
-    /// Reads what `sync --format json` said.
-    ///
-    /// # Panics
-    /// When it is not a report.
-    #[must_use]
-    #[track_caller]
-    pub fn of(ended: Ended) -> Self {
-        let report = serde_json::from_value(ended.json()).expect("sync prints a report");
-        Self { code: ended.code, report, ended }
-    }
-
-    /// One provider's line.
-    ///
-    /// # Panics
-    /// When there is none.
-    #[must_use]
-    #[track_caller]
-    pub fn line(&self, provider: &str) -> &ProviderReport {
-        let found = self.report.providers.iter().find(|line| line.provider.as_str() == provider);
-        found.unwrap_or_else(|| panic!("no line for {provider}: {:#?}", self.ended))
-    }
-
-    /// Fails the test unless the provider's night ended so; then its line.
-    ///
-    /// # Panics
-    /// When it did not.
-    #[track_caller]
-    pub fn expect(&self, provider: &str, outcome: Outcome) -> &ProviderReport {
-        let line = self.line(provider);
-        assert_eq!(line.outcome, outcome, "{line:#?}\n{}", self.ended.stderr);
-        // The exit code is derived from the outcomes, and from nothing else.
-        let code = if self.report.clean() { 0 } else { 3 };
-        assert_eq!(self.code, Some(code), "{:#?}", self.ended);
-        line
-    }
 }
 
 /// The digest of a catalogue, computed from its offers alone.

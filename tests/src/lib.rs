@@ -16,7 +16,6 @@
 //! and again until a deadline that even a slow machine keeps.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     reason = "only tests call this; a panic is how they fail"

@@ -1,16 +1,19 @@
 //! Real binaries as child processes: started, waited for, killed; none outlives its test.
 
-use std::ffi::OsStr;
+mod binaries;
+
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::time::Instant;
+
+pub use self::binaries::{binary, repository};
 
 /// How long anything may take before a test gives up. Far above what a slow machine needs.
 pub const PATIENCE: Duration = Duration::from_secs(100);
@@ -58,7 +61,10 @@ impl Ended {
     pub fn says(self, code: i32, words: &[&str]) {
         let ended = self.expect(code);
         for word in words {
-            assert!(ended.stderr.contains(word), "`{word}` is missing: {ended:#?}");
+            assert!(
+                ended.stderr.contains(word),
+                "`{word}` is missing: {ended:#?}"
+            );
         }
     }
 
@@ -91,11 +97,21 @@ impl Process {
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
         let what = line_of(command);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{what}: {error}"));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
         let stdout = Heard::listen(child.stdout.take().expect("stdout is piped"));
         let stderr = Heard::listen(child.stderr.take().expect("stderr is piped"));
-        Self { what, child, stdout, stderr }
+        Self {
+            what,
+            child,
+            stdout,
+            stderr,
+        }
     }
 
     /// Its process id.
@@ -126,8 +142,16 @@ impl Process {
             if let Some(line) = said.lines().find(|line| line.starts_with(word)) {
                 return line.to_owned();
             }
-            assert!(!ended, "`{}` ended before it said `{word}`:\n{said}", self.what);
-            assert!(Instant::now() < deadline, "`{}` never said `{word}`:\n{said}", self.what);
+            assert!(
+                !ended,
+                "`{}` ended before it said `{word}`:\n{said}",
+                self.what
+            );
+            assert!(
+                Instant::now() < deadline,
+                "`{}` never said `{word}`:\n{said}",
+                self.what
+            );
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -151,7 +175,11 @@ impl Process {
                 break status;
             }
             let said = self.stderr.text();
-            assert!(Instant::now() < deadline, "`{}` does not end:\n{said}", self.what);
+            assert!(
+                Instant::now() < deadline,
+                "`{}` does not end:\n{said}",
+                self.what
+            );
             thread::sleep(Duration::from_millis(5));
         };
         self.stdout.finish();
@@ -178,7 +206,9 @@ impl Process {
     }
 
     fn has_ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().expect("a child can be asked whether it ended")
+        self.child
+            .try_wait()
+            .expect("a child can be asked whether it ended")
     }
 }
 
@@ -216,95 +246,10 @@ pub fn poll<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A command for one of our binaries, deaf to whatever the developer's environment sets.
-///
-/// # Panics
-/// When it has not been built and cannot be.
-#[must_use]
-pub fn binary(name: &str) -> Command {
-    let mut command = Command::new(binaries().join(name));
-    for (key, _) in std::env::vars_os() {
-        if key.to_string_lossy().starts_with("CALLUNA_") {
-            command.env_remove(key);
-        }
-    }
-    command.env("LANG", "C.UTF-8").env_remove("LC_ALL").env_remove("RUST_LOG");
-    command
-}
-
-/// Where our binaries lie: beside the test, one folder up (`target/debug`).
-///
-/// `cargo test --workspace` has built them. After `cargo test -p calluna-tests` they may be missing
-/// or older than the sources; then, once, cargo is asked for them.
-fn binaries() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let test = std::env::current_exe().expect("a test knows its own path");
-        let folder = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").to_owned();
-        let built = |name: &str| std::fs::metadata(folder.join(name)).and_then(|meta| meta.modified()).ok();
-        let oldest = built("calluna-hub").and_then(|hub| Some(hub.min(built("calluna-node")?)));
-        if oldest.is_none_or(|oldest| oldest < newest_source()) {
-            build(&folder);
-        }
-        for name in ["calluna-hub", "calluna-node"] {
-            assert!(
-                folder.join(name).is_file(),
-                "{name} is not in {}; run `cargo build --workspace` first",
-                folder.display()
-            );
-        }
-        folder
-    })
-}
-
-fn build(folder: &Path) {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--offline", "-p", "calluna-hub", "-p", "calluna-node"]);
-    cargo.current_dir(repository());
-    if let Some(target) = folder.parent() {
-        cargo.arg("--target-dir").arg(target);
-    }
-    match folder.file_name().and_then(OsStr::to_str) {
-        Some("debug") | None => {}
-        Some(profile) => {
-            cargo.args(["--profile", profile]);
-        }
-    }
-    let ended = Process::start(&mut cargo);
-    // A build may take longer than anything else here.
-    let mut ended = ended;
-    while ended.runs() {
-        thread::sleep(Duration::from_millis(100));
-    }
-    let _built = ended.wait().ok();
-}
-
-/// The repository's root.
-#[must_use]
-pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository").to_owned()
-}
-
-fn newest_source() -> SystemTime {
-    let mut newest = SystemTime::UNIX_EPOCH;
-    let mut folders: Vec<PathBuf> =
-        ["proto", "certs", "node", "hub"].iter().map(|name| repository().join(name)).collect();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let Ok(meta) = entry.metadata() else { continue };
-            // Tests are no part of the binaries.
-            if meta.is_dir() && entry.file_name() != "tests" {
-                folders.push(entry.path());
-            } else if meta.is_file() {
-                newest = newest.max(meta.modified().unwrap_or(newest));
-            }
-        }
-    }
-    newest
-}
-
 fn line_of(command: &Command) -> String {
-    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or_default();
     let mut line = program.to_string_lossy().into_owned();
     for arg in command.get_args() {
         line.push(' ');
@@ -327,11 +272,20 @@ impl Heard {
         let thread = thread::spawn(move || {
             let mut from = BufReader::new(from);
             let mut line = Vec::new();
-            while from.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-                shared.lock().unwrap_or_else(PoisonError::into_inner).append(&mut line);
+            while from
+                .read_until(b'\n', &mut line)
+                .is_ok_and(|length| length > 0)
+            {
+                shared
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .append(&mut line);
             }
         });
-        Self { text, thread: Some(thread) }
+        Self {
+            text,
+            thread: Some(thread),
+        }
     }
 
     fn text(&self) -> String {

@@ -57,7 +57,9 @@ impl Proxy {
     #[must_use]
     pub fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("a bound socket has an address");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
         let shared = Arc::new(Shared {
             mode: Mutex::new(Mode::Forward),
             target: Mutex::new(None),
@@ -85,12 +87,20 @@ impl Proxy {
 
     /// Where connections go from now on.
     pub fn aim(&self, target: SocketAddr) {
-        *self.shared.target.lock().unwrap_or_else(PoisonError::into_inner) = Some(target);
+        *self
+            .shared
+            .target
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(target);
     }
 
     /// What to do from now on, also with open connections.
     pub fn set(&self, mode: Mode) {
-        *self.shared.mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
+        *self
+            .shared
+            .mode
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = mode;
     }
 
     /// Bytes that have passed up, over all connections.
@@ -153,12 +163,18 @@ impl Shared {
             if most == 0 {
                 continue;
             }
-            let room = usize::try_from(most).unwrap_or(usize::MAX).min(buffer.len());
-            let Some(space) = buffer.get_mut(..room) else { break };
+            let room = usize::try_from(most)
+                .unwrap_or(usize::MAX)
+                .min(buffer.len());
+            let Some(space) = buffer.get_mut(..room) else {
+                break;
+            };
             match from.read(space) {
                 Ok(0) => break,
                 Ok(length) => {
-                    let Some(read) = space.get(..length) else { break };
+                    let Some(read) = space.get(..length) else {
+                        break;
+                    };
                     if to.write_all(read).is_err() {
                         break;
                     }
@@ -167,7 +183,8 @@ impl Shared {
                         self.up.fetch_add(length as u64, Ordering::Relaxed);
                     }
                 }
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Err(_) => break,
             }
         }

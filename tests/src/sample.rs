@@ -12,7 +12,11 @@ use zip::write::SimpleFileOptions;
 pub fn offer(number: usize, version: &str) -> Offer {
     an_offer(&format!("K-{number:05}"))
         .titled(&format!("Kurs {number} {version}"))
-        .described(&[format!("Ein Kurs zum Lernen, Nummer {number}, Fassung {version}.")].repeat(6).join(" "))
+        .described(
+            format!("Ein Kurs zum Lernen, Nummer {number}, Fassung {version}. ")
+                .repeat(6)
+                .trim_end(),
+        )
         .build()
 }
 
@@ -21,7 +25,11 @@ pub fn offer(number: usize, version: &str) -> Offer {
 pub fn long_offer(number: usize, version: &str) -> Offer {
     // Words that differ, so that nothing on the way can squeeze them together.
     let words: Vec<String> = (0..24)
-        .map(|n| blake3::hash(format!("{number} {version} {n}").as_bytes()).to_hex().to_string())
+        .map(|n| {
+            blake3::hash(format!("{number} {version} {n}").as_bytes())
+                .to_hex()
+                .to_string()
+        })
         .collect();
     an_offer(&format!("K-{number:05}"))
         .titled(&format!("Kurs {number} {version}"))
@@ -115,7 +123,8 @@ fn zipped(sheet: &mut dyn std::io::Read) -> Vec<u8> {
         zip.start_file(name, options).expect("memory takes it");
         zip.write_all(text.as_bytes()).expect("memory takes it");
     }
-    zip.start_file("xl/worksheets/sheet1.xml", options).expect("memory takes it");
+    zip.start_file("xl/worksheets/sheet1.xml", options)
+        .expect("memory takes it");
     std::io::copy(sheet, &mut zip).expect("memory takes it");
     zip.finish().expect("memory takes it").into_inner()
 }
@@ -143,10 +152,14 @@ pub fn every_byte(folder: &Path) -> Vec<u8> {
 /// Whether `bytes` hold `word`.
 #[must_use]
 pub fn holds(bytes: &[u8], word: &[u8]) -> bool {
-    let Some(first) = word.first() else { return true };
+    let Some(first) = word.first() else {
+        return true;
+    };
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|byte| byte == first) {
-        let Some(from) = rest.get(at..) else { return false };
+        let Some(from) = rest.get(at..) else {
+            return false;
+        };
         if from.starts_with(word) {
             return true;
         }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StoreError;
 use crate::key;
 use crate::port::{HubStore, Refusal, Stage, Visit};
-use crate::stage::LogStage;
+use crate::stage::{LogStage, gone_at};
 use crate::state::ProviderState;
 
 /// Version of the layout described in the crate's documentation.
@@ -152,8 +152,7 @@ impl Shelf {
         let Ok(_alone) = lock.try_write() else { return };
         for _ in 0..TIDY_STEPS {
             let step = log.compact_step(index, visible, &mut |record| {
-                let at = record.body.try_into().map_or(i64::MAX, i64::from_be_bytes);
-                now.0.saturating_sub(at) < TOMBSTONE_SECONDS
+                now.since(gone_at(&record.hash)) < TOMBSTONE_SECONDS
             });
             let done = match step {
                 Ok(Some(batch)) => self.commit(batch).map_err(|error| error.to_string()),

@@ -18,6 +18,21 @@ use crate::error::StoreError;
 use crate::port::{Holding, Stage, Tally};
 use crate::state::ProviderState;
 
+/// A tombstone has no content hash. The place of one says when the offer went, so that it can be
+/// read from the heads alone.
+pub(crate) fn gone_hash(at: Moment) -> [u8; 32] {
+    let mut hash = [0; 32];
+    if let Some(place) = hash.first_chunk_mut() {
+        *place = at.0.to_be_bytes();
+    }
+    hash
+}
+
+/// When the offer of a tombstone went: see [`gone_hash`].
+pub(crate) fn gone_at(hash: &[u8; 32]) -> Moment {
+    Moment(hash.first_chunk().map_or(i64::MAX, |at| i64::from_be_bytes(*at)))
+}
+
 /// How an offer stood for readers before this stage touched it.
 #[derive(Clone, Copy, Debug)]
 struct Before {
@@ -112,7 +127,7 @@ impl LogStage {
         let slot = self.chunk.records();
         self.index.apply(self.seq, slot, record);
         self.chunk.push(record);
-        if self.chunk.body_bytes() >= BATCH_TARGET_BYTES {
+        if self.chunk.body_bytes() >= std::env::var("CHUNKX").ok().and_then(|x| x.parse().ok()).unwrap_or(BATCH_TARGET_BYTES) {
             self.finish_chunk();
         }
     }
@@ -162,14 +177,14 @@ impl Stage for LogStage {
     }
 
     fn gone(&mut self, revision: Revision, id: &str, at: Moment) {
-        let body = at.0.to_be_bytes();
+        let hash = gone_hash(at);
         let kind = Kind::Gone;
         self.append(&Record {
             revision: revision.0,
             key: id,
-            hash: [0; 32],
+            hash,
             kind,
-            body: &body,
+            body: &[],
         });
     }
 

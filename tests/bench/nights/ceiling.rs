@@ -30,18 +30,23 @@ const FLUSH_BYTES: usize = 1_500_000;
 
 /// Serves every provider's bytes from memory.
 pub(crate) async fn serve(args: &[String]) -> Result<()> {
-    let [_, providers, offers] = args else { anyhow::bail!("bare-server DIR PROVIDERS OFFERS") };
+    let [_, providers, offers] = args else {
+        anyhow::bail!("bare-server DIR PROVIDERS OFFERS")
+    };
     let (providers, offers): (usize, usize) = (providers.parse()?, offers.parse()?);
     let pieces: Vec<Vec<pb::ExportPiece>> = (0..providers).map(|p| pieces(p, offers)).collect();
     let bytes: usize = pieces.iter().flatten().map(|piece| piece.data.len()).sum();
     let identity = identity(args, "node")?;
-    let acceptor = tokio_rustls::TlsAcceptor::from(tls::mutual_server(&identity, &[tls::ALPN_GRPC])?);
+    let acceptor =
+        tokio_rustls::TlsAcceptor::from(tls::mutual_server(&identity, &[tls::ALPN_GRPC])?);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let (streams, incoming) = mpsc::channel(16);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let Ok(()) = stream.set_nodelay(true) else { continue };
+            let Ok(()) = stream.set_nodelay(true) else {
+                continue;
+            };
             if let Ok(stream) = acceptor.accept(stream).await {
                 let (stream, _leash) = Guarded::new(stream, ());
                 let _over = streams.send(Ok::<_, std::io::Error>(stream)).await;
@@ -77,13 +82,20 @@ pub(crate) async fn fetch(args: &[String]) -> Result<()> {
         .flush_every_ms(None)
         .open()
         .context("opening sled")?;
-    let disk = Arc::new(Disk { db, file: Mutex::new(std::fs::File::open(db_dir.join("db"))?) });
+    let disk = Arc::new(Disk {
+        db,
+        file: Mutex::new(std::fs::File::open(db_dir.join("db"))?),
+    });
     let begun = tokio::time::Instant::now();
     let mut workers = Vec::new();
     for worker in 0..WORKERS {
         let channel = dial(&identity, address).await?;
         let disk = Arc::clone(&disk);
-        workers.push(tokio::spawn(work(channel, disk, (worker..providers).step_by(WORKERS))));
+        workers.push(tokio::spawn(work(
+            channel,
+            disk,
+            (worker..providers).step_by(WORKERS),
+        )));
     }
     let mut bytes = 0;
     for worker in workers {
@@ -104,7 +116,10 @@ struct Disk {
 
 impl Disk {
     fn write(&self, batch: sled::Batch) -> Result<()> {
-        let file = self.file.lock().map_err(|_| anyhow::anyhow!("a writer panicked"))?;
+        let file = self
+            .file
+            .lock()
+            .map_err(|_| anyhow::anyhow!("a writer panicked"))?;
         self.db.apply_batch(batch)?;
         self.db.flush()?;
         Ok(file.sync_all()?)
@@ -119,7 +134,10 @@ async fn work(
     let mut client = HubControlClient::new(channel).max_decoding_message_size(4 << 20);
     let mut total = 0;
     for provider in providers {
-        let request = pb::ExportRequest { format: String::new(), provider_id: provider.to_string() };
+        let request = pb::ExportRequest {
+            format: String::new(),
+            provider_id: provider.to_string(),
+        };
         let mut stream = client.export(request).await?.into_inner();
         let (mut batch, mut waiting, mut seq) = (sled::Batch::default(), 0, 0_u64);
         while let Some(piece) = stream.message().await? {
@@ -148,10 +166,10 @@ async fn dial(identity: &Identity, address: &str) -> Result<Channel> {
     let stream = connector.connect(name, stream).await?;
     let slot = Mutex::new(Some(stream));
     let once = tower::service_fn(move |_: tonic::transport::Uri| {
-        let stream = slot.lock().map(|mut slot| slot.take());
+        let stream = slot.lock().ok().and_then(|mut slot| slot.take());
         async move {
             let gone = || std::io::Error::from(std::io::ErrorKind::NotConnected);
-            stream.ok().flatten().map(hyper_util::rt::TokioIo::new).ok_or_else(gone)
+            stream.map(hyper_util::rt::TokioIo::new).ok_or_else(gone)
         }
     });
     Ok(Endpoint::from_static("http://bare")
@@ -164,17 +182,30 @@ async fn dial(identity: &Identity, address: &str) -> Result<Channel> {
 /// Both roles mint from one authority that lies in the directory.
 fn identity(args: &[String], who: &str) -> Result<Identity> {
     let dir = Path::new(args.first().context("no directory")?);
-    let read = |name: &str| std::fs::read_to_string(dir.join(name)).context("reading the authority");
-    let authority = calluna_certs::Authority::from_pem(&read("bare-ca.crt")?, &read("bare-ca.key")?)?;
-    let peer = if who == "hub" { Peer::Hub } else { mint::provider("node") };
+    let read =
+        |name: &str| std::fs::read_to_string(dir.join(name)).context("reading the authority");
+    let authority =
+        calluna_certs::Authority::from_pem(&read("bare-ca.crt")?, &read("bare-ca.key")?)?;
+    let peer = if who == "hub" {
+        Peer::Hub
+    } else {
+        mint::provider("node")
+    };
     let leaf = mint::leaf(&authority, &peer);
-    Ok(Identity::from_pem(&leaf.certificate_pem, &leaf.key_pem, authority.certificate_pem())?)
+    Ok(Identity::from_pem(
+        &leaf.certificate_pem,
+        &leaf.key_pem,
+        authority.certificate_pem(),
+    )?)
 }
 
 /// The very messages that a node would stream, as opaque bytes.
 fn pieces(provider: usize, offers: usize) -> Vec<pb::ExportPiece> {
     let mut pieces = Vec::new();
-    let mut batch = pb::ChangeBatch { epoch: vec![1; 16], ..pb::ChangeBatch::default() };
+    let mut batch = pb::ChangeBatch {
+        epoch: vec![1; 16],
+        ..pb::ChangeBatch::default()
+    };
     let mut waiting = 0;
     for (n, offer) in data::offers(provider, offers, 0).iter().enumerate() {
         let record = record_of(offer);
@@ -186,7 +217,10 @@ fn pieces(provider: usize, offers: usize) -> Vec<pb::ExportPiece> {
             body: Some(pb::change::Body::Offer(record.into())),
         });
         if waiting >= calluna_model::limit::BATCH_TARGET_BYTES || n + 1 == offers {
-            pieces.push(pb::ExportPiece { data: batch.encode_to_vec().into(), offers: batch.changes.len() as u64 });
+            pieces.push(pb::ExportPiece {
+                data: batch.encode_to_vec().into(),
+                offers: batch.changes.len() as u64,
+            });
             batch.changes.clear();
             waiting = 0;
         }
@@ -213,7 +247,9 @@ impl HubControl for Bare {
         &self,
         request: Request<pb::ExportRequest>,
     ) -> Result<Response<Self::ExportStream>, Status> {
-        let Ok(provider) = request.into_inner().provider_id.parse::<usize>() else { return not_here() };
+        let Ok(provider) = request.into_inner().provider_id.parse::<usize>() else {
+            return not_here();
+        };
         let (answers, stream) = mpsc::channel(4);
         let all = Arc::clone(&self.0);
         tokio::spawn(async move {
@@ -226,7 +262,10 @@ impl HubControl for Bare {
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 
-    async fn invite(&self, _: Request<pb::InviteRequest>) -> Result<Response<pb::InviteResponse>, Status> {
+    async fn invite(
+        &self,
+        _: Request<pb::InviteRequest>,
+    ) -> Result<Response<pb::InviteResponse>, Status> {
         not_here()
     }
 
@@ -244,11 +283,17 @@ impl HubControl for Bare {
         not_here()
     }
 
-    async fn sync(&self, _: Request<pb::SyncRequest>) -> Result<Response<Self::SyncStream>, Status> {
+    async fn sync(
+        &self,
+        _: Request<pb::SyncRequest>,
+    ) -> Result<Response<Self::SyncStream>, Status> {
         not_here()
     }
 
-    async fn release(&self, _: Request<pb::ReleaseRequest>) -> Result<Response<pb::ReleaseResponse>, Status> {
+    async fn release(
+        &self,
+        _: Request<pb::ReleaseRequest>,
+    ) -> Result<Response<pb::ReleaseResponse>, Status> {
         not_here()
     }
 }

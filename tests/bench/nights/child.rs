@@ -26,14 +26,20 @@ impl Role {
             .with_context(|| format!("starting the role {name}"))?;
         let orders = child.stdin.take().context("no stdin")?;
         let answers = BufReader::new(child.stdout.take().context("no stdout")?);
-        let mut role = Self { child, orders, answers, name };
+        let mut role = Self {
+            child,
+            orders,
+            answers,
+            name,
+        };
         let first = role.answer()?;
         Ok((role, first))
     }
 
     /// Gives an order and waits for the answer.
     pub(crate) fn ask(&mut self, order: &str) -> Result<Value> {
-        writeln!(self.orders, "{order}").with_context(|| format!("ordering {} to {order}", self.name))?;
+        writeln!(self.orders, "{order}")
+            .with_context(|| format!("ordering {} to {order}", self.name))?;
         self.answer()
     }
 
@@ -57,7 +63,12 @@ impl Drop for Role {
 pub(crate) async fn order() -> Option<String> {
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).ok().filter(|n| *n > 0).map(|_| line)
+        std::io::stdin()
+            .lock()
+            .read_line(&mut line)
+            .ok()
+            .filter(|n| *n > 0)
+            .map(|_| line)
     });
     read.await.ok().flatten().map(|line| line.trim().to_owned())
 }
@@ -73,7 +84,10 @@ pub(crate) fn memory() -> (f64, f64) {
     let field = |name: &str| {
         let line = status.lines().find(|line| line.starts_with(name));
         let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.and_then(|kib| kib.parse::<f64>().ok()).unwrap_or_default() / 1_024.0
+        number
+            .and_then(|kib| kib.parse::<f64>().ok())
+            .unwrap_or_default()
+            / 1_024.0
     };
     (field("VmRSS:"), field("VmHWM:"))
 }
@@ -81,7 +95,10 @@ pub(crate) fn memory() -> (f64, f64) {
 /// Seconds of processor time that this process has used.
 pub(crate) fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+    let after = stat
+        .rsplit_once(')')
+        .map(|(_, rest)| rest)
+        .unwrap_or_default();
     let ticks: f64 = after
         .split_whitespace()
         .skip(11)

@@ -5,10 +5,30 @@ use calluna_model::offer::{
 };
 
 const WORDS: [&str; 24] = [
-    "Grundlagen", "Übung", "Teilnahme", "Abendkurs", "Gespräch", "Prüfung", "Fortgeschrittene",
-    "Werkstatt", "Sprache", "Gesundheit", "Beruf", "Praxis", "Begleitung", "Schulabschluss",
-    "Tabellenkalkulation", "Buchführung", "Entspannung", "Zeichnen", "Geschichte", "Region",
-    "Gruppe", "Material", "Anmeldung", "Heidekreis",
+    "Grundlagen",
+    "Übung",
+    "Teilnahme",
+    "Abendkurs",
+    "Gespräch",
+    "Prüfung",
+    "Fortgeschrittene",
+    "Werkstatt",
+    "Sprache",
+    "Gesundheit",
+    "Beruf",
+    "Praxis",
+    "Begleitung",
+    "Schulabschluss",
+    "Tabellenkalkulation",
+    "Buchführung",
+    "Entspannung",
+    "Zeichnen",
+    "Geschichte",
+    "Region",
+    "Gruppe",
+    "Material",
+    "Anmeldung",
+    "Heidekreis",
 ];
 
 /// The offers of one provider. `version` changes the text of every offer.
@@ -18,14 +38,25 @@ pub(crate) fn offers(provider: usize, count: usize, version: u64) -> Vec<Offer> 
 
 /// One offer.
 pub(crate) fn offer(provider: usize, n: usize, version: u64) -> Offer {
-    let seed = provider as u64 * 1_000_003 + n as u64 * 7_919 + version * 104_729;
+    let place = provider as u64 * 1_000_003 + n as u64 * 7_919;
+    let seed = place + version * 104_729;
     let draft = OfferDraft {
-        id: format!("{:08x}-{provider:04}-{n:06}", seed.wrapping_mul(0x9E37_79B9) as u32),
+        id: format!(
+            "{:08x}-{provider:04}-{n:06}",
+            place.wrapping_mul(0x9E37_79B9) as u32
+        ),
         title: format!("{} und {} {n}", word(seed, 1), word(seed, 2)),
         summary: sentence(seed, 3, 10),
-        description: (0..6).map(|line| sentence(seed, line * 13 + 5, 14)).collect::<Vec<_>>().join("\n"),
+        description: (0..6)
+            .map(|line| sentence(seed, line * 13 + 5, 14))
+            .collect::<Vec<_>>()
+            .join("\n"),
         kind: "course".into(),
-        subjects: vec![SubjectDraft { scheme: "dvv-2.0".into(), code: "4.06".into(), ..SubjectDraft::default() }],
+        subjects: vec![SubjectDraft {
+            scheme: "dvv-2.0".into(),
+            code: "4.06".into(),
+            ..SubjectDraft::default()
+        }],
         keywords: (0..4).map(|k| word(seed, 40 + k).to_owned()).collect(),
         languages: vec!["de".into()],
         format: "in-person".into(),
@@ -61,18 +92,26 @@ fn run(seed: u64) -> RunDraft {
         }),
         seats: Some(12),
         availability: "available".into(),
-        price: Some(PriceDraft { amount_cents: Some(8_900), reduced_cents: Some(4_500), notes: Vec::new() }),
+        price: Some(PriceDraft {
+            amount_cents: Some(8_900),
+            reduced_cents: Some(4_500),
+            notes: Vec::new(),
+        }),
         ..RunDraft::default()
     }
 }
 
 fn word(seed: u64, step: u64) -> &'static str {
-    let mixed = (seed ^ step.wrapping_mul(0x2545_F491_4F6C_DD1D)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed =
+        (seed ^ step.wrapping_mul(0x2545_F491_4F6C_DD1D)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     WORDS[(mixed >> 40) as usize % WORDS.len()]
 }
 
 fn sentence(seed: u64, from: u64, words: u64) -> String {
-    let mut text = (0..words).map(|n| word(seed, from * 31 + n)).collect::<Vec<_>>().join(" ");
+    let mut text = (0..words)
+        .map(|n| word(seed, from * 31 + n))
+        .collect::<Vec<_>>()
+        .join(" ");
     text.push('.');
     text
 }

@@ -21,7 +21,12 @@ use crate::child;
 /// Opens the hub in a directory; orders: `invite ID`, `connected`, `sync`.
 pub(crate) async fn serve(args: &[String]) -> Result<()> {
     let dir = Path::new(args.first().context("hub DIR")?);
-    let hub = Hub::open(dir, &ProcessEnvironment, Arc::new(SystemClock), Arc::new(OsEntropy))?;
+    let hub = Hub::open(
+        dir,
+        &ProcessEnvironment,
+        Arc::new(SystemClock),
+        Arc::new(OsEntropy),
+    )?;
     let hub = Arc::new(hub);
     let tasks = Tasks::default();
     run::open_doors(&hub, &tasks).await?;
@@ -54,7 +59,9 @@ async fn sync(hub: &Arc<Hub>) -> Result<()> {
     let report = night::run(hub, &[], events).await?;
     let seconds = begun.elapsed().as_secs_f64();
     let lines = &report.providers;
-    let sum = |pick: fn(&calluna_model::report::ProviderReport) -> u64| lines.iter().map(pick).sum::<u64>();
+    let sum = |pick: fn(&calluna_model::report::ProviderReport) -> u64| {
+        lines.iter().map(pick).sum::<u64>()
+    };
     let (now, peak) = child::memory();
     child::answer(&json!({
         "seconds": seconds,

@@ -32,15 +32,28 @@ pub(crate) async fn serve(args: &[String]) -> Result<()> {
             ["publish", count] => {
                 offers = count.parse()?;
                 let begun = tokio::time::Instant::now();
-                publish(&nodes, |provider| (0..offers).map(move |n| (provider, n, 0)).collect())?;
+                publish(&nodes, |provider| {
+                    (0..offers).map(move |n| (provider, n, 0)).collect()
+                })?;
                 child::answer(&json!({ "seconds": begun.elapsed().as_secs_f64() }));
                 continue;
             }
             ["change", percent] => {
                 let some = (offers * percent.parse::<usize>()? / 100).max(1);
-                publish(&nodes, |provider| (0..some).map(move |n| (provider, n * (offers / some), 1)).collect())?;
-                let record = |p: usize, n: usize| Candidate::of(&data::offer(p, n, 1)).record().len();
-                let bytes: usize = (0..nodes.len()).map(|p| (0..some).map(|n| record(p, n * (offers / some))).sum::<usize>()).sum();
+                publish(&nodes, |provider| {
+                    (0..some)
+                        .map(move |n| (provider, n * (offers / some), 1))
+                        .collect()
+                })?;
+                let record =
+                    |p: usize, n: usize| Candidate::of(&data::offer(p, n, 1)).record().len();
+                let bytes: usize = (0..nodes.len())
+                    .map(|p| {
+                        (0..some)
+                            .map(|n| record(p, n * (offers / some)))
+                            .sum::<usize>()
+                    })
+                    .sum();
                 child::answer(&json!({ "changed": some * nodes.len(), "record_bytes": bytes }));
                 continue;
             }

@@ -17,11 +17,15 @@ const ROUNDS: usize = 3;
 /// The whole benchmark.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let number = |at: usize, otherwise: usize| match args.get(at) {
-        Some(text) => text.parse::<usize>().with_context(|| format!("`{text}` is not a number")),
+        Some(text) => text
+            .parse::<usize>()
+            .with_context(|| format!("`{text}` is not a number")),
         None => Ok(otherwise),
     };
     let (providers, offers) = (number(0, 200)?, number(1, 1_000)?);
-    data(&format!("{providers} providers x {offers} offers, {ROUNDS} rounds, ceiling and product in turn"));
+    data(&format!(
+        "{providers} providers x {offers} offers, {ROUNDS} rounds, ceiling and product in turn"
+    ));
     let mut ratios = Vec::new();
     for round in 1..=ROUNDS {
         let ceiling = ceiling(providers, offers)?;
@@ -39,7 +43,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     ratios.sort_by(f64::total_cmp);
     let median = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
-    data(&format!("first full sync: median ratio to the ceiling {median:.2} (to reach: 0.60); all: {ratios:.2?}"));
+    data(&format!(
+        "first full sync: median ratio to the ceiling {median:.2} (to reach: 0.60); all: {ratios:.2?}"
+    ));
     data("memory of the hub against the number of offers (peak after the first full sync):");
     for share in [4, 2] {
         product(providers, (offers / share).max(1), false)?;
@@ -51,7 +57,10 @@ fn ceiling(providers: usize, offers: usize) -> Result<Value> {
     let dir = tempfile::tempdir()?;
     let authority = calluna_certs::mint::district();
     std::fs::write(dir.path().join("bare-ca.crt"), authority.certificate_pem())?;
-    std::fs::write(dir.path().join("bare-ca.key"), authority.key_pem().as_bytes())?;
+    std::fs::write(
+        dir.path().join("bare-ca.key"),
+        authority.key_pem().as_bytes(),
+    )?;
     let args = |more: Option<String>| {
         let mut args = vec![text(dir.path()), providers.to_string(), offers.to_string()];
         args.extend(more);
@@ -74,9 +83,18 @@ fn product(providers: usize, offers: usize, whole: bool) -> Result<f64> {
     let rate = of(&first, "added") / of(&first, "seconds");
     data(&format!(
         "{providers} x {offers}: first full sync {rate:>8.0} offers/s  ({:.2} s, {} of {} agree, {} offers, {:.1} MB, hub CPU {:.2} s, hub {:.0} MiB, peak {:.0} MiB){}",
-        of(&first, "seconds"), first["agreed"], first["providers"], first["offers"],
-        of(&first, "bytes") / 1e6, of(&first, "cpu"), of(&first, "memory_mib"), of(&first, "peak_mib"),
-        first["note"].as_str().map(|note| format!(" NOTE: {note}")).unwrap_or_default(),
+        of(&first, "seconds"),
+        first["agreed"],
+        first["providers"],
+        first["offers"],
+        of(&first, "bytes") / 1e6,
+        of(&first, "cpu"),
+        of(&first, "memory_mib"),
+        of(&first, "peak_mib"),
+        first["note"]
+            .as_str()
+            .map(|note| format!(" NOTE: {note}"))
+            .unwrap_or_default(),
     ));
     if whole {
         district.quiet_and_changed(providers)?;
@@ -92,12 +110,18 @@ fn idle() -> Result<()> {
     // A fresh process, as after a restart: publishing has its own memory.
     let (mut nodes, _) = Role::start("nodes", &[text(&dir.path().join("nodes"))])?;
     let token = district.hub.ask("invite p0000")?;
-    nodes.ask(&format!("join p0000 {}", token["token"].as_str().unwrap_or_default()))?;
+    nodes.ask(&format!(
+        "join p0000 {}",
+        token["token"].as_str().unwrap_or_default()
+    ))?;
     nodes.ask("serve")?;
     district.hub.ask("connected")?;
     district.hub.ask("sync")?;
     let idle = nodes.ask("memory")?;
-    data(&format!("idle node with 1,000 offers after a night: {:.1} MiB resident (to reach: under 32)", of(&idle, "memory_mib")));
+    data(&format!(
+        "idle node with 1,000 offers after a night: {:.1} MiB resident (to reach: under 32)",
+        of(&idle, "memory_mib")
+    ));
     Ok(())
 }
 
@@ -145,9 +169,14 @@ impl District {
         let records = of(&changed, "record_bytes");
         data(&format!(
             "a night with 1 % changed: {} of {} offers, {:.1} kB of records; messages {:.1} kB = {:.2} x; everything on the wire (TCP, TLS, both directions) {:.1} kB = {:.2} x (to reach: at most 1.5 x); {:.2} s",
-            night["changed"], changed["changed"], records / 1e3,
-            of(&night, "bytes") / 1e3, of(&night, "bytes") / records,
-            wire / 1e3, wire / records, of(&night, "seconds"),
+            night["changed"],
+            changed["changed"],
+            records / 1e3,
+            of(&night, "bytes") / 1e3,
+            of(&night, "bytes") / records,
+            wire / 1e3,
+            wire / records,
+            of(&night, "seconds"),
         ));
         Ok(())
     }
@@ -156,8 +185,11 @@ impl District {
 /// Bytes that went over the loopback interface so far.
 fn loopback_bytes() -> u64 {
     let table = std::fs::read_to_string("/proc/net/dev").unwrap_or_default();
-    let line = table.lines().find_map(|line| line.trim().strip_prefix("lo:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+    let line = table
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("lo:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .unwrap_or_default()
 }
 
 fn of(value: &Value, field: &str) -> f64 {

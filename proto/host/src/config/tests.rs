@@ -1,3 +1,5 @@
+//! Files, environment and mistakes of the person who wrote them.
+
 use std::num::NonZeroU16;
 
 use serde::Deserialize;

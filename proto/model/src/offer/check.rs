@@ -6,7 +6,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use url::Url;
 
@@ -375,15 +375,13 @@ impl Check<'_> {
     }
 
     fn date(&mut self, path: Path<'_>, value: &str) {
-        let known = value.is_empty() || (value.len() == 10 && value.parse::<Date>().is_ok());
-        if !known {
+        if !value.is_empty() && !is_date(value) {
             self.broken(path, "bad-date", value, "");
         }
     }
 
     fn time(&mut self, path: Path<'_>, value: &str) {
-        let known = value.is_empty() || (value.len() == 5 && value.parse::<Time>().is_ok());
-        if !known {
+        if !value.is_empty() && !is_time(value) {
             self.broken(path, "bad-time", value, "");
         }
     }
@@ -391,7 +389,7 @@ impl Check<'_> {
     fn moment(&mut self, path: Path<'_>, value: &str) {
         let known = value.len() <= 40
             && (value.parse::<Timestamp>().is_ok()
-                || (value.len() == 10 && value.parse::<Date>().is_ok()));
+                || is_date(value));
         if !value.is_empty() && !known {
             self.broken(path, "bad-moment", value, "");
         }
@@ -443,13 +441,10 @@ fn has_control(value: &str, lines: Lines) -> bool {
     // C0 and DEL are single bytes. C1 controls begin with 0xC2, the Arabic letter mark with 0xD8,
     // separators and the other marks that turn the direction of writing with 0xE2: only a text
     // that has one of these bytes is looked at character by character.
-    if value
-        .bytes()
-        .any(|b| (b < 0x20 || b == 0x7f) && !allowed(b))
-    {
+    if any_byte(value, |b| (b < 0x20 || b == 0x7f) && !allowed(b)) {
         return true;
     }
-    value.bytes().any(|b| matches!(b, 0xC2 | 0xD8 | 0xE2))
+    any_byte(value, |b| b == 0xC2 || b == 0xD8 || b == 0xE2)
         && value.chars().any(|c| {
             matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}') || is_direction_mark(c)
         })
@@ -462,12 +457,41 @@ fn is_tidy(value: &str) -> bool {
         return false;
     }
     // Everything below U+0300 is its own composed form; its UTF-8 never begins with 0xCC or more.
-    value.bytes().all(|b| b < 0xCC)
+    !any_byte(value, |b| b >= 0xCC)
         || match is_nfc_quick(value.chars()) {
             IsNormalized::Yes => true,
             IsNormalized::No => false,
             IsNormalized::Maybe => value.nfc().eq(value.chars()),
         }
+}
+
+/// Whether some byte is odd. Looks at all of them on purpose: without an early end the compiler
+/// compares many bytes at once, and nearly every text has none.
+fn any_byte(value: &str, odd: impl Fn(u8) -> bool) -> bool {
+    value.bytes().fold(false, |any, b| any | odd(b))
+}
+
+/// `YYYY-MM-DD`, a day that exists. The shape is read here, the calendar is jiff's: its own parser
+/// takes any of the forms of ISO 8601, at several times the price.
+fn is_date(value: &str) -> bool {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *value.as_bytes() else { return false };
+    let (Some(high), Some(low)) = (two_digits(y1, y2), two_digits(y3, y4)) else { return false };
+    let (Some(month), Some(day)) = (two_digits(m1, m2), two_digits(d1, d2)) else { return false };
+    Date::new(i16::from(high) * 100 + i16::from(low), month, day).is_ok()
+}
+
+/// `HH:MM`, from 00:00 to 23:59.
+fn is_time(value: &str) -> bool {
+    let [h1, h2, b':', m1, m2] = *value.as_bytes() else { return false };
+    let (Some(hour), Some(minute)) = (two_digits(h1, h2), two_digits(m1, m2)) else { return false };
+    hour < 24 && minute < 60
+}
+
+fn two_digits(tens: u8, ones: u8) -> Option<i8> {
+    if !tens.is_ascii_digit() || !ones.is_ascii_digit() {
+        return None;
+    }
+    i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok()
 }
 
 impl OfferDraft {
@@ -580,5 +604,37 @@ fn tidy_text(text: &mut String) {
 fn one_line(text: &mut String) {
     if text.contains(['\n', '\t']) {
         *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{Date, Time};
+    use proptest::prelude::*;
+
+    use super::{is_date, is_time};
+
+    #[test]
+    fn days_and_times_that_exist() {
+        for good in ["2027-01-12", "2028-02-29", "1999-12-31"] {
+            assert!(is_date(good), "{good}");
+        }
+        for bad in ["2027-02-29", "2027-13-01", "2027-1-12", "27-01-12", "2027/01/12", "", "2027-01-12T"] {
+            assert!(!is_date(bad), "{bad}");
+        }
+        assert!(is_time("00:00") && is_time("23:59"));
+        for bad in ["24:00", "12:60", "9:00", "09:00:00", "٠٩:00"] {
+            assert!(!is_time(bad), "{bad}");
+        }
+    }
+
+    proptest! {
+        /// What is taken here is what jiff reads, whoever reads it later.
+        #[test]
+        fn what_is_taken_can_be_read(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}", time in "[0-9]{2}:[0-9]{2}") {
+            prop_assert_eq!(is_date(&text), text.parse::<Date>().is_ok());
+            // A leap second, 60, has no place in minutes; 24:00 is not written by anybody.
+            prop_assert_eq!(is_time(&time), time.parse::<Time>().is_ok());
+        }
     }
 }
