@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use calluna_model::checkpoint::HeldNight;
 use calluna_model::clock::Moment;
+use calluna_model::head::Head;
 use calluna_model::member::{MemberState, ProviderKind, Reach};
 use calluna_model::outcome::Outcome;
 use calluna_model::report::NightReport;
@@ -57,6 +58,8 @@ pub struct ProviderDocument {
     pub offers: u64,
     /// Records that are refused at present.
     pub quarantined: u64,
+    /// The node's head that the hub proved itself equal to.
+    pub head: Option<Head>,
     /// How its last night ended.
     pub last_outcome: Option<Outcome>,
     /// What that night noted.
@@ -108,6 +111,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
             connected,
             offers: known.published.map_or(0, |published| published.offers),
             quarantined: known.published.map_or(0, |published| published.quarantined),
+            head: known.published.map(|published| published.head),
             last_outcome: known.last.as_ref().map(|line| line.outcome),
             note: known.last.map(|line| line.note).unwrap_or_default(),
             agreed_at: known.agreed_at,

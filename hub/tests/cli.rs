@@ -1,5 +1,8 @@
 //! The real binary, for what needs no node.
-#![expect(clippy::unwrap_used, reason = "helpers of a test stop it as a test does")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of a test stop it as a test does"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! One connection with the hub at a time, whichever side opened it; on it the node serves.
 //!
-//! [`dial`] opens it towards the hub, [`listen`] waits for the hub. Both hand their streams to one
+//! `dial` opens it towards the hub, `listen` waits for the hub. Both hand their streams to one
 //! gRPC server, after they have proved that the hub is at the other end.
 
 mod backoff;

@@ -10,7 +10,6 @@ use calluna_model::checkpoint::{Checkpoint, HeldNight, Staged};
 use calluna_model::clock::Moment;
 use calluna_model::failure::Reaction;
 use calluna_model::finding::Finding;
-use calluna_model::guard;
 use calluna_model::head::{Head, signing_bytes};
 use calluna_model::id::{ContentHash, EpochId, Revision};
 use calluna_model::limit::{BATCH_BYTES, FINDINGS_PER_RECEIPT};
@@ -19,6 +18,7 @@ use calluna_model::outcome::Outcome;
 use calluna_model::receipt::Receipt;
 use calluna_model::report::ProviderReport;
 use calluna_store::{Stage, Tally};
+use calluna_sync::hold::hold;
 use calluna_sync::step::{Held, Step, Why, first_step};
 use calluna_sync::stream::{StreamCheck, Violation};
 use calluna_sync::verify::{outcome, verify};
@@ -38,7 +38,7 @@ use crate::link::Connection;
 
 /// Commits are made when this much waits: large enough that fsync costs little, small enough that
 /// a broken night repeats little.
-const COMMIT_BYTES: usize = 1024 * 1024;
+const COMMIT_BYTES: usize = 2 * 1024 * 1024;
 /// How often a node may move on while we follow it, before the rest is left to the next night.
 const FOLLOW: usize = 5;
 
@@ -52,6 +52,12 @@ pub(super) struct Exchange<'a> {
     line: ProviderReport,
     head: Option<Head>,
     committed: bool,
+    /// Why the catalogues were compared as a whole, if they were.
+    compared: Option<Why>,
+    /// An earlier night waits for the operator.
+    was_held: bool,
+    /// The line was written together with the publication.
+    noted: bool,
     /// Held while the store works for this exchange, so that nobody goes on beside it.
     busy: Arc<Mutex<()>>,
 }
@@ -75,12 +81,19 @@ impl<'a> Exchange<'a> {
             line,
             head: None,
             committed: false,
+            compared: None,
+            was_held: false,
+            noted: false,
             busy: Arc::default(),
         }
     }
 
     pub(super) fn line(&self) -> &ProviderReport {
         &self.line
+    }
+
+    pub(super) fn is_noted(&self) -> bool {
+        self.noted
     }
 
     pub(super) fn has_committed(&self) -> bool {
@@ -94,6 +107,7 @@ impl<'a> Exchange<'a> {
         let state = self.store(move |hub| hub.store.provider(&id)).await?;
         self.line.offers = state.published.map_or(0, |published| published.offers);
         self.line.quarantined = state.published.map_or(0, |published| published.quarantined);
+        self.was_held = state.held.is_some();
         let published = state.published.map(|published| published.head);
         let held = Held {
             published: published.as_ref(),
@@ -270,7 +284,7 @@ impl<'a> Exchange<'a> {
         self.line.changed = changed;
         self.line.removed = removed;
         let (night, at) = (self.night, self.hub.clock.now());
-        if let Some(shrink) = guard::shrink(before, removed) {
+        if let Some(hold) = hold(before, removed, self.compared, self.was_held) {
             let held = HeldNight {
                 head,
                 night,
@@ -281,18 +295,25 @@ impl<'a> Exchange<'a> {
             self.store(move |_| stage.hold(held)).await?;
             self.line.outcome = Outcome::Held;
             self.line.note = format!(
-                "{shrink}; held back until the operator says so: calluna-hub release {}",
+                "{hold}; held back until the operator says so: calluna-hub release {}",
                 self.member.id
             );
         } else {
-            self.store(move |_| stage.publish(head, night, at)).await?;
             self.line.outcome = outcome(quarantined);
             self.line.offers = offers;
             self.line.quarantined = quarantined;
+            let line = self.line.clone();
+            let shown = move |_: &Hub| stage.publish(head, night, Some(&line), at);
+            if let Err(broken) = self.store(shown).await {
+                self.line.outcome = Outcome::Failed;
+                return Err(broken);
+            }
+            self.noted = true;
         }
         let line = self.line.clone();
         if let Err(lost) = self.acknowledge(&line, head).await {
             // Both sides agree; only the node does not know it yet. The next night tells it.
+            self.noted = false;
             let note = format!("the receipt could not be delivered: {lost}");
             self.line.note = if line.note.is_empty() {
                 note

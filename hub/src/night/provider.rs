@@ -80,28 +80,44 @@ pub(super) async fn night(
         return ProviderReport::new(member.id, Outcome::Failed);
     };
     let begun = Instant::now();
-    let mut line = match connection {
+    let (mut line, noted) = match connection {
         Ok(connection) => with_deadline(hub, &member, night, connection).await,
         Err(note) => {
             let mut line = ProviderReport::new(member.id.clone(), Outcome::Unreachable);
             line.note = note;
             line.millis = millis(waiting);
-            line
+            (line, false)
         }
     };
     line.millis += millis(begun.elapsed());
-    let kept = line.clone();
-    let noted = super::blocking(hub, move |hub| {
-        Ok(hub.store.note_exchange(&kept, hub.clock.now())?)
-    });
-    if let Err(error) = noted.await {
-        // What readers see is as the outcome says; only the note about it is missing.
-        tracing::error!(provider = %member.id, error = format!("{error:#}"), "the outcome could not be noted");
-        line.note = format!("{error:#}");
-        line.outcome = Outcome::Failed;
+    if !noted {
+        note(hub, &mut line).await;
     }
     tracing::info!(provider = %line.provider, outcome = %line.outcome, note = line.note, "provider done");
     line
+}
+
+/// Writes how it ended, and fills in what readers see where the night did not get that far.
+async fn note(hub: &Arc<Hub>, line: &mut ProviderReport) {
+    let mut kept = line.clone();
+    let noted = super::blocking(hub, move |hub| {
+        if let Some(published) = hub.store.provider(&kept.provider)?.published {
+            kept.offers = published.offers;
+            kept.quarantined = published.quarantined;
+        }
+        hub.store.note_exchange(&kept, hub.clock.now())?;
+        Ok(kept)
+    });
+    match noted.await {
+        Ok(kept) => *line = kept,
+        Err(error) => {
+            // What readers see is as the outcome says; only the note about it is missing.
+            let error = format!("{error:#}");
+            tracing::error!(provider = %line.provider, error, "the outcome could not be noted");
+            line.note = error;
+            line.outcome = Outcome::Failed;
+        }
+    }
 }
 
 async fn connect(hub: &Hub, member: &Member) -> Result<Connection, String> {
@@ -125,7 +141,7 @@ async fn with_deadline(
     member: &Member,
     night: u64,
     connection: Connection,
-) -> ProviderReport {
+) -> (ProviderReport, bool) {
     let limit = Duration::from_secs(hub.config.limits.provider_seconds);
     let mut exchange = Exchange::new(hub, member, night, connection);
     let ended = match tokio::time::timeout(limit, exchange.run()).await {
@@ -142,7 +158,7 @@ async fn with_deadline(
         line.note = broken.to_string();
         exchange.acknowledge_failure(&line).await;
     }
-    line
+    (line, exchange.is_noted())
 }
 
 fn millis(duration: Duration) -> u64 {

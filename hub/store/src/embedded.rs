@@ -207,13 +207,7 @@ impl HubStore for EmbeddedStore {
 
     fn note_exchange(&self, line: &ProviderReport, at: Moment) -> Result<(), StoreError> {
         let mut state = self.0.state(&line.provider)?;
-        if line.outcome.agreed() {
-            state.agreed_at = Some(at);
-            state.nights_missed = 0;
-        } else {
-            state.nights_missed += 1;
-        }
-        state.last = Some(line.clone());
+        state.note(line, at);
         let mut batch = Batch::default();
         self.0.put_state(&mut batch, &line.provider, &state)?;
         self.0.commit(batch)
@@ -229,7 +223,7 @@ impl HubStore for EmbeddedStore {
         };
         let held = self.0.state(id)?.held.ok_or_else(not_held)?;
         self.stage(id, true)?
-            .publish(held.head, held.night, held.at)?;
+            .publish(held.head, held.night, None, held.at)?;
         Ok(held)
     }
 

@@ -185,11 +185,18 @@ pub trait Stage: Send + fmt::Debug {
     /// What it changes.
     fn tally(&self) -> Tally;
 
-    /// Shows the stage to readers, in one atomic write.
+    /// Shows the stage to readers, in one atomic write together with the night's line where there is
+    /// one (otherwise [`HubStore::note_exchange`] notes it).
     ///
     /// # Errors
     /// When it could not be made durable; readers see the old state then.
-    fn publish(self: Box<Self>, head: Head, night: u64, at: Moment) -> Result<(), StoreError>;
+    fn publish(
+        self: Box<Self>,
+        head: Head,
+        night: u64,
+        line: Option<&ProviderReport>,
+        at: Moment,
+    ) -> Result<(), StoreError>;
 
     /// Keeps the stage, complete and verified, until an operator releases it.
     ///

@@ -11,12 +11,18 @@ use calluna_model::finding::Finding;
 use calluna_model::fingerprint::Digester;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, ProviderId, Revision};
-use calluna_model::limit::BATCH_TARGET_BYTES;
+use calluna_model::report::ProviderReport;
 
 use crate::embedded::Shelf;
 use crate::error::StoreError;
 use crate::port::{Holding, Stage, Tally};
 use crate::state::ProviderState;
+
+/// A chunk is closed when its records take this much. Larger than what travels at once: sled keeps
+/// up to 16 values in a page and writes the page anew every few changes, unless a value is so large
+/// that it lies in a file of its own. Measured on first full syncs: 256 KiB costs the hub a quarter
+/// less processor time than 64 KiB, smaller chunks cost more.
+const CHUNK_BYTES: usize = 256 * 1024;
 
 /// A tombstone has no content hash. The place of one says when the offer went, so that it can be
 /// read from the heads alone.
@@ -30,7 +36,10 @@ pub(crate) fn gone_hash(at: Moment) -> [u8; 32] {
 
 /// When the offer of a tombstone went: see [`gone_hash`].
 pub(crate) fn gone_at(hash: &[u8; 32]) -> Moment {
-    Moment(hash.first_chunk().map_or(i64::MAX, |at| i64::from_be_bytes(*at)))
+    Moment(
+        hash.first_chunk()
+            .map_or(i64::MAX, |at| i64::from_be_bytes(*at)),
+    )
 }
 
 /// How an offer stood for readers before this stage touched it.
@@ -127,7 +136,7 @@ impl LogStage {
         let slot = self.chunk.records();
         self.index.apply(self.seq, slot, record);
         self.chunk.push(record);
-        if self.chunk.body_bytes() >= std::env::var("CHUNKX").ok().and_then(|x| x.parse().ok()).unwrap_or(BATCH_TARGET_BYTES) {
+        if self.chunk.body_bytes() >= CHUNK_BYTES {
             self.finish_chunk();
         }
     }
@@ -254,7 +263,13 @@ impl Stage for LogStage {
         tally
     }
 
-    fn publish(mut self: Box<Self>, head: Head, night: u64, at: Moment) -> Result<(), StoreError> {
+    fn publish(
+        mut self: Box<Self>,
+        head: Head,
+        night: u64,
+        line: Option<&ProviderReport>,
+        at: Moment,
+    ) -> Result<(), StoreError> {
         let Tally {
             offers,
             quarantined,
@@ -272,6 +287,9 @@ impl Stage for LogStage {
         self.state.staged = None;
         self.state.held = None;
         self.state.doubtful = false;
+        if let Some(line) = line {
+            self.state.note(line, at);
+        }
         self.write()?;
         let Self {
             shelf,

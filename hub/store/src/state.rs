@@ -27,3 +27,16 @@ pub struct ProviderState {
     /// Last chunk of the log that readers look at; 0 for none.
     pub(crate) visible: u64,
 }
+
+impl ProviderState {
+    /// Takes over how a night ended.
+    pub(crate) fn note(&mut self, line: &ProviderReport, at: Moment) {
+        if line.outcome.agreed() {
+            self.agreed_at = Some(at);
+            self.nights_missed = 0;
+        } else {
+            self.nights_missed += 1;
+        }
+        self.last = Some(line.clone());
+    }
+}

@@ -10,9 +10,10 @@
 //! | does this listing prove what the head says? | [`listing::ListingCheck`] |
 //! | what differs between the listing and what we hold? | [`listing::Difference`] |
 //! | do both sides agree? | [`verify::verify`] |
-//! | does it remove too much? | [`calluna_model::guard::shrink`] |
+//! | may it be shown, or must a person look first? | [`hold::hold`] |
 //! | how did it end? | [`verify::outcome`] |
 
+pub mod hold;
 pub mod listing;
 pub mod step;
 pub mod stream;

@@ -52,7 +52,15 @@ impl<S, P> Guarded<S, P> {
         let leash = Leash::default();
         let cut = Box::pin(leash.cut.clone().cancelled_owned());
         let guard = leash.gone.clone().drop_guard();
-        (Self { stream, peer, cut, _gone: guard }, leash)
+        (
+            Self {
+                stream,
+                peer,
+                cut,
+                _gone: guard,
+            },
+            leash,
+        )
     }
 
     fn is_cut(&mut self, context: &mut Context<'_>) -> bool {
@@ -69,7 +77,10 @@ impl<S, P: Clone + Send + Sync + 'static> Connected for Guarded<S, P> {
 }
 
 fn aborted() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionAborted, "the connection was ended on this side")
+    io::Error::new(
+        io::ErrorKind::ConnectionAborted,
+        "the connection was ended on this side",
+    )
 }
 
 impl<S: AsyncRead + Unpin, P: Unpin> AsyncRead for Guarded<S, P> {

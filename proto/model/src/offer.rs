@@ -6,6 +6,7 @@
 
 mod check;
 mod part;
+mod tidy;
 
 use std::ops::Deref;
 

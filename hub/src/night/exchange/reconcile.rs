@@ -27,6 +27,7 @@ impl Exchange<'_> {
         resume: bool,
     ) -> Result<Box<dyn Stage>, Broken> {
         self.line.reconciled = why.to_string();
+        self.compared = Some(why);
         tracing::info!(provider = %self.member.id, why = %why, "comparing the catalogues as a whole");
         *head = self.fetch_head().await?;
         let id = self.member.id.clone();

@@ -47,7 +47,7 @@ fn head_of(stage: &dyn Stage, revision: u64) -> Head {
 
 fn publish(stage: Box<dyn Stage>, revision: u64) -> Head {
     let head = head_of(stage.as_ref(), revision);
-    stage.publish(head, revision, NOW).unwrap();
+    stage.publish(head, revision, None, NOW).unwrap();
     head
 }
 

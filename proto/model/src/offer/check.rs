@@ -387,9 +387,7 @@ impl Check<'_> {
     }
 
     fn moment(&mut self, path: Path<'_>, value: &str) {
-        let known = value.len() <= 40
-            && (value.parse::<Timestamp>().is_ok()
-                || is_date(value));
+        let known = value.len() <= 40 && (value.parse::<Timestamp>().is_ok() || is_date(value));
         if !value.is_empty() && !known {
             self.broken(path, "bad-moment", value, "");
         }
@@ -451,7 +449,7 @@ fn has_control(value: &str, lines: Lines) -> bool {
 }
 
 /// Unicode NFC and no blanks at the ends.
-fn is_tidy(value: &str) -> bool {
+pub(super) fn is_tidy(value: &str) -> bool {
     let blank = |c: char| c.is_whitespace();
     if value.starts_with(blank) || value.ends_with(blank) {
         return false;
@@ -474,16 +472,26 @@ fn any_byte(value: &str, odd: impl Fn(u8) -> bool) -> bool {
 /// `YYYY-MM-DD`, a day that exists. The shape is read here, the calendar is jiff's: its own parser
 /// takes any of the forms of ISO 8601, at several times the price.
 fn is_date(value: &str) -> bool {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *value.as_bytes() else { return false };
-    let (Some(high), Some(low)) = (two_digits(y1, y2), two_digits(y3, y4)) else { return false };
-    let (Some(month), Some(day)) = (two_digits(m1, m2), two_digits(d1, d2)) else { return false };
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *value.as_bytes() else {
+        return false;
+    };
+    let (Some(high), Some(low)) = (two_digits(y1, y2), two_digits(y3, y4)) else {
+        return false;
+    };
+    let (Some(month), Some(day)) = (two_digits(m1, m2), two_digits(d1, d2)) else {
+        return false;
+    };
     Date::new(i16::from(high) * 100 + i16::from(low), month, day).is_ok()
 }
 
 /// `HH:MM`, from 00:00 to 23:59.
 fn is_time(value: &str) -> bool {
-    let [h1, h2, b':', m1, m2] = *value.as_bytes() else { return false };
-    let (Some(hour), Some(minute)) = (two_digits(h1, h2), two_digits(m1, m2)) else { return false };
+    let [h1, h2, b':', m1, m2] = *value.as_bytes() else {
+        return false;
+    };
+    let (Some(hour), Some(minute)) = (two_digits(h1, h2), two_digits(m1, m2)) else {
+        return false;
+    };
     hour < 24 && minute < 60
 }
 
@@ -492,119 +500,6 @@ fn two_digits(tens: u8, ones: u8) -> Option<i8> {
         return None;
     }
     i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok()
-}
-
-impl OfferDraft {
-    /// See [`super::Offer::tidy`].
-    pub(super) fn tidy(&mut self) {
-        for text in [
-            &mut self.id,
-            &mut self.title,
-            &mut self.subtitle,
-            &mut self.summary,
-            &mut self.description,
-            &mut self.description_html,
-            &mut self.kind,
-            &mut self.format,
-            &mut self.url,
-            &mut self.modified,
-        ] {
-            tidy_text(text);
-        }
-        one_line(&mut self.title);
-        one_line(&mut self.subtitle);
-        for list in [
-            &mut self.learning_outcomes,
-            &mut self.audiences,
-            &mut self.keywords,
-            &mut self.languages,
-        ] {
-            tidy_list(list);
-        }
-        for subject in &mut self.subjects {
-            tidy_text(&mut subject.code);
-            tidy_text(&mut subject.label);
-            one_line(&mut subject.label);
-        }
-        if let Some(level) = &mut self.level {
-            tidy_text(&mut level.text);
-            one_line(&mut level.text);
-        }
-        for qualification in self.entry_requirements.iter_mut().chain(&mut self.awards) {
-            tidy_text(&mut qualification.title);
-        }
-        self.entry_requirements.retain(|q| !q.title.is_empty());
-        self.awards.retain(|q| !q.title.is_empty());
-        if let Some(price) = &mut self.price {
-            tidy_list(&mut price.notes);
-        }
-        if let Some(contact) = &mut self.contact {
-            tidy_text(&mut contact.email);
-            tidy_text(&mut contact.phone);
-            tidy_text(&mut contact.url);
-        }
-        self.runs.iter_mut().for_each(RunDraft::tidy);
-    }
-}
-
-impl RunDraft {
-    fn tidy(&mut self) {
-        for text in [
-            &mut self.id,
-            &mut self.number,
-            &mut self.start_text,
-            &mut self.duration_text,
-        ] {
-            tidy_text(text);
-            one_line(text);
-        }
-        tidy_text(&mut self.registration_url);
-        if let Some(price) = &mut self.price {
-            tidy_list(&mut price.notes);
-        }
-        if let Some(venue) = &mut self.venue {
-            for text in [
-                &mut venue.name,
-                &mut venue.room,
-                &mut venue.street,
-                &mut venue.postal_code,
-                &mut venue.city,
-                &mut venue.district,
-            ] {
-                tidy_text(text);
-                one_line(text);
-            }
-        }
-    }
-}
-
-fn tidy_list(list: &mut Vec<String>) {
-    list.iter_mut().for_each(tidy_text);
-    list.retain(|item| !item.is_empty());
-}
-
-fn tidy_text(text: &mut String) {
-    if text.is_empty() {
-        return;
-    }
-    if text.contains(['\r', '\u{a0}', '\u{ad}', '\u{feff}']) {
-        // A soft hyphen or a byte order mark is invisible and would split words for a search.
-        *text = text
-            .replace("\r\n", "\n")
-            .replace('\r', "\n")
-            .replace('\u{a0}', " ");
-        text.retain(|c| !matches!(c, '\u{ad}' | '\u{feff}'));
-    }
-    if !is_tidy(text) {
-        let composed: String = text.nfc().collect();
-        composed.trim().clone_into(text);
-    }
-}
-
-fn one_line(text: &mut String) {
-    if text.contains(['\n', '\t']) {
-        *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    }
 }
 
 #[cfg(test)]
@@ -619,7 +514,15 @@ mod tests {
         for good in ["2027-01-12", "2028-02-29", "1999-12-31"] {
             assert!(is_date(good), "{good}");
         }
-        for bad in ["2027-02-29", "2027-13-01", "2027-1-12", "27-01-12", "2027/01/12", "", "2027-01-12T"] {
+        for bad in [
+            "2027-02-29",
+            "2027-13-01",
+            "2027-1-12",
+            "27-01-12",
+            "2027/01/12",
+            "",
+            "2027-01-12T",
+        ] {
             assert!(!is_date(bad), "{bad}");
         }
         assert!(is_time("00:00") && is_time("23:59"));

@@ -1,0 +1,108 @@
+//! Whether a night that is complete and verified may be shown, or has to wait for a person
+//! (invariant 4).
+
+use std::fmt;
+
+use calluna_model::guard::{Shrink, shrink};
+
+use crate::step::Why;
+
+/// Why a night waits for the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It removes too much at once.
+    Shrinks(Shrink),
+    /// It removes something, and the node's store is not the one that the hub knew: it may be an
+    /// old backup, in which offers that are missing were never withdrawn by anybody.
+    OtherLife {
+        /// What is different about the store.
+        why: Why,
+        /// Offers that would go.
+        removed: u64,
+    },
+    /// An earlier night was held, and what it would remove is still gone.
+    StillHeld {
+        /// Offers that would go.
+        removed: u64,
+    },
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shrinks(shrink) => shrink.fmt(f),
+            Self::OtherLife { why, removed } => {
+                write!(
+                    f,
+                    "{why}, and {removed} offers that readers see are not in it"
+                )
+            }
+            Self::StillHeld { removed } => {
+                write!(
+                    f,
+                    "{removed} offers would be removed, as in the night that is held"
+                )
+            }
+        }
+    }
+}
+
+/// Whether a night has to wait: it removes `removed` of the `before` offers that readers see;
+/// `compared` says why the catalogues were compared as a whole, if they were; `was_held` whether an
+/// earlier night waits already.
+#[must_use]
+pub fn hold(before: u64, removed: u64, compared: Option<Why>, was_held: bool) -> Option<Hold> {
+    if removed == 0 {
+        return None;
+    }
+    if let Some(shrink) = shrink(before, removed) {
+        return Some(Hold::Shrinks(shrink));
+    }
+    match compared {
+        Some(
+            why @ (Why::NewEpoch
+            | Why::NodeWentBack
+            | Why::SameRevisionOtherDigest
+            | Why::BrokenOff),
+        ) => return Some(Hold::OtherLife { why, removed }),
+        Some(Why::HubStoreBehind | Why::NodeAsked | Why::DigestDiffers) | None => {}
+    }
+    was_held.then_some(Hold::StillHeld { removed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inv4_a_node_restored_from_an_old_backup_removes_nothing() {
+        for why in [
+            Why::NodeWentBack,
+            Why::NewEpoch,
+            Why::SameRevisionOtherDigest,
+            Why::BrokenOff,
+        ] {
+            assert!(
+                matches!(hold(100, 1, Some(why), false), Some(Hold::OtherLife { .. })),
+                "{why}"
+            );
+            assert_eq!(hold(100, 0, Some(why), false), None);
+        }
+    }
+
+    #[test]
+    fn inv4_a_held_night_stays_held_while_it_removes_anything() {
+        assert_eq!(
+            hold(100, 2, None, true),
+            Some(Hold::StillHeld { removed: 2 })
+        );
+        assert_eq!(hold(100, 0, None, true), None, "what was missing is back");
+    }
+
+    #[test]
+    fn inv4_tombstones_of_the_known_store_are_proof_within_the_guard() {
+        assert_eq!(hold(100, 3, None, false), None);
+        assert_eq!(hold(100, 3, Some(Why::NodeAsked), false), None);
+        assert!(matches!(hold(100, 31, None, false), Some(Hold::Shrinks(_))));
+    }
+}
