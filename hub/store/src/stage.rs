@@ -18,11 +18,9 @@ use crate::error::StoreError;
 use crate::port::{Holding, Stage, Tally};
 use crate::state::ProviderState;
 
-/// A chunk is closed when its records take this much. Larger than what travels at once: sled keeps
-/// up to 16 values in a page and writes the page anew every few changes, unless a value is so large
-/// that it lies in a file of its own. Measured on first full syncs: 256 KiB costs the hub a quarter
-/// less processor time than 64 KiB, smaller chunks cost more.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// A chunk is closed when its records take this much: its body then lies beside the tree, written
+/// once, and its head (some 80 bytes a record) is small enough to stay in it.
+const CHUNK_BYTES: usize = 128 * 1024;
 
 /// A tombstone has no content hash. The place of one says when the offer went, so that it can be
 /// read from the heads alone.

@@ -79,8 +79,8 @@ impl Batch {
         self.writes
     }
 
-    pub(crate) fn touches(&self, key: &[u8]) -> bool {
-        self.writes.iter().any(|(written, _)| written == key)
+    pub(crate) fn touches(&self, which: impl Fn(&[u8]) -> bool) -> bool {
+        self.writes.iter().any(|(written, _)| which(written))
     }
 }
 

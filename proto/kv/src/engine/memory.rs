@@ -74,7 +74,7 @@ impl Engine for Memory {
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
-        if batch.touches(MARK_KEY) {
+        if batch.touches(|key| key == MARK_KEY) {
             return Err(KvError::ReservedKey {
                 dir: PathBuf::from("memory"),
             });

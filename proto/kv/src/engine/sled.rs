@@ -3,7 +3,7 @@
 //! Read in its source (0.34.7), because it decides what stands here:
 //! * `flush` is `sync_file_range` on the log alone (`iobuf.rs`): no metadata, no drive cache. And
 //!   pages above 128 KiB lie in files of their own below `blobs/` that are *never* synced. Both is
-//!   made good in `disk.rs`.
+//!   made good in `disk.rs`; and values that would make such pages lie beside the tree (`bodies.rs`).
 //! * a batch that fails half-way stays half-applied in memory, with nothing to undo it: from then on
 //!   the engine only reads, and STATE says that the store is not settled.
 //! * one global write lock: a second writing thread would gain nothing. One thread writes here.
@@ -16,10 +16,12 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
+use self::bodies::{Bodies, COUNTERS, Held, held};
 use self::writer::{Job, Task, Writer};
 use super::{MARK_KEY, after_prefix, scan_start};
 use crate::{Batch, Engine, KvError, Pair, Pairs, Stamp};
 
+mod bodies;
 mod disk;
 mod guard;
 mod writer;
@@ -31,6 +33,7 @@ pub(super) use self::guard::open;
 struct Sled {
     dir: PathBuf,
     db: ::sled::Db,
+    bodies: Bodies,
     /// `None` only while it is dropped: that ends the writer.
     jobs: Option<Sender<Job>>,
     writer: Option<JoinHandle<()>>,
@@ -58,6 +61,7 @@ impl Sled {
         Ok(Self {
             dir: dir.to_owned(),
             db,
+            bodies: Bodies::of(dir),
             jobs: Some(jobs),
             writer: Some(handle),
             _lock: lock,
@@ -79,6 +83,43 @@ impl Sled {
         answer.recv().map_err(|_| gone())?
     }
 
+    /// The value that the tree holds or points to; `None` when it was replaced meanwhile.
+    fn value(&self, stored: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        match held(stored) {
+            Some(Held::Inline(value)) => Ok(Some(value.to_vec())),
+            Some(Held::Placed(place)) => self.bodies.read(&place).map_err(|e| match e.kind() {
+                std::io::ErrorKind::InvalidData => KvError::Damaged {
+                    dir: self.dir.clone(),
+                    why: e.to_string(),
+                },
+                _ => KvError::io(&self.dir, e),
+            }),
+            None => Err(KvError::Damaged {
+                dir: self.dir.clone(),
+                why: "an entry is not in the form in which this program writes".to_owned(),
+            }),
+        }
+    }
+
+    /// An entry with its value; `None` when it was removed meanwhile.
+    fn pair(&self, key: &[u8], stored: &[u8]) -> Result<Option<Pair>, KvError> {
+        let value = match self.value(stored)? {
+            Some(value) => Some(value),
+            None => self.get(key)?,
+        };
+        Ok(value.map(|value| (key.to_vec(), value)))
+    }
+
+    fn lost(&self, key: &[u8]) -> KvError {
+        KvError::Damaged {
+            dir: self.dir.clone(),
+            why: format!(
+                "the file with the value of `{}` is missing",
+                key.escape_ascii()
+            ),
+        }
+    }
+
     fn error(&self, error: ::sled::Error) -> KvError {
         KvError::sled(&self.dir, error)
     }
@@ -94,17 +135,24 @@ impl Sled {
 
 impl Engine for Sled {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        if key == MARK_KEY {
+        if is_internal(key) {
             return Ok(None);
         }
-        let found = self.db.get(key).map_err(|e| self.error(e))?;
-        Ok(found.map(|value| value.to_vec()))
+        for _ in 0..READS {
+            let Some(stored) = self.db.get(key).map_err(|e| self.error(e))? else {
+                return Ok(None);
+            };
+            if let Some(value) = self.value(&stored)? {
+                return Ok(Some(value));
+            }
+        }
+        Err(self.lost(key))
     }
 
     fn scan<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>) -> Pairs<'a> {
         let pairs = self.range(prefix, from).filter_map(|pair| match pair {
-            Ok((key, _)) if key == MARK_KEY => None,
-            Ok((key, value)) => Some(Ok((key.to_vec(), value.to_vec()))),
+            Ok((key, _)) if is_internal(&key) => None,
+            Ok((key, stored)) => self.pair(&key, &stored).transpose(),
             Err(e) => Some(Err(self.error(e))),
         });
         Box::new(pairs)
@@ -112,16 +160,18 @@ impl Engine for Sled {
 
     fn last(&self, prefix: &[u8]) -> Result<Option<Pair>, KvError> {
         let mut backwards = self.range(prefix, None).rev();
-        let found = backwards.find(|pair| !matches!(pair, Ok((key, _)) if key == MARK_KEY));
-        let pair = found.transpose().map_err(|e| self.error(e))?;
-        Ok(pair.map(|(key, value)| (key.to_vec(), value.to_vec())))
+        let found = backwards.find(|pair| !matches!(pair, Ok((key, _)) if is_internal(key)));
+        match found.transpose().map_err(|e| self.error(e))? {
+            Some((key, stored)) => self.pair(&key, &stored),
+            None => Ok(None),
+        }
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
         if batch.is_empty() {
             return Ok(());
         }
-        if batch.touches(MARK_KEY) {
+        if batch.touches(is_internal) {
             return Err(KvError::ReservedKey {
                 dir: self.dir.clone(),
             });
@@ -131,7 +181,9 @@ impl Engine for Sled {
 
     fn size_on_disk(&self) -> Result<u64, KvError> {
         let size = || -> std::io::Result<u64> {
-            Ok(allocated(&self.dir.join("db"))? + allocated(&self.dir.join("STATE"))?)
+            Ok(allocated(&self.dir.join("db"))?
+                + allocated(&self.dir.join("bodies"))?
+                + allocated(&self.dir.join("STATE"))?)
         };
         size().map_err(|e| KvError::io(&self.dir, e))
     }
@@ -153,6 +205,14 @@ impl Drop for Sled {
             tracing::error!(dir = %self.dir.display(), "the writing thread of the store ended with a panic");
         }
     }
+}
+
+/// How often a value is looked for that is being replaced just now.
+const READS: usize = 8;
+
+/// Whether a key belongs to the engine.
+fn is_internal(key: &[u8]) -> bool {
+    key == MARK_KEY || key.starts_with(COUNTERS)
 }
 
 /// Bytes that a file, or all files below a folder, take on disk. Files that vanish meanwhile

@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bodies::BodyWriter;
 use super::disk::{self, Disk};
 use super::writer::Writer;
-use super::{MARK_KEY, Sled};
+use super::{MARK_KEY, Sled, is_internal};
 use crate::state::{self, Found, Mark, StateFile};
 use crate::{KvError, Opened, Options, Stamp, Trust};
 
@@ -72,7 +73,8 @@ fn attempt(dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opene
     if let Trust::Behind { note, .. } = &trust {
         tracing::error!(dir = %dir.display(), note, "the store is not what its STATE says; it is not authoritative");
     }
-    let mut writer = Writer::new(dir, db.clone(), disk, mark, settled);
+    let bodies = BodyWriter::open(dir, &db, settled)?;
+    let mut writer = Writer::new(dir, db.clone(), disk, bodies, mark, settled);
     if trust == Trust::Fresh {
         // The epoch goes into the store before STATE tells of it.
         writer.mark_fresh()?;
@@ -184,7 +186,7 @@ fn read_mark(dir: &Path, db: &::sled::Db) -> Result<Option<Mark>, KvError> {
 fn is_empty(dir: &Path, db: &::sled::Db) -> Result<bool, KvError> {
     let look = || {
         let mut keys = db.iter().keys();
-        keys.find(|key| !matches!(key, Ok(key) if key == MARK_KEY))
+        keys.find(|key| !matches!(key, Ok(key) if is_internal(key)))
             .transpose()
     };
     let first = catch_unwind(AssertUnwindSafe(look)).map_err(|_| panicked(dir))?;

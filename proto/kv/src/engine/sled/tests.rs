@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Sled;
+use super::bodies::BodyWriter;
 use super::disk::Disk;
 use super::writer::Writer;
 use crate::state::{Mark, StateFile};
@@ -296,7 +297,8 @@ fn a_failed_write_is_told_and_from_then_on_the_engine_only_reads() {
         .open()
         .unwrap();
     let disk = Disk::open(dir.path()).unwrap();
-    let mut writer = Writer::new(dir.path(), db.clone(), disk, Mark::default(), true);
+    let bodies = BodyWriter::open(dir.path(), &db, true).unwrap();
+    let mut writer = Writer::new(dir.path(), db.clone(), disk, bodies, Mark::default(), true);
     // Every write to this device fails: the disk is full.
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     writer.keep_state(StateFile::over(full));
@@ -447,4 +449,136 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
     batch.put("more", "x");
     full.engine.commit(batch).unwrap();
     assert_eq!(count(&*full.engine) as u64, held + 1);
+}
+
+fn body_files(dir: &Path) -> usize {
+    fs::read_dir(dir.join("bodies")).unwrap().count()
+}
+
+fn large(n: u8) -> Vec<u8> {
+    vec![n; 40_000]
+}
+
+fn put(engine: &dyn Engine, key: &str, value: Vec<u8>) {
+    let mut batch = Batch::default();
+    batch.put(key, value);
+    engine.commit(batch).unwrap();
+}
+
+#[test]
+fn large_values_lie_beside_the_tree_and_survive() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = opened(dir.path()).engine;
+    for n in 0..20 {
+        put(&*engine, &format!("k{n:02}"), large(n));
+    }
+    put(&*engine, "small", b"x".to_vec());
+    drop(engine);
+    let engine = opened(dir.path()).engine;
+    assert_eq!(engine.get(b"k07").unwrap(), Some(large(7)));
+    assert_eq!(engine.get(b"small").unwrap(), Some(b"x".to_vec()));
+    let all: Vec<_> = engine
+        .scan(b"k", Some(b"k18"))
+        .map(|pair| pair.unwrap().1)
+        .collect();
+    assert_eq!(all, [large(18), large(19)]);
+    assert_eq!(engine.last(b"k").unwrap().unwrap().1, large(19));
+    assert!(engine.size_on_disk().unwrap() > 20 * 40_000);
+    assert_eq!(
+        engine.scan(b"", None).count(),
+        21,
+        "the engine's own keys are not shown"
+    );
+}
+
+#[test]
+fn a_file_that_nothing_needs_goes_and_one_that_is_needed_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = opened(dir.path()).engine;
+    put(&*engine, "a", large(1));
+    drop(engine);
+    let engine = opened(dir.path()).engine;
+    put(&*engine, "b", large(2));
+    assert_eq!(body_files(dir.path()), 2);
+    put(&*engine, "a", b"small now".to_vec());
+    assert_eq!(body_files(dir.path()), 1);
+    put(&*engine, "b", large(3));
+    assert_eq!(engine.get(b"b").unwrap(), Some(large(3)));
+    let mut batch = Batch::default();
+    batch.remove("b");
+    batch.put("c", large(4));
+    batch.put("c", large(5));
+    engine.commit(batch).unwrap();
+    assert_eq!(engine.get(b"b").unwrap(), None);
+    assert_eq!(engine.get(b"c").unwrap(), Some(large(5)));
+    drop(engine);
+    let engine = opened(dir.path()).engine;
+    let mut batch = Batch::default();
+    batch.remove("c");
+    engine.commit(batch).unwrap();
+    assert_eq!(body_files(dir.path()), 0);
+}
+
+#[test]
+fn what_a_crash_left_behind_is_cleared_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = opened(dir.path()).engine;
+    put(&*engine, "a", large(1));
+    drop(engine);
+    fs::write(
+        dir.path().join("bodies/00000000000000ff"),
+        b"CALBODY1 cut off",
+    )
+    .unwrap();
+    let engine = opened(dir.path()).engine;
+    assert_eq!(body_files(dir.path()), 1);
+    put(&*engine, "b", large(2));
+    assert_eq!(engine.get(b"a").unwrap(), Some(large(1)));
+    assert_eq!(engine.get(b"b").unwrap(), Some(large(2)));
+}
+
+#[test]
+fn inv3_a_lost_or_changed_body_is_never_silent() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = opened(dir.path()).engine;
+    put(&*engine, "a", large(1));
+    drop(engine);
+    let file = fs::read_dir(dir.path().join("bodies"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let whole = fs::read(&file).unwrap();
+    let mut changed = whole.clone();
+    changed[20_000] ^= 1;
+    for damage in [changed.as_slice(), &whole[..20_000]] {
+        fs::write(&file, damage).unwrap();
+        let engine = opened(dir.path()).engine;
+        assert!(matches!(engine.get(b"a"), Err(KvError::Damaged { .. })));
+        assert!(matches!(
+            engine.scan(b"a", None).next(),
+            Some(Err(KvError::Damaged { .. }))
+        ));
+    }
+    fs::remove_file(&file).unwrap();
+    let refused = open("sled", dir.path(), EPOCH, &options());
+    assert!(
+        matches!(refused, Err(KvError::Damaged { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn readers_beside_a_writer_that_replaces_large_values_see_whole_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = opened(dir.path()).engine;
+    put(&*engine, "a", large(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| (1..60).for_each(|n| put(&*engine, "a", large(n))));
+        for _ in 0..400 {
+            let value = engine.get(b"a").unwrap().unwrap();
+            assert!(value.len() == 40_000 && value.iter().all(|b| *b == value[0]));
+        }
+    });
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::MARK_KEY;
+use super::bodies::{BodyWriter, Encoded};
 use super::disk::{self, Disk};
-use crate::batch::Write;
 use crate::state::{Mark, StateFile};
 use crate::{Batch, KvError, Stamp};
 
@@ -46,12 +46,26 @@ impl Job {
     }
 }
 
+/// A task whose large values are on disk.
+#[derive(Debug)]
+enum Prepared {
+    Commit {
+        writes: Encoded,
+        stamp: Option<Stamp>,
+    },
+    Renew {
+        epoch: [u8; 16],
+        stamp: Stamp,
+    },
+}
+
 /// The writer's own things. Nobody else writes to the store.
 #[derive(Debug)]
 pub(super) struct Writer {
     dir: PathBuf,
     db: Debugless<::sled::Db>,
     disk: Disk,
+    bodies: BodyWriter,
     state: Option<StateFile>,
     /// The mark of the last batch that was applied.
     mark: Mark,
@@ -70,11 +84,19 @@ impl<T> std::fmt::Debug for Debugless<T> {
 }
 
 impl Writer {
-    pub(super) fn new(dir: &Path, db: ::sled::Db, disk: Disk, mark: Mark, settled: bool) -> Self {
+    pub(super) fn new(
+        dir: &Path,
+        db: ::sled::Db,
+        disk: Disk,
+        bodies: BodyWriter,
+        mark: Mark,
+        settled: bool,
+    ) -> Self {
         Self {
             dir: dir.to_owned(),
             db: Debugless(db),
             disk,
+            bodies,
             state: None,
             mark,
             settled,
@@ -118,12 +140,19 @@ impl Writer {
         if let Err(error) = self.room(bytes) {
             return answer(group.into_iter().map(|job| job.waiter), &Err(error));
         }
-        let mut applied = Vec::with_capacity(group.len());
-        for job in group {
-            let done = self.writable().and_then(|()| self.perform(job.task));
+        let (tasks, waiters): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|job| (job.task, job.waiter)).unzip();
+        // Large values are on disk before anything points to them. Failing here has changed nothing.
+        let prepared = match self.prepare(tasks) {
+            Ok(prepared) => prepared,
+            Err(error) => return answer(waiters, &Err(error)),
+        };
+        let mut applied = Vec::with_capacity(waiters.len());
+        for (task, waiter) in prepared.into_iter().zip(waiters) {
+            let done = self.writable().and_then(|()| self.perform(task));
             match done {
-                Ok(()) => applied.push(job.waiter),
-                Err(error) => answer([job.waiter], &Err(error)),
+                Ok(()) => applied.push(waiter),
+                Err(error) => answer([waiter], &Err(error)),
             }
         }
         let outcome = if applied.is_empty() {
@@ -132,6 +161,24 @@ impl Writer {
             self.settle()
         };
         answer(applied, &outcome);
+    }
+
+    /// Encodes the writes of a group; large values go to their files, and to the disk.
+    fn prepare(&mut self, tasks: Vec<Task>) -> Result<Vec<Prepared>, KvError> {
+        let mut prepared = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            prepared.push(match task {
+                Task::Commit(batch) => {
+                    let stamp = batch.stamped();
+                    let writes = self.bodies.encode(batch.into_writes());
+                    let writes = writes.map_err(|e| KvError::io(&self.dir, e))?;
+                    Prepared::Commit { writes, stamp }
+                }
+                Task::Renew { epoch, stamp } => Prepared::Renew { epoch, stamp },
+            });
+        }
+        self.bodies.sync().map_err(|e| KvError::io(&self.dir, e))?;
+        Ok(prepared)
     }
 
     fn writable(&self) -> Result<(), KvError> {
@@ -159,25 +206,25 @@ impl Writer {
         }
     }
 
-    fn perform(&mut self, task: Task) -> Result<(), KvError> {
+    fn perform(&mut self, task: Prepared) -> Result<(), KvError> {
         let mut mark = Mark {
             commit: self.mark.commit + 1,
             ..self.mark
         };
         let settled = match &task {
-            Task::Commit(batch) => {
-                mark.stamp = batch.stamped().unwrap_or(mark.stamp);
+            Prepared::Commit { stamp, .. } => {
+                mark.stamp = stamp.unwrap_or(mark.stamp);
                 self.settled
             }
-            Task::Renew { epoch, stamp } => {
+            Prepared::Renew { epoch, stamp } => {
                 mark.epoch = *epoch;
                 mark.stamp = *stamp;
                 true
             }
         };
         let writes = match task {
-            Task::Commit(batch) => batch.into_writes(),
-            Task::Renew { .. } => Vec::new(),
+            Prepared::Commit { writes, .. } => writes,
+            Prepared::Renew { .. } => Vec::new(),
         };
         let done = self.apply(writes, mark);
         match &done {
@@ -191,16 +238,20 @@ impl Writer {
     }
 
     /// One atomic batch: the owner's writes and the mark.
-    fn apply(&self, writes: Vec<Write>, mark: Mark) -> Result<(), KvError> {
+    fn apply(&mut self, writes: Encoded, mark: Mark) -> Result<(), KvError> {
+        let counted = self.bodies.count(&self.db.0, &writes);
+        let counters = counted.map_err(|e| KvError::sled(&self.dir, e))?;
         let mut batch = ::sled::Batch::default();
-        for (key, value) in writes {
+        for (key, value) in writes.into_iter().chain(counters) {
             match value {
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
             }
         }
         batch.insert(MARK_KEY, mark.to_bytes());
-        self.guarded(|db| db.apply_batch(batch))
+        self.guarded(|db| db.apply_batch(batch))?;
+        self.bodies.applied();
+        Ok(())
     }
 
     /// Brings what was applied to disk, then lets STATE tell of it.
@@ -211,7 +262,9 @@ impl Writer {
         }
         // Another batch of the group may have failed half-way: then what is durable is not settled.
         let (mark, settled) = (self.mark, self.settled && self.broken.is_none());
-        self.tell(|state| state.write(mark, settled))
+        self.tell(|state| state.write(mark, settled))?;
+        self.bodies.clear();
+        Ok(())
     }
 
     /// Half a batch may be in the store: STATE says so, so that the next open does not believe it.

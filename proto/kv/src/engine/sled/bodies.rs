@@ -1,0 +1,361 @@
+//! Large values, beside the tree.
+//!
+//! sled keeps up to 16 values in a page, writes a page anew every few changes, and puts a page above
+//! 128 KiB into a file of its own that its cache does not count. With values of 64 KiB that means:
+//! every byte is written several times, and memory grows with the store. So a value from
+//! [`LARGE`] on goes, once, to the end of a file below `bodies/`, and the tree holds its place.
+//!
+//! * **Order.** The bodies of a group are on disk before the first batch that points to them is
+//!   applied. What a crash leaves at the end of a file, or a whole file, is pointed to by nothing.
+//! * **Removal.** How many values of a file are still needed stands in the tree, changed in the same
+//!   atomic batch as the values. A file that nothing needs is deleted once that batch is durable.
+//! * **Reading.** A place holds a checksum. A reader whose value was replaced meanwhile finds the file
+//!   gone, and asks the tree again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::KvError;
+
+/// From this many bytes on a value is large.
+pub(super) const LARGE: usize = 16 * 1024;
+/// Keys of the counters: this, and the number of the file (8 bytes, big-endian).
+pub(super) const COUNTERS: &[u8] = b"\0bodies/";
+/// A file takes no further value once it has this many bytes: small enough that one needed value
+/// does not keep much that is not.
+const FILE_BYTES: u64 = 8 * 1024 * 1024;
+/// How every file begins.
+const MAGIC: &[u8; 8] = b"CALBODY1";
+
+const INLINE: u8 = 0;
+const PLACED: u8 = 1;
+
+/// Where a large value lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    file: u64,
+    offset: u64,
+    length: u32,
+    /// The first 16 bytes of the value's BLAKE3.
+    check: [u8; 16],
+}
+
+/// What the tree holds for a key.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Held<'a> {
+    Inline(&'a [u8]),
+    Placed(Place),
+}
+
+/// Reads what the tree holds; `None` when it is not ours.
+pub(super) fn held(stored: &[u8]) -> Option<Held<'_>> {
+    match stored.split_first()? {
+        (&INLINE, value) => Some(Held::Inline(value)),
+        (&PLACED, place) => {
+            let (file, place) = place.split_first_chunk()?;
+            let (offset, place) = place.split_first_chunk()?;
+            let (length, check) = place.split_first_chunk()?;
+            Some(Held::Placed(Place {
+                file: u64::from_be_bytes(*file),
+                offset: u64::from_be_bytes(*offset),
+                length: u32::from_be_bytes(*length),
+                check: check.try_into().ok()?,
+            }))
+        }
+        _ => None,
+    }
+}
+
+fn inline(value: &[u8]) -> Vec<u8> {
+    [&[INLINE], value].concat()
+}
+
+impl Place {
+    fn stored(&self) -> Vec<u8> {
+        let (file, offset) = (self.file.to_be_bytes(), self.offset.to_be_bytes());
+        [
+            &[PLACED][..],
+            &file,
+            &offset,
+            &self.length.to_be_bytes(),
+            &self.check,
+        ]
+        .concat()
+    }
+}
+
+/// The folder of the large values, for reading.
+#[derive(Clone, Debug)]
+pub(super) struct Bodies(PathBuf);
+
+impl Bodies {
+    pub(super) fn of(dir: &Path) -> Self {
+        Self(dir.join("bodies"))
+    }
+
+    fn path(&self, file: u64) -> PathBuf {
+        self.0.join(format!("{file:016x}"))
+    }
+
+    /// Reads the value at a place; `None` when its file is gone.
+    pub(super) fn read(&self, place: &Place) -> io::Result<Option<Vec<u8>>> {
+        let file = match File::open(self.path(place.file)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let mut value = vec![0; place.length as usize];
+        let whole = file.read_exact_at(&mut value, place.offset);
+        if whole.is_err() || check(&value) != place.check {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "{} is cut off or changed at byte {}",
+                    self.path(place.file).display(),
+                    place.offset
+                ),
+            ));
+        }
+        Ok(Some(value))
+    }
+}
+
+fn check(value: &[u8]) -> [u8; 16] {
+    let hash = blake3::hash(value);
+    hash.as_bytes().first_chunk().copied().unwrap_or_default()
+}
+
+/// What is written for a batch: encoded values, ready for the tree.
+pub(super) type Encoded = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+/// The writer's side.
+#[derive(Debug)]
+pub(super) struct BodyWriter {
+    bodies: Bodies,
+    /// How many values of each file are needed.
+    needed: BTreeMap<u64, u64>,
+    /// The file that is being filled, and its length.
+    open: Option<(u64, File, u64)>,
+    next: u64,
+    /// Files that something was written to since the last sync.
+    unsynced: Vec<File>,
+    new_files: bool,
+    /// Files that nothing needs any more, once the batch is durable.
+    doomed: BTreeSet<u64>,
+}
+
+impl BodyWriter {
+    /// Takes over the folder. With `clear` files that nothing points to are deleted: what a crash
+    /// left behind. They stay where the tree itself is in doubt.
+    pub(super) fn open(dir: &Path, db: &::sled::Db, clear: bool) -> Result<Self, KvError> {
+        let io = |e| KvError::io(dir, e);
+        let bodies = Bodies::of(dir);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&bodies.0)
+            .map_err(io)?;
+        let mut needed = BTreeMap::new();
+        for pair in db.scan_prefix(COUNTERS) {
+            let (key, count) = pair.map_err(|e| KvError::sled(dir, e))?;
+            let number = key.get(COUNTERS.len()..).and_then(|n| n.try_into().ok());
+            if let (Some(file), Ok(count)) = (number, count.as_ref().try_into()) {
+                needed.insert(u64::from_be_bytes(file), u64::from_be_bytes(count));
+            }
+        }
+        let mut last = needed.keys().next_back().copied().unwrap_or(0);
+        let mut there = BTreeSet::new();
+        for entry in bodies.0.read_dir().map_err(io)? {
+            let name = entry.map_err(io)?.file_name();
+            let number = name
+                .to_str()
+                .and_then(|name| u64::from_str_radix(name, 16).ok());
+            let Some(file) = number else { continue };
+            last = last.max(file);
+            there.insert(file);
+            if clear && !needed.contains_key(&file) {
+                fs::remove_file(bodies.path(file)).map_err(io)?;
+            }
+        }
+        if let Some(missing) = needed.keys().find(|file| !there.contains(file)) {
+            let path = bodies.path(*missing);
+            return Err(KvError::Damaged {
+                dir: dir.to_owned(),
+                why: format!("the file {} of its large values is missing", path.display()),
+            });
+        }
+        Ok(Self {
+            bodies,
+            needed,
+            open: None,
+            next: last + 1,
+            unsynced: Vec::new(),
+            new_files: false,
+            doomed: BTreeSet::new(),
+        })
+    }
+
+    /// Encodes the writes of a batch; large values go to their file. Nothing points to them yet.
+    pub(super) fn encode(&mut self, writes: Vec<crate::batch::Write>) -> io::Result<Encoded> {
+        // The last write to a key counts, and each key is counted once.
+        let last: BTreeMap<Vec<u8>, Option<Vec<u8>>> = writes.into_iter().collect();
+        let mut encoded = Vec::with_capacity(last.len());
+        for (key, value) in last {
+            let stored = match value {
+                Some(value) if value.len() >= LARGE => Some(self.append(&value)?.stored()),
+                Some(value) => Some(inline(&value)),
+                None => None,
+            };
+            encoded.push((key, stored));
+        }
+        Ok(encoded)
+    }
+
+    fn append(&mut self, value: &[u8]) -> io::Result<Place> {
+        if self
+            .open
+            .as_ref()
+            .is_none_or(|(_, _, length)| *length >= FILE_BYTES)
+        {
+            self.begin_file()?;
+        }
+        let Some((file, handle, length)) = self.open.as_mut() else {
+            return Err(io::Error::other("no file for large values is open"));
+        };
+        let (file, offset) = (*file, *length);
+        let written = handle.write_all(value);
+        *length += value.len() as u64;
+        if written.is_err() {
+            // What lies at its end is nobody's; the next value begins a new file.
+            self.open = None;
+        }
+        written?;
+        let length = u32::try_from(value.len()).map_err(io::Error::other)?;
+        Ok(Place {
+            file,
+            offset,
+            length,
+            check: check(value),
+        })
+    }
+
+    fn begin_file(&mut self) -> io::Result<()> {
+        let number = self.next;
+        let mut file = File::options()
+            .create_new(true)
+            .append(true)
+            .mode(0o600)
+            .open(self.bodies.path(number))?;
+        self.next += 1;
+        file.write_all(MAGIC)?;
+        self.unsynced.push(file.try_clone()?);
+        self.new_files = true;
+        self.open = Some((number, file, MAGIC.len() as u64));
+        Ok(())
+    }
+
+    /// Returns when everything that was appended is on disk.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        for file in self.unsynced.drain(..) {
+            file.sync_data()?;
+        }
+        if std::mem::take(&mut self.new_files) {
+            File::open(&self.bodies.0)?.sync_all()?;
+        }
+        // The open file goes on to be written: it has to be synced again next time.
+        if let Some((_, file, length)) = &self.open
+            && *length < FILE_BYTES
+        {
+            self.unsynced.push(file.try_clone()?);
+        }
+        Ok(())
+    }
+
+    /// Counts what a batch is about to replace and to add; returns the counters to be written with
+    /// it.
+    pub(super) fn count(&mut self, db: &::sled::Db, writes: &Encoded) -> ::sled::Result<Encoded> {
+        let mut touched = BTreeSet::new();
+        for (key, stored) in writes {
+            let before = db.get(key)?;
+            if let Some(Held::Placed(place)) = before.as_deref().and_then(held) {
+                let needed = self.needed.entry(place.file).or_insert(0);
+                *needed = needed.saturating_sub(1);
+                touched.insert(place.file);
+            }
+            if let Some(Held::Placed(place)) = stored.as_deref().and_then(held) {
+                *self.needed.entry(place.file).or_insert(0) += 1;
+                touched.insert(place.file);
+            }
+        }
+        let counters = touched
+            .into_iter()
+            .map(|file| (counter_key(file), self.counter(file)));
+        Ok(counters.collect::<Vec<_>>())
+    }
+}
+
+fn counter_key(file: u64) -> Vec<u8> {
+    [COUNTERS, &file.to_be_bytes()].concat()
+}
+
+impl BodyWriter {
+    /// The counter's value, or `None` to remove it: then the file goes too.
+    fn counter(&self, file: u64) -> Option<Vec<u8>> {
+        let needed = self.needed.get(&file).copied().unwrap_or(0);
+        (needed > 0).then(|| needed.to_be_bytes().to_vec())
+    }
+
+    /// Notes which files nothing needs after a batch that was applied.
+    pub(super) fn applied(&mut self) {
+        let empty: Vec<u64> = self
+            .needed
+            .iter()
+            .filter(|(_, needed)| **needed == 0)
+            .map(|(file, _)| *file)
+            .collect();
+        for file in empty {
+            self.needed.remove(&file);
+            self.doomed.insert(file);
+        }
+    }
+
+    /// Deletes the files that nothing needs, now that the batch that says so is durable.
+    pub(super) fn clear(&mut self) {
+        for file in std::mem::take(&mut self.doomed) {
+            if self.needed.contains_key(&file) {
+                // The file is still being filled, and has got another value meanwhile.
+                continue;
+            }
+            if self.open.as_ref().is_some_and(|(open, ..)| *open == file) {
+                self.open = None;
+                self.unsynced.clear();
+            }
+            if let Err(error) = fs::remove_file(self.bodies.path(file)) {
+                tracing::warn!(file = %self.bodies.path(file).display(), %error, "a file that nothing needs could not be deleted; the next start tries again");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_tree_holds_survives_its_encoding() {
+        let place = Place {
+            file: 7,
+            offset: 8,
+            length: 9,
+            check: [3; 16],
+        };
+        assert_eq!(held(&place.stored()), Some(Held::Placed(place)));
+        assert_eq!(held(&inline(b"abc")), Some(Held::Inline(b"abc")));
+        assert_eq!(held(&inline(b"")), Some(Held::Inline(b"")));
+        for bad in [&b""[..], b"\x01", b"\x02abc", &place.stored()[..20]] {
+            assert_eq!(held(bad), None);
+        }
+    }
+}
