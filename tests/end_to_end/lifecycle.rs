@@ -85,3 +85,27 @@ fn a_second_daemon_is_told_of_the_first() {
     // The first ones did not notice.
     let _still = district.night().expect("vhs-a", Outcome::Ok);
 }
+
+/// The figure of the issue: an idle node stays under 32 MB of resident memory.
+#[test]
+fn an_idle_node_is_small() {
+    let mut district = District::new();
+    let node = district.member("vhs-a");
+    let _imported = node
+        .import(
+            &jsonl(
+                &district.path("l.jsonl"),
+                (0..1_000).map(|n| long_offer(n, "x")),
+            ),
+            &[],
+        )
+        .ok();
+    assert_eq!(district.night().expect("vhs-a", Outcome::Ok).offers, 1_000);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", node.pid())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(kib < 32 * 1_000_000 / 1_024, "{kib} KiB resident");
+}

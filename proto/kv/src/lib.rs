@@ -16,7 +16,7 @@
 //! * After a failed write the engine is read-only ([`KvError::ReadOnly`]) until it is opened
 //!   again: nobody builds on something of which it is unknown whether it is on disk.
 //! * Nothing is ever deleted to make a damaged store open.
-//! * Keys and values are bytes of any length; one key is the engine's own ([`KvError::ReservedKey`]).
+//! * Keys and values are bytes of any length; some keys are the engine's own ([`KvError::ReservedKey`]).
 //!
 //! # The folder of a store
 //! | name | what it is |
@@ -26,6 +26,7 @@
 //! | `RESERVE` | allocated, unused space; given back when the store cannot open on a full disk |
 //! | `aside/` | half-written snapshots of sled that would keep it from opening |
 //! | `db/` | sled's own files |
+//! | `bodies/` | values of 16 KiB and more, which sled would write several times and keep in memory |
 //!
 //! # STATE
 //! Each slot holds a magic, a format version, a generation, the epoch, the number of the last

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     for share in [4, 2] {
         product(providers, (offers / share).max(1), false)?;
     }
-    idle()
+    Ok(())
 }
 
 fn ceiling(providers: usize, offers: usize) -> Result<Value> {
@@ -100,29 +100,6 @@ fn product(providers: usize, offers: usize, whole: bool) -> Result<f64> {
         district.quiet_and_changed(providers)?;
     }
     Ok(rate)
-}
-
-fn idle() -> Result<()> {
-    let dir = tempfile::tempdir()?;
-    let mut district = District::found(dir.path(), 1)?;
-    district.nodes.ask("publish 1000")?;
-    drop(district.nodes);
-    // A fresh process, as after a restart: publishing has its own memory.
-    let (mut nodes, _) = Role::start("nodes", &[text(&dir.path().join("nodes"))])?;
-    let token = district.hub.ask("invite p0000")?;
-    nodes.ask(&format!(
-        "join p0000 {}",
-        token["token"].as_str().unwrap_or_default()
-    ))?;
-    nodes.ask("serve")?;
-    district.hub.ask("connected")?;
-    district.hub.ask("sync")?;
-    let idle = nodes.ask("memory")?;
-    data(&format!(
-        "idle node with 1,000 offers after a night: {:.1} MiB resident (to reach: under 32)",
-        of(&idle, "memory_mib")
-    ));
-    Ok(())
 }
 
 struct District {

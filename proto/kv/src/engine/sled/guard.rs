@@ -63,6 +63,7 @@ fn attempt(dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opene
     let lock = lock(dir)?;
     move_aside(dir).map_err(io)?;
     let found = state::read(dir)?;
+    make_dir(&dir.join("db"))?;
     let db = open_db(dir, options)?;
     let held = read_mark(dir, &db)?;
     let empty = is_empty(dir, &db)?;
