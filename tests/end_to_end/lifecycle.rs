@@ -89,7 +89,7 @@ fn a_second_daemon_is_told_of_the_first() {
 /// The figure of the issue: an idle node stays under 32 MB of resident memory.
 #[test]
 fn an_idle_node_is_small() {
-    let mut district = District::new();
+    let district = District::new();
     let node = district.member("vhs-a");
     let _imported = node
         .import(
