@@ -170,10 +170,44 @@ fn inv4_a_node_restored_from_an_old_backup_loses_nothing_that_is_not_proved_gone
     node.serve();
     assert_eq!(node.count(), 20);
     let night = district.night();
-    let line = night.line("vhs-a");
-    // Five of 25 is under the guard, and the listing proves them gone; compared as a whole.
-    assert_eq!((line.outcome, line.removed), (Outcome::Ok, 5), "{line:?}");
+    // Five of 25 is under the guard, but nobody ever withdrew them: the backup is older than they.
+    let line = night.expect("vhs-a", Outcome::Held);
+    assert_eq!(line.removed, 5, "{line:?}");
     assert!(!line.reconciled.is_empty(), "{line:?}");
+    assert_eq!(district.titles("vhs-a").len(), 25);
+    // The newest export brings them back: both sides have the same, without anybody's word.
+    let _imported = node.import(&more, &[]).ok();
+    let night = district.night();
+    let line = night.expect("vhs-a", Outcome::Unchanged);
+    assert_eq!((line.removed, line.offers), (0, 25), "{line:?}");
+    assert!(district.status().providers[0].held.is_none());
+}
+
+#[test]
+fn inv4_a_node_restored_from_an_old_backup_and_overtaken_since_deletes_nothing() {
+    let (district, mut node) = twenty(&[]);
+    let _quiet = node.stop();
+    let backup = district.path("backup");
+    copy(&node.dir.join("store"), &backup);
+    node.serve();
+    let lost = jsonl(
+        &district.path("verloren.jsonl"),
+        (20..23).map(|n| offer(n, "x")),
+    );
+    let _imported = node.import(&lost, &[]).ok();
+    assert_eq!(district.night().expect("vhs-a", Outcome::Ok).offers, 23);
+    let _quiet = node.stop();
+    fs::remove_dir_all(node.dir.join("store")).unwrap();
+    copy(&backup, &node.dir.join("store"));
+    node.serve();
+    // Before the next night the restored node has counted further than the hub had seen, so its
+    // revisions look like a plain continuation.
+    let other = jsonl(&district.path("neu.jsonl"), (30..34).map(|n| offer(n, "x")));
+    let _imported = node.import(&other, &[]).ok();
+    let night = district.night();
+    let line = night.expect("vhs-a", Outcome::Held);
+    assert_eq!(line.removed, 3, "{line:?}");
+    assert_eq!(district.titles("vhs-a").len(), 23);
 }
 
 #[test]

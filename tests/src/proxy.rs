@@ -175,6 +175,11 @@ impl Shared {
                     let Some(read) = space.get(..length) else {
                         break;
                     };
+                    // It may have been set while this connection waited for something to read:
+                    // what comes after that has to stay here, too.
+                    while self.mode() == Mode::Hold {
+                        thread::sleep(TICK);
+                    }
                     if to.write_all(read).is_err() {
                         break;
                     }

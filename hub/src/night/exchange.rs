@@ -109,6 +109,7 @@ impl<'a> Exchange<'a> {
         self.line.quarantined = state.published.map_or(0, |published| published.quarantined);
         self.was_held = state.held.is_some();
         let published = state.published.map(|published| published.head);
+        let leftover = state.held.is_some() || state.staged.is_some();
         let held = Held {
             published: published.as_ref(),
             staged: state.staged.as_ref(),
@@ -116,6 +117,11 @@ impl<'a> Exchange<'a> {
         };
         let stage = match first_step(&held, &head) {
             Step::Unchanged => {
+                if leftover {
+                    // What was held back or half done is not what the node has any more.
+                    let id = self.member.id.clone();
+                    self.store(move |hub| hub.store.discard(&id)).await?;
+                }
                 self.line.outcome = Outcome::Unchanged;
                 return Ok(());
             }

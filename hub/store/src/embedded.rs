@@ -227,6 +227,12 @@ impl HubStore for EmbeddedStore {
         Ok(held)
     }
 
+    fn discard(&self, id: &ProviderId) -> Result<Option<HeldNight>, StoreError> {
+        let held = self.0.state(id)?.held;
+        LogStage::open(Arc::clone(&self.0), id, false)?.write()?;
+        Ok(held)
+    }
+
     fn offers(&self, id: &ProviderId, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let unreadable = |source| StoreError::Log {
             provider: id.to_string(),

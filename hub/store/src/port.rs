@@ -68,6 +68,13 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// When nothing is held, or it could not be made durable.
     fn release(&self, id: &ProviderId) -> Result<HeldNight, StoreError>;
 
+    /// Forgets what a night left beside what readers see: a held night, or one that was broken off.
+    /// The next night begins at what readers see. Gives the held night, where there was one.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn discard(&self, id: &ProviderId) -> Result<Option<HeldNight>, StoreError>;
+
     /// Visits every offer of a provider that readers see: one whole state, whatever nights do
     /// meanwhile.
     ///

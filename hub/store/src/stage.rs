@@ -149,7 +149,7 @@ impl LogStage {
     }
 
     /// Writes what waits, and the state, in one step.
-    fn write(&mut self) -> Result<(), StoreError> {
+    pub(crate) fn write(&mut self) -> Result<(), StoreError> {
         self.finish_chunk();
         let mut batch = std::mem::take(&mut self.batch);
         self.shelf

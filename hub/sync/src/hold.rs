@@ -63,9 +63,10 @@ pub fn hold(before: u64, removed: u64, compared: Option<Why>, was_held: bool) ->
             why @ (Why::NewEpoch
             | Why::NodeWentBack
             | Why::SameRevisionOtherDigest
+            | Why::DigestDiffers
             | Why::BrokenOff),
         ) => return Some(Hold::OtherLife { why, removed }),
-        Some(Why::HubStoreBehind | Why::NodeAsked | Why::DigestDiffers) | None => {}
+        Some(Why::HubStoreBehind | Why::NodeAsked) | None => {}
     }
     was_held.then_some(Hold::StillHeld { removed })
 }
@@ -80,6 +81,8 @@ mod tests {
             Why::NodeWentBack,
             Why::NewEpoch,
             Why::SameRevisionOtherDigest,
+            // An old backup that has been added to since: its revisions are ahead again.
+            Why::DigestDiffers,
             Why::BrokenOff,
         ] {
             assert!(

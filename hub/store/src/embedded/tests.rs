@@ -290,3 +290,31 @@ fn missed_nights_are_counted_until_both_sides_agree_again() {
     let state = store.provider(&vhs()).unwrap();
     assert_eq!((state.nights_missed, state.agreed_at), (0, Some(NOW)));
 }
+
+#[test]
+fn inv4_what_is_discarded_was_never_seen_and_is_not_held_any_more() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    first_night(&store, 5);
+    let before = seen(&store);
+    assert_eq!(store.discard(&vhs()).unwrap(), None, "nothing is held yet");
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    for n in 1..=5 {
+        stage.gone(Revision(5 + n), &format!("k{n}"), NOW);
+    }
+    let held = HeldNight {
+        head: head_of(stage.as_ref(), 10),
+        night: 2,
+        at: NOW,
+        removed: 5,
+        before: 5,
+    };
+    stage.hold(held).unwrap();
+    assert_eq!(store.discard(&vhs()).unwrap(), Some(held));
+    let state = store.provider(&vhs()).unwrap();
+    assert_eq!((state.held, state.staged), (None, None));
+    assert_eq!(seen(&store), before);
+    assert!(
+        store.release(&vhs()).is_err(),
+        "there is nothing to release"
+    );
+}
