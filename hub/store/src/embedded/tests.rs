@@ -299,7 +299,7 @@ fn inv4_what_is_discarded_was_never_seen_and_is_not_held_any_more() {
     assert_eq!(store.discard(&vhs()).unwrap(), None, "nothing is held yet");
     let mut stage = store.stage(&vhs(), false).unwrap();
     for n in 1..=5 {
-        stage.gone(Revision(5 + n), &format!("k{n}"), NOW);
+        stage.gone(Revision(5 + n), &format!("o{n}"), NOW);
     }
     let held = HeldNight {
         head: head_of(stage.as_ref(), 10),
