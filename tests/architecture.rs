@@ -94,10 +94,10 @@ const HUB: &[&[&str]] = &[
     &["run"],
     &["service"],
     &["night"],
-    &["link", "export", "view"],
+    &["link", "export", "held", "view"],
     &["members"],
     &["hub"],
-    &["config"],
+    &["config", "current"],
 ];
 const NODE: &[&[&str]] = &[
     &["cli"],

@@ -3,8 +3,11 @@
 //! Every command works whether or not a daemon runs: with one it goes through the control socket,
 //! without one it opens the store itself.
 
+mod cancel;
+mod discard;
 mod door;
 mod export;
+mod held;
 mod init;
 mod invite;
 mod members;
@@ -57,6 +60,12 @@ enum Command {
     Export(export::Export),
     /// Publish a night that a guard holds back.
     Release(release::Release),
+    /// Forget a night that a guard holds back.
+    Discard(discard::Discard),
+    /// Show the nights that a guard holds back.
+    Held(held::Held),
+    /// End the night that runs.
+    Cancel(cancel::Cancel),
 }
 
 /// Where the hub's data lies.
@@ -109,6 +118,9 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Status(status) => status.run().await,
             Command::Export(export) => export.run().await,
             Command::Release(release) => release.run().await,
+            Command::Discard(discard) => discard.run().await,
+            Command::Held(held) => held.run().await,
+            Command::Cancel(cancel) => cancel.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

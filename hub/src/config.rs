@@ -9,6 +9,7 @@ use std::path::Path;
 
 use calluna_host::config::{ConfigError, Environment, load};
 use calluna_model::limit::Limits;
+use calluna_sync::schedule::{Schedule, ScheduleError};
 use serde::Deserialize;
 
 /// Name of the file in the data directory.
@@ -45,9 +46,24 @@ pub struct HubConfig {
 }
 
 /// `[night]`: how the hub collects.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NightConfig {
+    /// When nights begin: a cron pattern, or `off`.
+    pub schedule: String,
+    /// Time zone of the schedule, an IANA name.
+    pub time_zone: String,
+    /// Up to how much each provider is put off at the beginning, so that they do not all begin in
+    /// the same second, in seconds.
+    pub jitter_seconds: u64,
+    /// How long a night by the clock may take, in minutes. Until then it tries again what may pass.
+    pub window_minutes: u64,
+    /// Longest wait before the second attempt at a provider, in seconds. It doubles from there.
+    pub retry_first_seconds: u64,
+    /// Longest wait between two attempts, in seconds.
+    pub retry_most_seconds: u64,
+    /// Whether a night that was missed, or cut off, is made up for when the hub starts.
+    pub catch_up: bool,
     /// How many providers are read at once. Each may hold a few batches (1 MiB each) in memory.
     pub providers_at_once: NonZeroUsize,
     /// How long a night waits for a node that dials out and is not connected, in seconds. Nodes
@@ -58,9 +74,29 @@ pub struct NightConfig {
 impl Default for NightConfig {
     fn default() -> Self {
         Self {
+            schedule: "17 3 * * *".to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
+            jitter_seconds: 300,
+            window_minutes: 180,
+            retry_first_seconds: 60,
+            retry_most_seconds: 1_800,
+            catch_up: true,
             providers_at_once: NonZeroUsize::MIN.saturating_add(7),
             wait_seconds: 45,
         }
+    }
+}
+
+impl NightConfig {
+    /// When nights begin; nothing for `off`.
+    ///
+    /// # Errors
+    /// When pattern or time zone are wrong; the text says what to write.
+    pub fn schedule(&self) -> Result<Option<Schedule>, ScheduleError> {
+        if self.schedule.trim() == "off" {
+            return Ok(None);
+        }
+        Schedule::parse(&self.schedule, &self.time_zone).map(Some)
     }
 }
 
@@ -130,6 +166,13 @@ pub const KNOWN: &[&str] = &[
     "web",
     "night.providers_at_once",
     "night.wait_seconds",
+    "night.schedule",
+    "night.time_zone",
+    "night.jitter_seconds",
+    "night.window_minutes",
+    "night.retry_first_seconds",
+    "night.retry_most_seconds",
+    "night.catch_up",
     "limits.record_bytes",
     "limits.batch_bytes",
     "limits.offers_per_provider",

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -11,11 +11,13 @@ use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
 use calluna_kv::{Options, Stamp, Trust};
-use calluna_model::clock::Clock;
+use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
+use calluna_sync::schedule::Schedule;
 
 use crate::config::{self, HubConfig};
+use crate::current::Current;
 use crate::link::Links;
 
 const CA_CERT: &str = "ca.crt";
@@ -44,8 +46,12 @@ pub struct Hub {
     pub links: Links,
     /// Why the store is not to be taken as proof; empty when it is whole.
     pub store_note: String,
-    /// Held while a night runs: one at a time.
-    pub(crate) night: tokio::sync::Mutex<()>,
+    /// When nights begin; nothing when they begin by hand only.
+    pub schedule: Option<Schedule>,
+    /// The night that runs.
+    pub current: Current,
+    /// When the next night begins, as the daemon's clock last said.
+    next_night: std::sync::Mutex<Option<Moment>>,
     /// Held while an invitation is used or written: one certificate per token.
     pub(crate) enrolling: std::sync::Mutex<()>,
 }
@@ -102,6 +108,7 @@ impl Hub {
     ) -> Result<Self> {
         let dir = DataDir::open(path, "calluna-hub init")?;
         let config = config::read(dir.path(), environment)?;
+        let schedule = config.night.schedule().context("hub.toml, [night]")?;
         let (authority, identity) = read_keys(&dir)?;
         let mut epoch = [0; 16];
         entropy.fill(&mut epoch);
@@ -134,9 +141,30 @@ impl Hub {
             entropy,
             links: Links::default(),
             store_note,
-            night: tokio::sync::Mutex::default(),
+            schedule,
+            current: Current::default(),
+            next_night: std::sync::Mutex::default(),
             enrolling: std::sync::Mutex::default(),
         })
+    }
+}
+
+impl Hub {
+    /// Notes when the next night begins by the clock.
+    pub(crate) fn show_next_night(&self, next: Option<Moment>) {
+        *self
+            .next_night
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = next;
+    }
+
+    /// When the next night begins by the clock; nothing without a running daemon.
+    #[must_use]
+    pub fn next_night(&self) -> Option<Moment> {
+        *self
+            .next_night
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,17 +2,19 @@
 //!
 //! # Architecture
 //! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → {`members`, `view`} → `hub` →
-//! `config`.
+//! {`config`, `current`}.
 //!
 //! | module | does |
 //! |---|---|
 //! | [`config`] | `hub.toml` |
+//! | [`current`] | the night that runs: one at a time, and how it is ended |
 //! | [`hub`] | opens a data directory: settings, keys, store |
 //! | [`members`] | invites, enrols |
 //! | [`view`] | the documents that `status` and `members` show |
 //! | [`link`] | provider → gRPC channel, whichever side opened the connection |
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
 //! | [`export`] | the catalogue row by row, in a format of `calluna-catalogue` |
+//! | [`held`] | nights that a guard holds back, and the operator's word on them |
 //! | [`service`] | gRPC adapters: Membership for joining nodes, HubControl for the command line |
 //! | [`run`] | puts it together, starts and stops it in order |
 //! | [`cli`] | one file per command; each works through the daemon or, without one, on the store |
@@ -26,7 +28,9 @@
 
 pub mod cli;
 pub mod config;
+pub mod current;
 pub mod export;
+pub mod held;
 pub mod hub;
 pub mod link;
 pub mod members;

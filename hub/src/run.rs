@@ -79,6 +79,7 @@ pub fn open_control(hub: &Arc<Hub>, tasks: &Tasks) -> Result<()> {
 
 /// Ends everything in order: no new work, connections cut, running work finished.
 pub async fn stop(hub: &Hub, tasks: &Tasks) {
+    hub.current.stop();
     tasks.stop();
     hub.links.cut_all();
     if let Ended::Cut { still_running } = tasks.drain(GRACE).await {

@@ -39,6 +39,12 @@ pub struct StatusDocument {
     pub offers: u64,
     /// The newest night.
     pub last_night: Option<NightReport>,
+    /// The night that runs now.
+    #[serde(default)]
+    pub running_night: Option<u64>,
+    /// When the next night begins by the clock; nothing without a daemon or a schedule.
+    #[serde(default)]
+    pub next_night: Option<Moment>,
     /// Every provider, those that need a look first.
     pub providers: Vec<ProviderDocument>,
 }
@@ -69,6 +75,9 @@ pub struct ProviderDocument {
     pub agreed_at: Option<Moment>,
     /// Nights in a row without agreement.
     pub nights_missed: u64,
+    /// Whether readers see an older state than the node may have.
+    #[serde(default)]
+    pub stale: bool,
     /// A night that is held back.
     pub held: Option<HeldNight>,
 }
@@ -114,6 +123,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
             head: known.published.map(|published| published.head),
             last_outcome: known.last.as_ref().map(|line| line.outcome),
             note: known.last.map(|line| line.note).unwrap_or_default(),
+            stale: known.nights_missed > 0,
             agreed_at: known.agreed_at,
             nights_missed: known.nights_missed,
             held: known.held,
@@ -137,6 +147,8 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         store_note: hub.store_note.clone(),
         offers: providers.iter().map(|provider| provider.offers).sum(),
         last_night: hub.store.latest_night()?,
+        running_night: hub.current.running(),
+        next_night: hub.next_night(),
         providers,
     })
 }

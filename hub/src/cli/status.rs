@@ -76,14 +76,32 @@ fn text(status: &StatusDocument) -> String {
                 .count();
             let when = night.ended_at.unwrap_or(night.started_at);
             format!(
-                "night {} ({:?}, {when}): {agree} of {} agree",
+                "night {} ({}, {}, {when}): {agree} of {} agree",
                 night.night,
+                night.trigger,
                 night.state,
                 night.providers.len()
             )
         }
         None => "no night yet; next: calluna-hub sync".to_owned(),
     });
+    if let Some(night) = status.running_night {
+        lines.push(format!(
+            "night {night} is running (calluna-hub cancel ends it)"
+        ));
+    }
+    lines.push(match status.next_night {
+        Some(next) => format!("next night by the clock: {next}"),
+        None if status.running => "no night is planned: night.schedule in hub.toml".to_owned(),
+        None => "no night is planned: the daemon does not run".to_owned(),
+    });
+    if status
+        .providers
+        .iter()
+        .any(|provider| provider.held.is_some())
+    {
+        lines.push("! nights are held back; look at them with: calluna-hub held".to_owned());
+    }
     if !status.providers.is_empty() {
         let rows: Vec<Vec<String>> = status.providers.iter().map(cells).collect();
         let header = [

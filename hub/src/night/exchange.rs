@@ -14,11 +14,13 @@ use calluna_model::head::{Head, signing_bytes};
 use calluna_model::id::{ContentHash, EpochId, Revision};
 use calluna_model::limit::{BATCH_BYTES, FINDINGS_PER_RECEIPT};
 use calluna_model::member::Member;
+use calluna_model::offer::OfferDraft;
 use calluna_model::outcome::Outcome;
 use calluna_model::receipt::Receipt;
 use calluna_model::report::ProviderReport;
 use calluna_store::{Stage, Tally};
-use calluna_sync::hold::hold;
+use calluna_sync::hold::{Effect, Hold, hold};
+use calluna_sync::rekey;
 use calluna_sync::step::{Held, Step, Why, first_step};
 use calluna_sync::stream::{StreamCheck, Violation};
 use calluna_sync::verify::{outcome, verify};
@@ -32,6 +34,7 @@ use tokio::sync::Mutex;
 use tonic::Status;
 use tonic::transport::Channel;
 
+use super::Night;
 use super::provider::Broken;
 use crate::hub::Hub;
 use crate::link::Connection;
@@ -46,7 +49,7 @@ const FOLLOW: usize = 5;
 pub(super) struct Exchange<'a> {
     hub: &'a Arc<Hub>,
     member: &'a Member,
-    night: u64,
+    night: &'a Night,
     connection: Connection,
     client: ProviderNodeClient<Channel>,
     line: ProviderReport,
@@ -66,12 +69,12 @@ impl<'a> Exchange<'a> {
     pub(super) fn new(
         hub: &'a Arc<Hub>,
         member: &'a Member,
-        night: u64,
+        night: &'a Night,
         connection: Connection,
+        line: ProviderReport,
     ) -> Self {
         let client = ProviderNodeClient::new(connection.channel.clone())
             .max_decoding_message_size(hub.config.limits.batch_bytes.max(BATCH_BYTES) + 64 * 1024);
-        let line = ProviderReport::new(member.id.clone(), Outcome::Failed);
         Self {
             hub,
             member,
@@ -116,6 +119,9 @@ impl<'a> Exchange<'a> {
             doubtful: state.doubtful,
         };
         let stage = match first_step(&held, &head) {
+            Step::Unchanged if self.night.verify => {
+                self.reconcile(&mut head, Why::Verify, false).await?
+            }
             Step::Unchanged => {
                 if leftover {
                     // What was held back or half done is not what the node has any more.
@@ -129,7 +135,8 @@ impl<'a> Exchange<'a> {
                 Err(Broken::Peer(failure)) if failure.reaction == Reaction::Reconcile => {
                     self.reconcile(&mut head, Why::NodeAsked, false).await?
                 }
-                other => other?,
+                followed if self.night.verify => self.check_stored(followed?, &mut head).await?,
+                followed => followed?,
             },
             Step::Reconcile { why } => {
                 let resume = why == Why::BrokenOff;
@@ -278,47 +285,107 @@ impl<'a> Exchange<'a> {
     /// Guard, publication, receipt.
     async fn finish(&mut self, stage: Box<dyn Stage>, head: Head) -> Result<(), Broken> {
         let tally = stage.tally();
-        let Tally {
-            added,
-            changed,
-            removed,
-            before,
-            offers,
-            quarantined,
-        } = tally;
-        self.line.added = added;
-        self.line.changed = changed;
-        self.line.removed = removed;
-        let (night, at) = (self.night, self.hub.clock.now());
-        if let Some(hold) = hold(before, removed, self.compared, self.was_held) {
-            let held = HeldNight {
-                head,
-                night,
-                at,
-                removed,
-                before,
-            };
-            self.store(move |_| stage.hold(held)).await?;
-            self.line.outcome = Outcome::Held;
-            self.line.note = format!(
-                "{hold}; held back until the operator says so: calluna-hub release {}",
-                self.member.id
-            );
+        self.line.added = tally.added;
+        self.line.changed = tally.changed;
+        self.line.removed = tally.removed;
+        let (stage, rekeyed) = self.rekeyed(stage, &head, tally).await?;
+        let effect = Effect {
+            before: tally.before,
+            removed: tally.removed,
+            rekeyed,
+        };
+        if let Some(hold) = hold(effect, self.compared, self.was_held) {
+            self.keep_back(stage, head, tally, rekeyed, hold).await?;
         } else {
-            self.line.outcome = outcome(quarantined);
-            self.line.offers = offers;
-            self.line.quarantined = quarantined;
-            let line = self.line.clone();
-            let shown = move |_: &Hub| stage.publish(head, night, Some(&line), at);
-            if let Err(broken) = self.store(shown).await {
-                self.line.outcome = Outcome::Failed;
-                return Err(broken);
-            }
-            self.noted = true;
+            self.show(stage, head, tally).await?;
         }
+        self.tell(head).await;
+        Ok(())
+    }
+
+    /// How many of the offers that would go come back under another id. Contents are read only where
+    /// the numbers allow it.
+    async fn rekeyed(
+        &mut self,
+        stage: Box<dyn Stage>,
+        head: &Head,
+        tally: Tally,
+    ) -> Result<(Box<dyn Stage>, u64), Broken> {
+        if !rekey::suspicious(tally.before, tally.added, tally.removed) {
+            return Ok((stage, 0));
+        }
+        let at = Checkpoint {
+            epoch: head.epoch,
+            revision: head.revision,
+        };
+        let stage = self.commit(stage, Staged::Changes(at)).await?;
+        self.store(move |_| {
+            let (mut gone, mut come) = (Vec::new(), Vec::new());
+            stage.removals(&mut |_, record| {
+                gone.extend(likeness(record));
+                Ok(())
+            })?;
+            stage.arrivals(&mut |_, record| {
+                come.extend(likeness(record));
+                Ok(())
+            })?;
+            Ok((stage, rekey::again(gone, come)))
+        })
+        .await
+    }
+
+    async fn keep_back(
+        &mut self,
+        stage: Box<dyn Stage>,
+        head: Head,
+        tally: Tally,
+        rekeyed: u64,
+        hold: Hold,
+    ) -> Result<(), Broken> {
+        let held = HeldNight {
+            head,
+            night: self.night.number,
+            at: self.hub.clock.now(),
+            removed: tally.removed,
+            before: tally.before,
+            reason: hold.reason(),
+            added: tally.added,
+            changed: tally.changed,
+            rekeyed,
+        };
+        self.store(move |_| stage.hold(held)).await?;
+        self.line.outcome = Outcome::Held;
+        self.line.note = format!(
+            "{hold}; held back until the operator says so: calluna-hub release {}",
+            self.member.id
+        );
+        Ok(())
+    }
+
+    async fn show(
+        &mut self,
+        stage: Box<dyn Stage>,
+        head: Head,
+        tally: Tally,
+    ) -> Result<(), Broken> {
+        self.line.outcome = outcome(tally.quarantined);
+        self.line.offers = tally.offers;
+        self.line.quarantined = tally.quarantined;
+        let (line, number) = (self.line.clone(), self.night.number);
+        let shown = move |hub: &Hub| stage.publish(head, number, Some(&line), hub.clock.now());
+        if let Err(broken) = self.store(shown).await {
+            self.line.outcome = Outcome::Failed;
+            return Err(broken);
+        }
+        self.noted = true;
+        Ok(())
+    }
+
+    /// Sends the receipt. A node that is gone now is told by the next night.
+    async fn tell(&mut self, head: Head) {
         let line = self.line.clone();
         if let Err(lost) = self.acknowledge(&line, head).await {
-            // Both sides agree; only the node does not know it yet. The next night tells it.
+            // Both sides agree; only the node does not know it yet.
             self.noted = false;
             let note = format!("the receipt could not be delivered: {lost}");
             self.line.note = if line.note.is_empty() {
@@ -327,7 +394,6 @@ impl<'a> Exchange<'a> {
                 format!("{}; {note}", line.note)
             };
         }
-        Ok(())
     }
 
     /// Tells the node how its night ended, when it did not end well. It may be gone: no matter.
@@ -346,7 +412,7 @@ impl<'a> Exchange<'a> {
             Vec::new()
         };
         let receipt = Receipt {
-            night: self.night,
+            night: self.night.number,
             at: self.hub.clock.now(),
             outcome: line.outcome,
             head,
@@ -435,6 +501,12 @@ async fn in_time<T>(
             limit.as_secs()
         ))),
     }
+}
+
+/// What a stored record says without its names; nothing when it cannot be read.
+fn likeness(record: &[u8]) -> Option<ContentHash> {
+    let wire = <pb::Offer as prost::Message>::decode(record).ok()?;
+    rekey::likeness(OfferDraft::from(wire))
 }
 
 /// A status without a word of ours is the transport's: the connection is gone.

@@ -10,7 +10,7 @@ use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
 use calluna_model::limit::TOMBSTONE_SECONDS;
 use calluna_model::member::Member;
-use calluna_model::report::{NightReport, NightState, ProviderReport};
+use calluna_model::report::{NightReport, NightState, ProviderReport, Trigger};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,9 @@ pub struct EmbeddedStore(Arc<Shelf>);
 struct Meta {
     layout: u32,
     last_night: u64,
+    /// When the newest night over all providers began that ended in order.
+    #[serde(default)]
+    last_whole: Option<Moment>,
 }
 
 impl EmbeddedStore {
@@ -92,6 +95,7 @@ impl Shelf {
         Ok(self.read(key::META)?.unwrap_or(Meta {
             layout: LAYOUT,
             last_night: 0,
+            last_whole: None,
         }))
     }
 
@@ -295,7 +299,12 @@ impl HubStore for EmbeddedStore {
         Ok(list)
     }
 
-    fn begin_night(&self, at: Moment) -> Result<NightReport, StoreError> {
+    fn begin_night(
+        &self,
+        at: Moment,
+        trigger: Trigger,
+        whole: bool,
+    ) -> Result<NightReport, StoreError> {
         let _numbering = self.0.meta.lock().unwrap_or_else(PoisonError::into_inner);
         let mut meta = self.0.meta()?;
         meta.last_night += 1;
@@ -303,6 +312,8 @@ impl HubStore for EmbeddedStore {
         let state = NightState::Running;
         let report = NightReport {
             night,
+            trigger,
+            whole,
             started_at: at,
             ended_at: None,
             state,
@@ -317,6 +328,12 @@ impl HubStore for EmbeddedStore {
 
     fn save_night(&self, report: &NightReport) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        let _numbering = self.0.meta.lock().unwrap_or_else(PoisonError::into_inner);
+        if report.whole && report.state == NightState::Finished {
+            let mut meta = self.0.meta()?;
+            meta.last_whole = Some(report.started_at);
+            batch.put(key::META, json(key::META, &meta)?);
+        }
         batch.put(key::night(report.night), json(key::NIGHTS, report)?);
         self.0.commit(batch)
     }
@@ -328,18 +345,22 @@ impl HubStore for EmbeddedStore {
         }
     }
 
-    fn close_aborted_nights(&self, at: Moment) -> Result<usize, StoreError> {
+    fn close_aborted_night(&self, at: Moment) -> Result<Option<NightReport>, StoreError> {
         let Some(mut night) = self
             .latest_night()?
             .filter(|n| n.state == NightState::Running)
         else {
-            return Ok(0);
+            return Ok(None);
         };
         // One night at a time runs, so only the newest can have been cut off.
         night.state = NightState::Aborted;
         night.ended_at = Some(at);
         self.save_night(&night)?;
-        Ok(1)
+        Ok(Some(night))
+    }
+
+    fn last_whole_night(&self) -> Result<Option<Moment>, StoreError> {
+        Ok(self.0.meta()?.last_whole)
     }
 
     fn size_on_disk(&self) -> Result<u64, StoreError> {

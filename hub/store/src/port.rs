@@ -8,7 +8,7 @@ use calluna_model::finding::Finding;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, Digest, ProviderId, Revision};
 use calluna_model::member::Member;
-use calluna_model::report::{NightReport, ProviderReport};
+use calluna_model::report::{NightReport, ProviderReport, Trigger};
 
 use crate::error::StoreError;
 use crate::state::ProviderState;
@@ -88,11 +88,16 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// When the store cannot be read.
     fn quarantine(&self, id: &ProviderId) -> Result<Vec<Refusal>, StoreError>;
 
-    /// Begins a night and gives it its number.
+    /// Begins a night and gives it its number. `whole`: it is over all providers.
     ///
     /// # Errors
     /// When it could not be made durable.
-    fn begin_night(&self, at: Moment) -> Result<NightReport, StoreError>;
+    fn begin_night(
+        &self,
+        at: Moment,
+        trigger: Trigger,
+        whole: bool,
+    ) -> Result<NightReport, StoreError>;
 
     /// Writes the report of a night.
     ///
@@ -106,11 +111,17 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// When the store cannot be read.
     fn latest_night(&self) -> Result<Option<NightReport>, StoreError>;
 
-    /// Closes a night that was cut off by the end of the process; how many there were.
+    /// Closes a night that was cut off by the end of the process; that night, if there was one.
     ///
     /// # Errors
     /// When it could not be made durable.
-    fn close_aborted_nights(&self, at: Moment) -> Result<usize, StoreError>;
+    fn close_aborted_night(&self, at: Moment) -> Result<Option<NightReport>, StoreError>;
+
+    /// When the newest night over all providers began that ended in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn last_whole_night(&self) -> Result<Option<Moment>, StoreError>;
 
     /// Bytes on disk.
     ///
@@ -191,6 +202,18 @@ pub trait Stage: Send + fmt::Debug {
 
     /// What it changes.
     fn tally(&self) -> Tally;
+
+    /// Visits every offer that readers see and that would go, as readers see it.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or `visit` stops.
+    fn removals(&self, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+
+    /// Visits every offer that readers do not see yet. Only what was committed can be read.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or `visit` stops.
+    fn arrivals(&self, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// Shows the stage to readers, in one atomic write together with the night's line where there is
     /// one (otherwise [`HubStore::note_exchange`] notes it).

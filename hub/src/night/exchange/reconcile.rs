@@ -1,5 +1,7 @@
 //! Comparing the catalogues as a whole, moving only what differs (DESIGN 4.3).
 
+use std::collections::BTreeSet;
+
 use calluna_model::checkpoint::Staged;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, Revision};
@@ -9,6 +11,7 @@ use calluna_sync::step::Why;
 use calluna_sync::stream::Violation;
 use calluna_sync::verify::verify;
 use calluna_wire::convert::ContractBroken;
+use calluna_wire::convert::offer::open_record;
 use calluna_wire::v1 as pb;
 
 use super::{COMMIT_BYTES, Exchange, in_time};
@@ -31,9 +34,35 @@ impl Exchange<'_> {
         tracing::info!(provider = %self.member.id, why = %why, "comparing the catalogues as a whole");
         *head = self.fetch_head().await?;
         let id = self.member.id.clone();
-        let mut stage = self.store(move |hub| hub.store.stage(&id, resume)).await?;
+        let stage = self.store(move |hub| hub.store.stage(&id, resume)).await?;
+        let (stage, damaged) = self.damaged(stage).await?;
+        self.compare(stage, head, &damaged).await
+    }
+
+    /// Checks what is stored, record by record, after the changes were followed, and mends what is
+    /// not what its fingerprint says.
+    pub(super) async fn check_stored(
+        &mut self,
+        stage: Box<dyn Stage>,
+        head: &mut Head,
+    ) -> Result<Box<dyn Stage>, Broken> {
+        self.line.reconciled = Why::Verify.to_string();
+        let (stage, damaged) = self.damaged(stage).await?;
+        self.compare(stage, head, &damaged).await
+    }
+
+    /// Makes the stage equal to the node's proven listing. `damaged` are fetched in any case.
+    async fn compare(
+        &mut self,
+        mut stage: Box<dyn Stage>,
+        head: &Head,
+        damaged: &BTreeSet<String>,
+    ) -> Result<Box<dyn Stage>, Broken> {
         let listing = self.listing(head).await?;
-        let difference = listing.against(stage.fingerprints());
+        let whole = stage
+            .fingerprints()
+            .filter(|(id, _)| !damaged.contains(*id) || listing.get(id).is_none());
+        let difference = listing.against(whole);
         let now = self.hub.clock.now();
         for id in &difference.gone {
             stage.gone(head.revision, id, now);
@@ -50,6 +79,43 @@ impl Exchange<'_> {
         Err(Broken::NoAgreement(
             "the node changed while it was compared; the next night goes on",
         ))
+    }
+
+    /// Which of the records that readers see are not what their fingerprint says. Only when the
+    /// operator asked for it: every record is read.
+    async fn damaged(
+        &self,
+        stage: Box<dyn Stage>,
+    ) -> Result<(Box<dyn Stage>, BTreeSet<String>), Broken> {
+        if !self.night.verify {
+            return Ok((stage, BTreeSet::new()));
+        }
+        let id = self.member.id.clone();
+        let found = self
+            .store(move |hub| {
+                let refused: BTreeSet<_> = hub
+                    .store
+                    .quarantine(&id)?
+                    .into_iter()
+                    .map(|refusal| refusal.record)
+                    .collect();
+                let most = hub.config.limits.record_bytes;
+                let mut damaged = BTreeSet::new();
+                hub.store.offers(&id, &mut |id, record| {
+                    // Of a refused record an earlier version is shown: it has another fingerprint.
+                    let stated = stage.fingerprint(id).filter(|_| !refused.contains(id));
+                    if stated.is_some_and(|hash| open_record(id, &hash, record, most).is_err()) {
+                        damaged.insert(id.to_owned());
+                    }
+                    Ok(())
+                })?;
+                Ok((stage, damaged))
+            })
+            .await?;
+        if !found.1.is_empty() {
+            tracing::error!(provider = %self.member.id, records = found.1.len(), "stored records are damaged; they are fetched again");
+        }
+        Ok(found)
     }
 
     async fn listing(&mut self, head: &Head) -> Result<ProvenListing, Broken> {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calluna_kv::{Engine, Options};
-use calluna_model::checkpoint::{Checkpoint, HeldNight, Staged};
+use calluna_model::checkpoint::{Checkpoint, HeldNight, HoldReason, Staged};
 use calluna_model::clock::Moment;
 use calluna_model::finding::Finding;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, EpochId, ProviderId, Revision};
 use calluna_model::outcome::Outcome;
-use calluna_model::report::{NightState, ProviderReport};
+use calluna_model::report::{NightState, ProviderReport, Trigger};
 
 use super::*;
 use crate::port::Tally;
@@ -71,6 +71,20 @@ fn seen(store: &EmbeddedStore) -> BTreeMap<String, Vec<u8>> {
         })
         .unwrap();
     all
+}
+
+fn bare(head: Head) -> HeldNight {
+    HeldNight {
+        head,
+        night: 2,
+        at: NOW,
+        removed: 0,
+        before: 0,
+        reason: HoldReason::Shrinks,
+        added: 0,
+        changed: 0,
+        rekeyed: 0,
+    }
 }
 
 fn first_night(store: &EmbeddedStore, offers: u64) -> Head {
@@ -186,11 +200,9 @@ fn inv4_a_held_night_shows_nothing_until_it_is_released() {
     let head = head_of(stage.as_ref(), 10);
     stage
         .hold(HeldNight {
-            head,
-            night: 2,
-            at: NOW,
             removed,
             before,
+            ..bare(head)
         })
         .unwrap();
     assert_eq!(seen(&store).len(), 5);
@@ -263,15 +275,22 @@ fn a_doubtful_store_says_so_until_a_night_has_compared_everything() {
 #[test]
 fn nights_are_numbered_and_a_broken_one_is_closed() {
     let store = EmbeddedStore::open(engine(), false).unwrap();
-    assert_eq!(store.begin_night(NOW).unwrap().night, 1);
-    assert_eq!(store.close_aborted_nights(NOW.plus(5)).unwrap(), 1);
+    assert_eq!(
+        store.begin_night(NOW, Trigger::Clock, true).unwrap().night,
+        1
+    );
+    let aborted = store.close_aborted_night(NOW.plus(5)).unwrap().unwrap();
+    assert_eq!((aborted.night, aborted.trigger), (1, Trigger::Clock));
     let closed = store.latest_night().unwrap().unwrap();
     assert_eq!(
         (closed.state, closed.ended_at),
         (NightState::Aborted, Some(NOW.plus(5)))
     );
-    assert_eq!(store.close_aborted_nights(NOW).unwrap(), 0);
-    assert_eq!(store.begin_night(NOW).unwrap().night, 2);
+    assert_eq!(store.close_aborted_night(NOW).unwrap(), None);
+    assert_eq!(
+        store.begin_night(NOW, Trigger::Clock, true).unwrap().night,
+        2
+    );
 }
 
 #[test]
@@ -302,11 +321,9 @@ fn inv4_what_is_discarded_was_never_seen_and_is_not_held_any_more() {
         stage.gone(Revision(5 + n), &format!("o{n}"), NOW);
     }
     let held = HeldNight {
-        head: head_of(stage.as_ref(), 10),
-        night: 2,
-        at: NOW,
         removed: 5,
         before: 5,
+        ..bare(head_of(stage.as_ref(), 10))
     };
     stage.hold(held).unwrap();
     assert_eq!(store.discard(&vhs()).unwrap(), Some(held));
@@ -316,5 +333,49 @@ fn inv4_what_is_discarded_was_never_seen_and_is_not_held_any_more() {
     assert!(
         store.release(&vhs()).is_err(),
         "there is nothing to release"
+    );
+}
+
+#[test]
+fn only_a_night_over_all_that_ended_in_order_makes_up_for_the_schedule() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    let end = |whole, state| {
+        let mut night = store.begin_night(NOW, Trigger::Clock, whole).unwrap();
+        night.state = state;
+        store.save_night(&night).unwrap();
+        store.last_whole_night().unwrap()
+    };
+    assert_eq!(end(false, NightState::Finished), None);
+    assert_eq!(end(true, NightState::Aborted), None);
+    assert_eq!(end(true, NightState::Cancelled), None);
+    assert_eq!(end(true, NightState::Finished), Some(NOW));
+}
+
+#[test]
+fn a_stage_shows_what_would_go_and_what_would_come() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    first_night(&store, 3);
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    stage.gone(Revision(4), "o1", NOW);
+    stage.put(Revision(5), "n1", hash(50), b"new");
+    stage.put(Revision(6), "o2", hash(51), b"changed");
+    stage.commit(at(6)).unwrap();
+    let collect = |show: &dyn Fn(&mut Visit<'_>) -> Result<(), StoreError>| {
+        let mut all = Vec::new();
+        show(&mut |id, record| {
+            all.push((id.to_owned(), record.to_vec()));
+            Ok(())
+        })
+        .unwrap();
+        all
+    };
+    let pair = |id: &str, record: &[u8]| (id.to_owned(), record.to_vec());
+    assert_eq!(
+        collect(&|visit| stage.removals(visit)),
+        [pair("o1", b"record 1")]
+    );
+    assert_eq!(
+        collect(&|visit| stage.arrivals(visit)),
+        [pair("n1", b"new")]
     );
 }
