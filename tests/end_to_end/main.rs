@@ -18,4 +18,5 @@ mod inv7_one_bad_record;
 mod inv8_whole_states;
 mod join;
 mod lifecycle;
+mod nights;
 mod watch;

@@ -21,6 +21,9 @@ pub use self::node::Node;
 use crate::process::{Ended, Process, binary, poll, run};
 use crate::proxy::Proxy;
 
+/// When nights begin.
+const SCHEDULE: &str = "CALLUNA_NIGHT_SCHEDULE";
+
 /// A hub in a temporary directory, and the proxy that nodes take for it.
 #[derive(Debug)]
 pub struct District {
@@ -52,13 +55,14 @@ impl District {
         district
     }
 
-    /// A district whose hub was initialised, but does not run.
+    /// A district whose hub was initialised, but does not run. Its nights begin by hand unless a
+    /// setting says otherwise: no test may depend on the time of day.
     ///
     /// # Panics
     /// When `init` fails.
     #[must_use]
     pub fn prepared(settings: &[(&'static str, &str)]) -> Self {
-        let district = Self {
+        let mut district = Self {
             dir: TempDir::with_prefix("cal").expect("a temporary directory"),
             proxy: Proxy::new(),
             hub: None,
@@ -68,6 +72,9 @@ impl District {
                 .collect(),
             said: String::new(),
         };
+        if !settings.iter().any(|(key, _)| *key == SCHEDULE) {
+            district.set(SCHEDULE, "off");
+        }
         let address = district.proxy.address().to_string();
         let init = [
             "init",
