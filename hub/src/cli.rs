@@ -5,10 +5,14 @@
 
 mod door;
 mod export;
+mod file;
 mod init;
 mod invite;
 mod members;
+mod quarantine;
 mod release;
+mod report;
+mod runs;
 mod serve;
 mod status;
 mod sync;
@@ -21,7 +25,8 @@ use calluna_host::config::ProcessEnvironment;
 use calluna_host::exit::Exit;
 use calluna_host::out;
 use calluna_host::telemetry::{LogOptions, start_logging};
-use clap::{Args, Parser, Subcommand};
+use calluna_model::text::Language;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Collects the offers of a district's education providers into one catalogue.
 #[derive(Debug, Parser)]
@@ -57,6 +62,12 @@ enum Command {
     Export(export::Export),
     /// Publish a night that a guard holds back.
     Release(release::Release),
+    /// List past nights, or show one.
+    Runs(runs::Runs),
+    /// List the records that are refused at present.
+    Quarantine(quarantine::Quarantine),
+    /// Show the morning report, or send it.
+    Report(report::Report),
 }
 
 /// Where the hub's data lies.
@@ -65,6 +76,26 @@ struct Data {
     /// The hub's data directory.
     #[arg(long, env = "CALLUNA_DATA", value_name = "DIR")]
     data: PathBuf,
+}
+
+/// A language on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Lang {
+    /// German.
+    De,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The language that was asked for, or that of the environment.
+    fn or_environment(asked: Option<Self>) -> Language {
+        match asked {
+            Some(Self::De) => Language::De,
+            Some(Self::En) => Language::En,
+            None => out::language(),
+        }
+    }
 }
 
 /// Runs the program.
@@ -109,6 +140,9 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Status(status) => status.run().await,
             Command::Export(export) => export.run().await,
             Command::Release(release) => release.run().await,
+            Command::Runs(runs) => runs.run().await,
+            Command::Quarantine(quarantine) => quarantine.run().await,
+            Command::Report(report) => report.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -14,6 +14,8 @@ use calluna_kv::{Options, Stamp, Trust};
 use calluna_model::clock::Clock;
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::{self, HubConfig};
 use crate::link::Links;
@@ -46,6 +48,10 @@ pub struct Hub {
     pub store_note: String,
     /// Held while a night runs: one at a time.
     pub(crate) night: tokio::sync::Mutex<()>,
+    /// Reports that are on their way.
+    pub(crate) deliveries: TaskTracker,
+    /// The process ends: what waits for another try is given up.
+    pub(crate) closing: CancellationToken,
     /// Held while an invitation is used or written: one certificate per token.
     pub(crate) enrolling: std::sync::Mutex<()>,
 }
@@ -123,7 +129,11 @@ impl Hub {
         } else {
             false
         };
-        let store: Arc<dyn HubStore> = Arc::new(EmbeddedStore::open(opened.engine, doubtful)?);
+        let store: Arc<dyn HubStore> = Arc::new(EmbeddedStore::keeping(
+            opened.engine,
+            doubtful,
+            config.night.keep.get(),
+        )?);
         Ok(Self {
             dir,
             config,
@@ -135,6 +145,8 @@ impl Hub {
             links: Links::default(),
             store_note,
             night: tokio::sync::Mutex::default(),
+            deliveries: TaskTracker::new(),
+            closing: CancellationToken::new(),
             enrolling: std::sync::Mutex::default(),
         })
     }

@@ -56,6 +56,7 @@ pub async fn run(
     let kept = report.clone();
     blocking(hub, move |hub| Ok(hub.store.save_night(&kept)?)).await?;
     tracing::info!(night = report.night, clean = report.clean(), "night ends");
+    crate::report::deliver(hub, &report, only.is_empty());
     Ok(report)
 }
 

@@ -19,7 +19,7 @@ use super::Data;
 use super::door::{Door, said};
 use crate::hub::Hub;
 use crate::night::{self, Event};
-use crate::run;
+use crate::{report, run};
 
 /// Synchronise now. Without a daemon this process opens the port and waits for the nodes itself.
 ///
@@ -95,9 +95,10 @@ async fn here(hub: &Arc<Hub>, only: &[ProviderId]) -> Result<NightReport> {
         }
         finished(shown.as_ref());
     };
-    let (report, ()) = tokio::join!(night::run(hub, only, events), showing);
+    let (ended, ()) = tokio::join!(night::run(hub, only, events), showing);
+    report::settle(hub, report::PATIENCE).await;
     run::stop(hub, &tasks).await;
-    report
+    ended
 }
 
 fn begun(count: u64) -> Progress {
@@ -117,7 +118,7 @@ fn finished(shown: Option<&Progress>) {
     }
 }
 
-fn text(report: &NightReport) -> String {
+pub(super) fn text(report: &NightReport) -> String {
     if report.providers.is_empty() {
         return "No provider has joined yet. Next: calluna-hub invite PROVIDER_ID --name TEXT"
             .into();
