@@ -277,7 +277,17 @@ fn every_command_explains_itself_and_its_options() {
         (
             "calluna-hub",
             &[
-                "init", "invite", "serve", "sync", "status", "members", "export", "release",
+                "init",
+                "invite",
+                "serve",
+                "sync",
+                "status",
+                "members",
+                "export",
+                "release",
+                "runs",
+                "quarantine",
+                "report",
             ][..],
         ),
         ("calluna-node", &["join", "import", "serve", "status"][..]),

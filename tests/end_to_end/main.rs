@@ -18,4 +18,6 @@ mod inv7_one_bad_record;
 mod inv8_whole_states;
 mod join;
 mod lifecycle;
+mod report;
+mod report_sent;
 mod watch;
