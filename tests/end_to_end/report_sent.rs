@@ -2,7 +2,9 @@
 //! nobody wants that. Mail and web server are real sockets on this machine.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
+use calluna_certs::files::write_private;
 use calluna_model::outcome::Outcome;
 use calluna_tests::district::District;
 use calluna_tests::post::{MailServer, Manners, WebServer};
@@ -39,7 +41,7 @@ fn the_report_arrives_after_a_night_over_all_providers_and_holds_nobody() {
     );
     let mut district = District::prepared(&[("CALLUNA_NIGHT_WAIT_SECONDS", "1")]);
     set_mail(&mut district, &post);
-    fs::write(district.hub_dir().join("token"), "t0ken-secret\n").unwrap();
+    write_private(&district.hub_dir().join("token"), b"t0ken-secret\n").unwrap();
     district.set("CALLUNA_WEBHOOK_URL", &web.url("/hook/p4th-secret"));
     district.set("CALLUNA_WEBHOOK_TOKEN_FILE", "token");
     district.set("CALLUNA_WEBHOOK_LANG", "en");
@@ -182,7 +184,14 @@ fn a_mail_server_with_tls_and_login() {
     district
         .hub(&["report", "--send"])
         .says(1, &["cannot read", "mail-password"]);
-    fs::write(district.hub_dir().join("mail-password"), "pa55-word\n").unwrap();
+    let password = district.hub_dir().join("mail-password");
+    fs::write(&password, "pa55-word\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o644)).unwrap();
+    // Whoever else is on the machine could read it.
+    district
+        .hub(&["report", "--send"])
+        .says(1, &["mail-password", "chmod"]);
+    write_private(&password, b"pa55-word\n").unwrap();
     // Nobody vouches for this server.
     let refused = district.hub(&["report", "--send"]).expect(1);
     assert!(

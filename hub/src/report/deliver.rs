@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use calluna_certs::files::check_private;
 use calluna_host::config::Secret;
 use calluna_host::out;
 use calluna_model::clock::Moment;
@@ -309,11 +310,12 @@ pub(super) fn file_in(dir: &Path, file: &Path) -> Result<Option<Vec<u8>>, Failur
         .map_err(|error| Failure::final_(format!("cannot read {}: {error}", path.display())))
 }
 
-/// The secret alone on the first line of a file.
+/// The secret alone on the first line of a file that nobody else can read.
 pub(super) fn secret_in(dir: &Path, file: &Path) -> Result<Option<Secret>, Failure> {
     let Some(bytes) = file_in(dir, file)? else {
         return Ok(None);
     };
+    check_private(&dir.join(file)).map_err(|error| Failure::final_(error.to_string()))?;
     let text = String::from_utf8_lossy(&bytes);
     let first = text.lines().next().unwrap_or_default().trim();
     if first.is_empty() {
