@@ -7,11 +7,15 @@ mod cancel;
 mod discard;
 mod door;
 mod export;
+mod file;
 mod held;
 mod init;
 mod invite;
 mod members;
+mod quarantine;
 mod release;
+mod report;
+mod runs;
 mod serve;
 mod status;
 mod sync;
@@ -24,7 +28,8 @@ use calluna_host::config::ProcessEnvironment;
 use calluna_host::exit::Exit;
 use calluna_host::out;
 use calluna_host::telemetry::{LogOptions, start_logging};
-use clap::{Args, Parser, Subcommand};
+use calluna_model::text::Language;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Collects the offers of a district's education providers into one catalogue.
 #[derive(Debug, Parser)]
@@ -66,6 +71,12 @@ enum Command {
     Held(held::Held),
     /// End the night that runs.
     Cancel(cancel::Cancel),
+    /// List past nights, or show one.
+    Runs(runs::Runs),
+    /// List the records that are refused at present.
+    Quarantine(quarantine::Quarantine),
+    /// Show the morning report, or send it.
+    Report(report::Report),
 }
 
 /// Where the hub's data lies.
@@ -74,6 +85,26 @@ struct Data {
     /// The hub's data directory.
     #[arg(long, env = "CALLUNA_DATA", value_name = "DIR")]
     data: PathBuf,
+}
+
+/// A language on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Lang {
+    /// German.
+    De,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The language that was asked for, or that of the environment.
+    fn or_environment(asked: Option<Self>) -> Language {
+        match asked {
+            Some(Self::De) => Language::De,
+            Some(Self::En) => Language::En,
+            None => out::language(),
+        }
+    }
 }
 
 /// Runs the program.
@@ -121,6 +152,9 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Discard(discard) => discard.run().await,
             Command::Held(held) => held.run().await,
             Command::Cancel(cancel) => cancel.run().await,
+            Command::Runs(runs) => runs.run().await,
+            Command::Quarantine(quarantine) => quarantine.run().await,
+            Command::Report(report) => report.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

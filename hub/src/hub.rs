@@ -15,6 +15,8 @@ use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
 use calluna_sync::schedule::Schedule;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::{self, HubConfig};
 use crate::current::Current;
@@ -52,6 +54,10 @@ pub struct Hub {
     pub current: Current,
     /// When the next night begins, as the daemon's clock last said.
     next_night: std::sync::Mutex<Option<Moment>>,
+    /// Reports that are on their way.
+    pub(crate) deliveries: TaskTracker,
+    /// The process ends: what waits for another try is given up.
+    pub(crate) closing: CancellationToken,
     /// Held while an invitation is used or written: one certificate per token.
     pub(crate) enrolling: std::sync::Mutex<()>,
 }
@@ -130,7 +136,11 @@ impl Hub {
         } else {
             false
         };
-        let store: Arc<dyn HubStore> = Arc::new(EmbeddedStore::open(opened.engine, doubtful)?);
+        let store: Arc<dyn HubStore> = Arc::new(EmbeddedStore::keeping(
+            opened.engine,
+            doubtful,
+            config.night.keep.get(),
+        )?);
         Ok(Self {
             dir,
             config,
@@ -144,6 +154,8 @@ impl Hub {
             schedule,
             current: Current::default(),
             next_night: std::sync::Mutex::default(),
+            deliveries: TaskTracker::new(),
+            closing: CancellationToken::new(),
             enrolling: std::sync::Mutex::default(),
         })
     }

@@ -1,8 +1,8 @@
 //! The hub: collects what the providers of a district publish, and keeps it.
 //!
 //! # Architecture
-//! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → {`members`, `view`} → `hub` →
-//! {`config`, `current`}.
+//! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
+//! `hub` → {`config`, `current`}.
 //!
 //! | module | does |
 //! |---|---|
@@ -13,8 +13,10 @@
 //! | [`view`] | the documents that `status` and `members` show |
 //! | [`link`] | provider → gRPC channel, whichever side opened the connection |
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
+//! | [`report`] | the morning report: in words, by mail, to an address |
 //! | [`export`] | the catalogue row by row, in a format of `calluna-catalogue` |
 //! | [`held`] | nights that a guard holds back, and the operator's word on them |
+//! | [`quarantine`] | the refused records, one by one |
 //! | [`service`] | gRPC adapters: Membership for joining nodes, HubControl for the command line |
 //! | [`run`] | puts it together, starts and stops it in order |
 //! | [`cli`] | one file per command; each works through the daemon or, without one, on the store |
@@ -35,6 +37,8 @@ pub mod hub;
 pub mod link;
 pub mod members;
 pub mod night;
+pub mod quarantine;
+pub mod report;
 pub mod run;
 pub mod service;
 pub mod view;

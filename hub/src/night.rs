@@ -119,6 +119,9 @@ pub async fn run(hub: &Arc<Hub>, wish: &Wish, events: mpsc::Sender<Event>) -> Re
     };
     save(hub, &report).await?;
     tracing::info!(night = report.night, state = %report.state, clean = report.clean(), "night ends");
+    if report.state == NightState::Finished {
+        crate::report::deliver(hub, &report, whole);
+    }
     Ok(report)
 }
 

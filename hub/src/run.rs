@@ -18,6 +18,7 @@ use tonic::transport::Server;
 
 use crate::hub::Hub;
 use crate::link::accept;
+use crate::report;
 use crate::service::control::ControlService;
 use crate::service::membership::MembershipService;
 
@@ -82,6 +83,7 @@ pub async fn stop(hub: &Hub, tasks: &Tasks) {
     hub.current.stop();
     tasks.stop();
     hub.links.cut_all();
+    report::settle(hub, Duration::ZERO).await;
     if let Ended::Cut { still_running } = tasks.drain(GRACE).await {
         tracing::warn!(still_running, "work was cut off at the end");
     }

@@ -1,15 +1,16 @@
 //! The documents that `status` and `members` show. The daemon and the command line make the same
 //! ones; text is written from them, so both say the same.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use calluna_model::checkpoint::HeldNight;
 use calluna_model::clock::Moment;
 use calluna_model::head::Head;
 use calluna_model::member::{MemberState, ProviderKind, Reach};
 use calluna_model::outcome::Outcome;
-use calluna_model::report::NightReport;
+use calluna_model::report::{Delivery, NightReport, NightState};
 use serde::{Deserialize, Serialize};
 
 use crate::hub::Hub;
@@ -47,6 +48,26 @@ pub struct StatusDocument {
     pub next_night: Option<Moment>,
     /// Every provider, those that need a look first.
     pub providers: Vec<ProviderDocument>,
+    /// How the last report was delivered, on each way on which one was sent.
+    #[serde(default)]
+    pub deliveries: Vec<Delivery>,
+}
+
+/// One line of `runs --format json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NightDocument {
+    /// Its number.
+    pub night: u64,
+    /// When it began.
+    pub started_at: Moment,
+    /// When it ended; nothing while it runs.
+    pub ended_at: Option<Moment>,
+    /// How it stands.
+    pub state: NightState,
+    /// How many providers it was about.
+    pub providers: usize,
+    /// How many ended with each outcome.
+    pub outcomes: BTreeMap<Outcome, usize>,
 }
 
 /// One provider in the status.
@@ -150,6 +171,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         running_night: hub.current.running(),
         next_night: hub.next_night(),
         providers,
+        deliveries: hub.store.deliveries()?,
     })
 }
 
@@ -181,6 +203,43 @@ pub fn members(hub: &Hub) -> Result<Vec<MemberDocument>> {
         });
     }
     Ok(list)
+}
+
+/// Makes the list of nights, the newest first, at most `most`.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn nights(hub: &Hub, most: u32) -> Result<Vec<NightDocument>> {
+    let mut list = Vec::new();
+    if most == 0 {
+        return Ok(list);
+    }
+    hub.store.nights(None, &mut |night| {
+        let mut outcomes = BTreeMap::new();
+        for line in &night.providers {
+            *outcomes.entry(line.outcome).or_insert(0) += 1;
+        }
+        list.push(NightDocument {
+            night: night.night,
+            started_at: night.started_at,
+            ended_at: night.ended_at,
+            state: night.state,
+            providers: night.providers.len(),
+            outcomes,
+        });
+        list.len() < most as usize
+    })?;
+    Ok(list)
+}
+
+/// One night.
+///
+/// # Errors
+/// When it is not remembered, or the store cannot be read.
+pub fn night(hub: &Hub, number: u64) -> Result<NightReport> {
+    hub.store.night(number)?.with_context(|| {
+        format!("there is no night {number}; `calluna-hub runs` lists those that are remembered")
+    })
 }
 
 fn days(seconds: i64) -> i64 {

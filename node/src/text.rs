@@ -3,6 +3,7 @@
 use calluna_certs::TokenError;
 use calluna_model::finding::Finding;
 use calluna_model::guard::Shrink;
+use calluna_model::receipt::Receipt;
 use calluna_model::text::Language;
 
 use crate::intake::FileReport;
@@ -104,6 +105,28 @@ impl Words {
         } else {
             line
         }
+    }
+
+    /// How many findings of a receipt are not shown: those beyond `shown`, and those that the hub
+    /// could not send.
+    #[must_use]
+    pub fn more_findings(self, receipt: &Receipt, shown: usize) -> String {
+        let more = receipt.findings.len().saturating_sub(shown);
+        let unsent = receipt.findings_left_out;
+        let mut text = String::new();
+        if more > 0 {
+            text.push_str(&self.pick(
+                format!("\n… und {more} weitere (alle mit --format json)"),
+                format!("\n… and {more} more (all of them with --format json)"),
+            ));
+        }
+        if unsent > 0 {
+            text.push_str(&self.pick(
+                format!("\n… und {unsent} weitere, die nicht in die Quittung passten; nach dem Beheben der ersten kommen sie nach"),
+                format!("\n… and {unsent} more that had no room in the receipt; they follow once the first ones are mended"),
+            ));
+        }
+        text
     }
 
     /// After a dry run.

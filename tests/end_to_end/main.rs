@@ -19,4 +19,6 @@ mod inv8_whole_states;
 mod join;
 mod lifecycle;
 mod nights;
+mod report;
+mod report_sent;
 mod watch;

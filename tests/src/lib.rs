@@ -6,6 +6,7 @@
 //! | [`district`] | a hub and nodes as real processes in a temporary directory |
 //! | [`proxy`] | stands before the hub: forwards, cuts, holds back, slows down |
 //! | [`evil`] | a member with a real certificate that answers scripted nonsense |
+//! | [`post`] | a mail server and a web server that keep what they are given |
 //! | [`sample`] | synthetic offers and files |
 //!
 //! **Ports.** A hub listens on port 0 and says which port it was given; what nodes dial is the
@@ -23,6 +24,7 @@
 
 pub mod district;
 pub mod evil;
+pub mod post;
 pub mod process;
 pub mod proxy;
 pub mod sample;

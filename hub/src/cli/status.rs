@@ -4,6 +4,7 @@ use anyhow::Result;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat};
 use calluna_model::outcome::Outcome;
+use calluna_model::report::Delivery;
 use calluna_wire::v1 as pb;
 use clap::Args;
 
@@ -102,6 +103,7 @@ fn text(status: &StatusDocument) -> String {
     {
         lines.push("! nights are held back; look at them with: calluna-hub held".to_owned());
     }
+    lines.extend(status.deliveries.iter().map(delivery));
     if !status.providers.is_empty() {
         let rows: Vec<Vec<String>> = status.providers.iter().map(cells).collect();
         let header = [
@@ -119,6 +121,23 @@ fn text(status: &StatusDocument) -> String {
         lines.push(out::table(&header, &rows));
     }
     lines.join("\n")
+}
+
+/// `last mail: night 17 delivered …`, or why not.
+fn delivery(last: &Delivery) -> String {
+    let (way, night, at) = (last.way.as_str(), last.night, last.at);
+    if last.failure.is_empty() {
+        return format!("last {way}: night {night} delivered {at}");
+    }
+    let next = last.next.map_or_else(
+        || "given up".to_owned(),
+        |next| format!("tried again {next}"),
+    );
+    format!(
+        "! last {way}: night {night} not delivered ({} tries until {at}, {next}): {}",
+        last.tries,
+        out::safe(&last.failure)
+    )
 }
 
 fn cells(provider: &ProviderDocument) -> Vec<String> {

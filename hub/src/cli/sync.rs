@@ -21,7 +21,7 @@ use super::door::{Door, said};
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish};
-use crate::run;
+use crate::{report, run};
 
 /// Synchronise now. Without a daemon this process opens the port and waits for the nodes itself.
 ///
@@ -120,13 +120,14 @@ async fn here(hub: &Arc<Hub>, wish: &Wish) -> Result<NightReport> {
         hub.current.end(End::Operator);
         std::future::pending::<()>().await;
     };
-    let (report, ()) = tokio::select! {
+    let (ended, ()) = tokio::select! {
         done = async { tokio::join!(night::run(hub, wish, events), showing) } => done,
         // Never ready: it only ends the night.
         () = interrupted => return Err(anyhow!("interrupted")),
     };
+    report::settle(hub, report::PATIENCE).await;
     run::stop(hub, &tasks).await;
-    report
+    ended
 }
 
 fn waits() {
@@ -150,7 +151,7 @@ fn finished(shown: Option<&Progress>) {
     }
 }
 
-fn text(report: &NightReport) -> String {
+pub(super) fn text(report: &NightReport) -> String {
     if report.providers.is_empty() {
         return "No provider has joined yet. Next: calluna-hub invite PROVIDER_ID --name TEXT"
             .into();

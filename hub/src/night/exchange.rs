@@ -12,11 +12,11 @@ use calluna_model::failure::Reaction;
 use calluna_model::finding::Finding;
 use calluna_model::head::{Head, signing_bytes};
 use calluna_model::id::{ContentHash, EpochId, Revision};
-use calluna_model::limit::{BATCH_BYTES, FINDINGS_PER_RECEIPT};
+use calluna_model::limit::BATCH_BYTES;
 use calluna_model::member::Member;
 use calluna_model::offer::OfferDraft;
 use calluna_model::outcome::Outcome;
-use calluna_model::receipt::Receipt;
+use calluna_model::receipt::{FindingList, Receipt};
 use calluna_model::report::ProviderReport;
 use calluna_store::{Stage, Tally};
 use calluna_sync::hold::{Effect, Hold, hold};
@@ -259,7 +259,9 @@ impl<'a> Exchange<'a> {
                     self.hub.config.limits.record_bytes,
                 ) {
                     Ok(_) => stage.put(at, &offer_id, hash, &record),
-                    Err(findings) => stage.refuse(at, &offer_id, hash, &findings),
+                    Err(findings) => {
+                        stage.refuse(at, &offer_id, hash, &findings, self.hub.clock.now());
+                    }
                 }
             }
             Some(pb::change::Body::Gone(pb::Gone { at: when })) => {
@@ -406,10 +408,10 @@ impl<'a> Exchange<'a> {
     }
 
     async fn acknowledge(&mut self, line: &ProviderReport, head: Head) -> Result<(), Broken> {
-        let findings = if line.quarantined > 0 {
+        let (findings, findings_left_out) = if line.quarantined > 0 {
             self.findings().await?
         } else {
-            Vec::new()
+            (Vec::new(), 0)
         };
         let receipt = Receipt {
             night: self.night.number,
@@ -421,6 +423,7 @@ impl<'a> Exchange<'a> {
             removed: line.removed,
             quarantined: line.quarantined,
             findings,
+            findings_left_out,
             note: line.note.clone(),
         };
         let request = pb::AcknowledgeRequest {
@@ -431,17 +434,20 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
-    async fn findings(&self) -> Result<Vec<Finding>, Broken> {
+    /// What is refused at present, as much as a receipt takes, and how much more there is.
+    async fn findings(&self) -> Result<(Vec<Finding>, u64), Broken> {
         let id = self.member.id.clone();
-        let refusals = self.store(move |hub| hub.store.quarantine(&id)).await?;
-        let all = refusals.into_iter().flat_map(|refusal| {
-            let record = refusal.record;
-            refusal
-                .findings
-                .into_iter()
-                .map(move |finding| finding.of(record.clone()))
+        let listed = self.store(move |hub| {
+            let mut list = FindingList::default();
+            hub.store.quarantine(&id, &mut |refusal| {
+                for finding in refusal.findings {
+                    list.add(finding.of(refusal.record.as_str()));
+                }
+                Ok(())
+            })?;
+            Ok(list)
         });
-        Ok(all.take(FINDINGS_PER_RECEIPT).collect())
+        Ok(listed.await?.into_parts())
     }
 
     /// Asks for the head and checks that the node answers for it.

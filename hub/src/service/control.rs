@@ -18,7 +18,7 @@ use super::to_operator;
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish, blocking};
-use crate::{export, held, members, view};
+use crate::{export, held, members, quarantine, report, view};
 
 /// Serves the command line.
 pub struct ControlService {
@@ -162,6 +162,52 @@ impl HubControl for ControlService {
         let night = self.hub.current.end(End::Operator).unwrap_or(0);
         Ok(Response::new(pb::CancelResponse { night }))
     }
+
+    async fn list_nights(
+        &self,
+        request: Request<pb::ListNightsRequest>,
+    ) -> Result<Response<pb::ListNightsResponse>, Status> {
+        let limit = request.into_inner().limit;
+        let json = document(&self.hub, move |hub| view::nights(hub, limit)).await?;
+        Ok(Response::new(pb::ListNightsResponse { json }))
+    }
+
+    async fn get_night(
+        &self,
+        request: Request<pb::GetNightRequest>,
+    ) -> Result<Response<pb::GetNightResponse>, Status> {
+        let night = request.into_inner().night;
+        let json = document(&self.hub, move |hub| view::night(hub, night)).await?;
+        Ok(Response::new(pb::GetNightResponse { json }))
+    }
+
+    type ListRefusalsStream = Answers<pb::RefusalPiece>;
+
+    async fn list_refusals(
+        &self,
+        request: Request<pb::ListRefusalsRequest>,
+    ) -> Result<Response<Self::ListRefusalsStream>, Status> {
+        let (answers, stream) = mpsc::channel(4);
+        let (hub, ids) = (Arc::clone(&self.hub), request.into_inner().provider_ids);
+        self.tasks.spawn("quarantine", async move {
+            let pieces = answers.clone();
+            let done = blocking(&hub, move |hub| refusals(hub, &ids, &pieces));
+            if let Err(error) = done.await {
+                let _caller_may_be_gone = answers.send(Err(to_operator(&error))).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Result<Response<pb::GetReportResponse>, Status> {
+        let night = request.into_inner().night;
+        let night = (night > 0).then_some(night);
+        let json = document(&self.hub, move |hub| report::asked(hub, night)).await?;
+        Ok(Response::new(pb::GetReportResponse { json }))
+    }
 }
 
 impl ControlService {
@@ -197,9 +243,39 @@ pub(crate) async fn list_held(
     Ok(list)
 }
 
+/// Pieces of refused records are handed on when they reach this size.
+const PIECE_BYTES: usize = 256 * 1024;
+
+fn refusals(
+    hub: &Hub,
+    ids: &[String],
+    pieces: &mpsc::Sender<Result<pb::RefusalPiece, Status>>,
+) -> Result<()> {
+    let only = ids
+        .iter()
+        .map(|id| Ok(id.parse()?))
+        .collect::<Result<Vec<ProviderId>>>()?;
+    let (mut waiting, mut bytes) = (Vec::new(), 0);
+    quarantine::quarantine(hub, &only, &mut |refusal| {
+        let json = serde_json::to_string(&refusal)?;
+        bytes += json.len();
+        waiting.push(json);
+        if bytes >= PIECE_BYTES {
+            bytes = 0;
+            let refusals_json = std::mem::take(&mut waiting);
+            pieces.blocking_send(Ok(pb::RefusalPiece { refusals_json }))?;
+        }
+        Ok(())
+    })?;
+    let last = pb::RefusalPiece {
+        refusals_json: waiting,
+    };
+    Ok(pieces.blocking_send(Ok(last))?)
+}
+
 async fn document<T: Serialize + 'static>(
     hub: &Arc<Hub>,
-    make: fn(&Arc<Hub>) -> Result<T>,
+    make: impl FnOnce(&Arc<Hub>) -> Result<T> + Send + 'static,
 ) -> Result<String, Status> {
     let shared = Arc::clone(hub);
     let made = blocking(hub, move |_| Ok(serde_json::to_string(&make(&shared)?)?));

@@ -16,6 +16,7 @@ use calluna_model::report::ProviderReport;
 use crate::embedded::Shelf;
 use crate::error::StoreError;
 use crate::port::{Holding, Stage, Tally, Visit};
+use crate::refusal;
 use crate::state::ProviderState;
 
 /// A chunk is closed when its records take this much: its body then lies beside the tree, written
@@ -181,9 +182,15 @@ impl Stage for LogStage {
         });
     }
 
-    fn refuse(&mut self, revision: Revision, id: &str, hash: ContentHash, findings: &[Finding]) {
-        // Findings are plain data; if they could not be written, an empty list still refuses.
-        let body = serde_json::to_vec(findings).unwrap_or_else(|_| b"[]".to_vec());
+    fn refuse(
+        &mut self,
+        revision: Revision,
+        id: &str,
+        hash: ContentHash,
+        findings: &[Finding],
+        at: Moment,
+    ) {
+        let body = refusal::body(findings, at);
         let kind = Kind::Rejected;
         self.append(&Record {
             revision: revision.0,

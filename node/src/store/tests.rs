@@ -164,6 +164,7 @@ fn receipt(night: u64, at: i64) -> Receipt {
         removed: 3,
         quarantined: 1,
         findings: vec![Finding::new("title", "required")],
+        findings_left_out: 0,
         note: String::new(),
     }
 }

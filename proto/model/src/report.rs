@@ -161,3 +161,49 @@ impl NightReport {
         self.providers.iter().all(|line| line.outcome.clean())
     }
 }
+
+/// A way on which the morning report, or the sign of life, leaves the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// By e-mail.
+    Mail,
+    /// To an address that takes JSON.
+    Webhook,
+    /// The sign of life after a night without trouble.
+    Heartbeat,
+}
+
+impl Way {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Mail, Self::Webhook, Self::Heartbeat];
+
+    /// The name used in JSON and in text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Webhook => "webhook",
+            Self::Heartbeat => "heartbeat",
+        }
+    }
+}
+
+/// How the last try to deliver a night's report on one way ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// On which way.
+    pub way: Way,
+    /// Whose report.
+    pub night: u64,
+    /// When the try ended.
+    pub at: Moment,
+    /// How many tries there were.
+    pub tries: u32,
+    /// Why it failed; empty when it was delivered.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub failure: String,
+    /// When it is tried again; nothing when it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Moment>,
+}

@@ -93,12 +93,11 @@ impl Exchange<'_> {
         let id = self.member.id.clone();
         let found = self
             .store(move |hub| {
-                let refused: BTreeSet<_> = hub
-                    .store
-                    .quarantine(&id)?
-                    .into_iter()
-                    .map(|refusal| refusal.record)
-                    .collect();
+                let mut refused = BTreeSet::new();
+                hub.store.quarantine(&id, &mut |refusal| {
+                    refused.insert(refusal.record);
+                    Ok(())
+                })?;
                 let most = hub.config.limits.record_bytes;
                 let mut damaged = BTreeSet::new();
                 hub.store.offers(&id, &mut |id, record| {

@@ -10,7 +10,7 @@ use calluna_model::finding::Finding;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, EpochId, ProviderId, Revision};
 use calluna_model::outcome::Outcome;
-use calluna_model::report::{NightState, ProviderReport, Trigger};
+use calluna_model::report::{Delivery, NightState, ProviderReport, Trigger, Way};
 
 use super::*;
 use crate::port::Tally;
@@ -87,6 +87,17 @@ fn bare(head: Head) -> HeldNight {
     }
 }
 
+fn refusals(store: &EmbeddedStore) -> Vec<crate::port::Refusal> {
+    let mut all = Vec::new();
+    store
+        .quarantine(&vhs(), &mut |refusal| {
+            all.push(refusal);
+            Ok(())
+        })
+        .unwrap();
+    all
+}
+
 fn first_night(store: &EmbeddedStore, offers: u64) -> Head {
     let mut stage = store.stage(&vhs(), false).unwrap();
     for n in 1..=offers {
@@ -155,8 +166,14 @@ fn inv7_a_refused_record_keeps_its_last_good_version_and_still_counts() {
     first_night(&store, 2);
     let mut stage = store.stage(&vhs(), false).unwrap();
     let finding = Finding::new("title", "required").of("o1");
-    stage.refuse(Revision(3), "o1", hash(99), std::slice::from_ref(&finding));
-    stage.refuse(Revision(4), "new", hash(98), &[]);
+    stage.refuse(
+        Revision(3),
+        "o1",
+        hash(99),
+        std::slice::from_ref(&finding),
+        NOW,
+    );
+    stage.refuse(Revision(4), "new", hash(98), &[], NOW);
     let tally = stage.tally();
     assert_eq!((tally.added, tally.changed, tally.removed), (0, 0, 0));
     assert_eq!((tally.offers, tally.quarantined), (2, 2));
@@ -168,13 +185,14 @@ fn inv7_a_refused_record_keeps_its_last_good_version_and_still_counts() {
     assert_eq!(stage.fingerprint("o1"), Some(hash(99)));
     publish(stage, 4);
     assert_eq!(seen(&store)["o1"], b"record 1");
-    let refused = store.quarantine(&vhs()).unwrap();
+    let refused = refusals(&store);
     assert_eq!(refused.len(), 2);
     assert_eq!(
         (refused[1].record.as_str(), refused[1].good_version_kept),
         ("o1", true)
     );
     assert_eq!(refused[1].findings, [finding]);
+    assert_eq!(refused[1].since, Some(NOW));
     assert!(!refused[0].good_version_kept);
 
     // Mended in a later night.
@@ -182,7 +200,7 @@ fn inv7_a_refused_record_keeps_its_last_good_version_and_still_counts() {
     stage.put(Revision(5), "o1", hash(100), b"mended");
     assert_eq!(stage.tally().changed, 1);
     publish(stage, 5);
-    assert_eq!(store.quarantine(&vhs()).unwrap().len(), 1);
+    assert_eq!(refusals(&store).len(), 1);
     assert_eq!(seen(&store)["o1"], b"mended");
 }
 
@@ -377,5 +395,57 @@ fn a_stage_shows_what_would_go_and_what_would_come() {
     assert_eq!(
         collect(&|visit| stage.arrivals(visit)),
         [pair("n1", b"new")]
+    );
+}
+
+#[test]
+fn nights_are_listed_newest_first_and_only_so_many_are_kept() {
+    let store = EmbeddedStore::keeping(engine(), false, 4).unwrap();
+    let listed = |from| {
+        let mut numbers = Vec::new();
+        store
+            .nights(from, &mut |night| {
+                numbers.push(night.night);
+                numbers.len() < 3
+            })
+            .unwrap();
+        numbers
+    };
+    assert!(listed(None).is_empty());
+    for number in 1..=10 {
+        assert_eq!(
+            store.begin_night(NOW, Trigger::Clock, true).unwrap().night,
+            number
+        );
+    }
+    assert_eq!(listed(None), [10, 9, 8]);
+    assert_eq!(listed(Some(8)), [8, 7], "4 are kept: 7 to 10");
+    assert_eq!(listed(Some(99)), [10, 9, 8]);
+    assert_eq!(store.night(6).unwrap(), None);
+    assert_eq!(store.night(7).unwrap().unwrap().night, 7);
+}
+
+#[test]
+fn the_newest_delivery_on_each_way_is_kept() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    assert!(store.deliveries().unwrap().is_empty());
+    let told = |way, night| Delivery {
+        way,
+        night,
+        at: NOW,
+        tries: 1,
+        failure: String::new(),
+        next: None,
+    };
+    for delivery in [
+        told(Way::Webhook, 1),
+        told(Way::Mail, 1),
+        told(Way::Mail, 2),
+    ] {
+        store.save_delivery(&delivery).unwrap();
+    }
+    assert_eq!(
+        store.deliveries().unwrap(),
+        [told(Way::Mail, 2), told(Way::Webhook, 1)]
     );
 }
