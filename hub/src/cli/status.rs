@@ -4,6 +4,7 @@ use anyhow::Result;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat};
 use calluna_model::outcome::Outcome;
+use calluna_model::report::NightState;
 use calluna_wire::v1 as pb;
 use clap::Args;
 
@@ -76,9 +77,9 @@ fn text(status: &StatusDocument) -> String {
                 .count();
             let when = night.ended_at.unwrap_or(night.started_at);
             format!(
-                "night {} ({:?}, {when}): {agree} of {} agree",
+                "night {} ({}, {when}): {agree} of {} agree",
                 night.night,
-                night.state,
+                state(night.state),
                 night.providers.len()
             )
         }
@@ -89,18 +90,29 @@ fn text(status: &StatusDocument) -> String {
         let header = [
             "provider",
             "state",
-            "connected",
-            "last outcome",
-            "last agreed",
+            "online",
+            "outcome",
+            "agreed on",
             "missed",
             "offers",
             "refused",
-            "note",
         ];
         lines.push(String::new());
         lines.push(out::table(&header, &rows));
+        // Sentences, too long for a column.
+        let noted = status.providers.iter().filter(|of| !of.note.is_empty());
+        let notes = noted.map(|of| format!("{}: {}", of.id, out::safe(&of.note)));
+        lines.extend(notes);
     }
     lines.join("\n")
+}
+
+fn state(state: NightState) -> &'static str {
+    match state {
+        NightState::Running => "goes on",
+        NightState::Finished => "finished",
+        NightState::Aborted => "cut off",
+    }
 }
 
 fn cells(provider: &ProviderDocument) -> Vec<String> {
@@ -111,7 +123,7 @@ fn cells(provider: &ProviderDocument) -> Vec<String> {
     };
     let agreed = provider
         .agreed_at
-        .map_or_else(|| "never".to_owned(), |at| at.to_string());
+        .map_or_else(|| "never".to_owned(), out::day);
     vec![
         provider.id.clone(),
         provider.state.as_str().to_owned(),
@@ -124,6 +136,5 @@ fn cells(provider: &ProviderDocument) -> Vec<String> {
         provider.nights_missed.to_string(),
         provider.offers.to_string(),
         provider.quarantined.to_string(),
-        provider.note.clone(),
     ]
 }
