@@ -113,6 +113,12 @@ impl Hub {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let dir = DataDir::open(path, "calluna-hub init")?;
+        anyhow::ensure!(
+            dir.join(config::FILE).exists(),
+            "{} holds no hub: there is no {} in it; check the path given with --data, or make a hub with `calluna-hub init`",
+            path.display(),
+            config::FILE,
+        );
         let config = config::read(dir.path(), environment)?;
         let schedule = config.night.schedule().context("hub.toml, [night]")?;
         let (authority, identity) = read_keys(&dir)?;

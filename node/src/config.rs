@@ -29,6 +29,7 @@ const KNOWN: &[&str] = &[
     "watch.folder",
     "watch.complete",
     "import.only",
+    "import.mapping",
     "log.format",
     "log.filter",
 ];
@@ -93,6 +94,8 @@ pub struct Watch {
 pub struct Import {
     /// In a catalogue of several providers, take only the offers under this name; empty takes all.
     pub only: String,
+    /// The file that says which column of a table holds what; empty leaves it to the headings.
+    pub mapping: String,
 }
 
 /// `[log]`: what is logged, and how.
@@ -196,6 +199,9 @@ complete = {complete}
 [import]
 # In a file that holds the offers of several providers, take only those under this name. Empty: all.
 only = {only}
+# A TOML file that says which column of a CSV or XLSX file holds what, also for dropped files. Empty: the
+# headings decide. `import --mapping FILE` overrides it.
+mapping = {mapping}
 
 [log]
 # "text" or "json".
@@ -213,6 +219,7 @@ filter = {filter}
             folder = quoted(&self.watch.folder),
             complete = self.watch.complete,
             only = quoted(&self.import.only),
+            mapping = quoted(&self.import.mapping),
             filter = quoted(&self.log.filter),
         )
     }

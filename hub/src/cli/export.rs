@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use calluna_catalogue::export::{Format, format};
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, Progress};
@@ -33,6 +33,16 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self) -> Result<Exit> {
+        let shown = out::safe(&self.output.display().to_string());
+        ensure!(
+            !self.output.is_dir() && self.output.file_name().is_some(),
+            "{shown} is a folder; give the path of a file with --output",
+        );
+        let folder = self.output.parent().filter(|at| !at.as_os_str().is_empty());
+        ensure!(
+            folder.is_none_or(Path::is_dir),
+            "the folder of {shown} does not exist; make it, or give another path with --output",
+        );
         let door = Door::open(&self.data.data).await?;
         let total = self.write(door).await?;
         out::say(&format!(

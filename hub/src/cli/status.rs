@@ -109,16 +109,19 @@ fn text(status: &StatusDocument) -> String {
         let header = [
             "provider",
             "state",
-            "connected",
-            "last outcome",
-            "last agreed",
+            "online",
+            "outcome",
+            "agreed on",
             "missed",
             "offers",
             "refused",
-            "note",
         ];
         lines.push(String::new());
         lines.push(out::table(&header, &rows));
+        // Sentences, too long for a column.
+        let noted = status.providers.iter().filter(|of| !of.note.is_empty());
+        let notes = noted.map(|of| format!("{}: {}", of.id, out::safe(&of.note)));
+        lines.extend(notes);
     }
     lines.join("\n")
 }
@@ -148,7 +151,7 @@ fn cells(provider: &ProviderDocument) -> Vec<String> {
     };
     let agreed = provider
         .agreed_at
-        .map_or_else(|| "never".to_owned(), |at| at.to_string());
+        .map_or_else(|| "never".to_owned(), out::day);
     vec![
         provider.id.clone(),
         provider.state.as_str().to_owned(),
@@ -161,6 +164,5 @@ fn cells(provider: &ProviderDocument) -> Vec<String> {
         provider.nights_missed.to_string(),
         provider.offers.to_string(),
         provider.quarantined.to_string(),
-        provider.note.clone(),
     ]
 }

@@ -100,6 +100,17 @@ fn in_words(report: &StatusReport, words: Words) -> String {
         words.pick("Verbindung", "Connection"),
         connection(report, words),
     ));
+    if report.running {
+        let asked = report.asked_at.map_or_else(
+            || {
+                words
+                    .pick("seit dem Start noch nicht", "not since the start")
+                    .to_owned()
+            },
+            |at| at.to_string(),
+        );
+        lines.push((words.pick("Abgefragt", "Last asked"), asked));
+    }
     lines.push((words.pick("Katalog", "Catalogue"), catalogue(report, words)));
     let days = report.certificate.days_left;
     let certificate = if days < 0 {

@@ -56,6 +56,7 @@ impl ProviderNode for HubFacing {
     ) -> Result<Response<pb::SignedHead>, Status> {
         let pb::GetHeadRequest { versions } = request.into_inner();
         version::agree(&versions).map_err(|failure| to_status(&failure))?;
+        self.publisher.asked();
         let signed = self
             .publisher
             .signed_head()

@@ -8,7 +8,10 @@ use std::sync::Arc;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum KvError {
     /// Another process (or another part of this one) has the store open.
-    #[error("the store in {} is open in another process; stop it or use its control socket", dir.display())]
+    #[error(
+        "the store in {} is open in another process, most likely the daemon (`serve`) of the same directory; \
+         stop that one first, or give another directory with --data", dir.display()
+    )]
     Locked {
         /// Folder of the store.
         dir: PathBuf,
