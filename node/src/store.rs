@@ -135,6 +135,17 @@ impl Store {
         Self::settle(opened, clock, entropy)
     }
 
+    /// A new store in memory, that ends with the process: for tests, and for benchmarks that need
+    /// more nodes than one machine has disks for.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn in_memory(clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, StoreError> {
+        let options = calluna_kv::Options::default();
+        let opened = calluna_kv::open("memory", Path::new(""), new_epoch(entropy), &options)?;
+        Self::settle(opened, clock, entropy)
+    }
+
     /// Takes over an engine that was opened.
     fn settle(
         opened: Opened,

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod first_night;
+mod herd;
 mod inv1_nothing_personal;
 mod inv2_own_data;
 mod inv3_survives;

@@ -21,7 +21,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
 
-use crate::{child, data};
+use calluna_tests::bench::{child, data, meter};
 
 /// Streams at once, as many as a hub reads providers at once.
 const WORKERS: usize = 8;
@@ -104,7 +104,7 @@ pub(crate) async fn fetch(args: &[String]) -> Result<()> {
     let seconds = begun.elapsed().as_secs_f64();
     let rate = (providers * offers) as f64 / seconds;
     child::answer(&json!({
-        "seconds": seconds, "rate": rate, "bytes": bytes, "cpu": child::cpu_seconds(), "peak_mib": child::memory().1,
+        "seconds": seconds, "rate": rate, "bytes": bytes, "cpu": meter::own().cpu_seconds(), "peak_mib": meter::own().peak_mib(),
     }));
     Ok(())
 }
