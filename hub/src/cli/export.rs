@@ -1,8 +1,8 @@
 //! `calluna-hub export`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use calluna_catalogue::export::{Format, format};
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, Progress};

@@ -58,7 +58,7 @@ async fn sync(hub: &Arc<Hub>) -> Result<()> {
     let (events, _nobody) = mpsc::channel(1_024);
     let cpu = meter::own().cpu_seconds();
     let begun = tokio::time::Instant::now();
-    let report = night::run(hub, &[], events).await?;
+    let report = night::run(hub, &night::Wish::default(), events).await?;
     let seconds = begun.elapsed().as_secs_f64();
     let lines = &report.providers;
     let sum = |pick: fn(&calluna_model::report::ProviderReport) -> u64| {
