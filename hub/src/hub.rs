@@ -10,6 +10,7 @@ use calluna_certs::tls::Identity;
 use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
+use calluna_host::workers::Workers;
 use calluna_kv::{Options, Stamp, Trust};
 use calluna_model::clock::Clock;
 use calluna_model::entropy::Entropy;
@@ -23,11 +24,14 @@ const CA_KEY: &str = "ca.key";
 const HUB_CERT: &str = "hub.crt";
 const HUB_KEY: &str = "hub.key";
 const STORE: &str = "store";
+/// Commits are made when this much waits: large enough that fsync costs little, small enough that
+/// a broken night repeats little.
+const COMMIT_BYTES: usize = 2 * 1024 * 1024;
 
 /// An opened hub. Only one process has the store open at a time.
 pub struct Hub {
-    /// Where it lies.
-    pub dir: DataDir,
+    /// Where it lies; nothing for one that was put together from [`Parts`].
+    pub dir: Option<DataDir>,
     /// Its settings.
     pub config: HubConfig,
     /// What it keeps.
@@ -44,10 +48,31 @@ pub struct Hub {
     pub links: Links,
     /// Why the store is not to be taken as proof; empty when it is whole.
     pub store_note: String,
+    /// Who does what blocks on the store.
+    pub workers: Workers,
+    /// A night commits what it staged whenever this many bytes wait.
+    pub commit_bytes: usize,
     /// Held while a night runs: one at a time.
     pub(crate) night: tokio::sync::Mutex<()>,
     /// Held while an invitation is used or written: one certificate per token.
     pub(crate) enrolling: std::sync::Mutex<()>,
+}
+
+/// What a hub is put together from.
+#[derive(Debug)]
+pub struct Parts {
+    /// Its settings.
+    pub config: HubConfig,
+    /// What it keeps.
+    pub store: Arc<dyn HubStore>,
+    /// The district's certificate authority.
+    pub authority: Authority,
+    /// The hub's own certificate and key.
+    pub identity: Identity,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where chance comes from.
+    pub entropy: Arc<dyn Entropy>,
 }
 
 /// What `init` is told.
@@ -124,8 +149,35 @@ impl Hub {
             false
         };
         let store: Arc<dyn HubStore> = Arc::new(EmbeddedStore::open(opened.engine, doubtful)?);
+        let parts = Parts {
+            config,
+            store,
+            authority,
+            identity,
+            clock,
+            entropy,
+        };
         Ok(Self {
-            dir,
+            dir: Some(dir),
+            store_note,
+            ..Self::from(parts)
+        })
+    }
+}
+
+impl From<Parts> for Hub {
+    /// A hub without a directory: no control socket, whatever store it was given.
+    fn from(parts: Parts) -> Self {
+        let Parts {
+            config,
+            store,
+            authority,
+            identity,
+            clock,
+            entropy,
+        } = parts;
+        Self {
+            dir: None,
             config,
             store,
             authority,
@@ -133,10 +185,12 @@ impl Hub {
             clock,
             entropy,
             links: Links::default(),
-            store_note,
+            store_note: String::new(),
+            workers: Workers::default(),
+            commit_bytes: COMMIT_BYTES,
             night: tokio::sync::Mutex::default(),
             enrolling: std::sync::Mutex::default(),
-        })
+        }
     }
 }
 

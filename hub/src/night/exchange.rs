@@ -36,9 +36,6 @@ use super::provider::Broken;
 use crate::hub::Hub;
 use crate::link::Connection;
 
-/// Commits are made when this much waits: large enough that fsync costs little, small enough that
-/// a broken night repeats little.
-const COMMIT_BYTES: usize = 2 * 1024 * 1024;
 /// How often a node may move on while we follow it, before the rest is left to the next night.
 const FOLLOW: usize = 5;
 
@@ -190,7 +187,7 @@ impl<'a> Exchange<'a> {
         let mut batches = in_time(self.hub, answer).await?.into_inner();
         while let Some(batch) = in_time(self.hub, batches.message()).await? {
             self.take(stage.as_mut(), check, batch)?;
-            if stage.pending_bytes() >= COMMIT_BYTES {
+            if stage.pending_bytes() >= self.hub.commit_bytes {
                 let at = Checkpoint {
                     epoch: head.epoch,
                     revision: check.reached(),
@@ -407,7 +404,7 @@ impl<'a> Exchange<'a> {
     {
         let hub = Arc::clone(self.hub);
         let working = Arc::clone(&self.busy).lock_owned().await;
-        let done = tokio::task::spawn_blocking(move || {
+        let done = self.hub.workers.run(move || {
             let _until_done = working;
             work(&hub)
         });

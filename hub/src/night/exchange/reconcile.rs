@@ -11,7 +11,7 @@ use calluna_sync::verify::verify;
 use calluna_wire::convert::ContractBroken;
 use calluna_wire::v1 as pb;
 
-use super::{COMMIT_BYTES, Exchange, in_time};
+use super::{Exchange, in_time};
 use crate::night::provider::Broken;
 
 /// Offers asked for in one call.
@@ -102,7 +102,7 @@ impl Exchange<'_> {
                     self.stage_change(stage.as_mut(), change)?;
                 }
             }
-            if stage.pending_bytes() >= COMMIT_BYTES {
+            if stage.pending_bytes() >= self.hub.commit_bytes {
                 stage = self.commit(stage, Staged::Reconciling).await?;
             }
         }
