@@ -11,7 +11,7 @@ use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
 use calluna_host::workers::Workers;
-use calluna_kv::{Options, Stamp, Trust};
+use calluna_kv::{Opened, Options, Stamp, Trust};
 use calluna_model::clock::Clock;
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
@@ -136,19 +136,7 @@ impl Hub {
             lock_wait: Duration::from_secs(5),
         };
         let opened = calluna_kv::open(&config.store.engine, &dir.join(STORE), epoch, &options)?;
-        let mut store_note = String::new();
-        let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
-            tracing::error!(
-                note,
-                "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node"
-            );
-            store_note.clone_from(note);
-            opened.engine.renew_epoch(epoch, Stamp::default())?;
-            true
-        } else {
-            false
-        };
-        let store: Arc<dyn HubStore> = Arc::new(EmbeddedStore::open(opened.engine, doubtful)?);
+        let (store, store_note) = store_on(opened, epoch)?;
         let parts = Parts {
             config,
             store,
@@ -163,6 +151,28 @@ impl Hub {
             ..Self::from(parts)
         })
     }
+}
+
+/// The hub's store on an engine that was opened, and why it is not to be taken as proof; that is
+/// empty when it is whole. `epoch` is the new life of a store that is not.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub fn store_on(opened: Opened, epoch: [u8; 16]) -> Result<(Arc<dyn HubStore>, String)> {
+    let mut store_note = String::new();
+    let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
+        tracing::error!(
+            note,
+            "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node"
+        );
+        store_note.clone_from(note);
+        opened.engine.renew_epoch(epoch, Stamp::default())?;
+        true
+    } else {
+        false
+    };
+    let store = EmbeddedStore::open(opened.engine, doubtful)?;
+    Ok((Arc::new(store), store_note))
 }
 
 impl From<Parts> for Hub {

@@ -1,0 +1,1 @@
+//! Seeds that once failed, by the name of what was wrong.
