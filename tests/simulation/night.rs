@@ -265,6 +265,11 @@ impl World {
                 school.start(&self.town)?;
                 "runs"
             }
+            Strike::Restore { with_state } => {
+                let restored = school.restore(chance, with_state);
+                school.start(&self.town)?;
+                if restored { "restored" } else { "no copy" }
+            }
             Strike::Full => {
                 if let Some(running) = &school.running {
                     running.life.fill(true);

@@ -76,6 +76,8 @@ pub(crate) enum Strike {
     Kill { power: bool },
     /// It is started again.
     Start,
+    /// Its machine is set up again from an old copy.
+    Restore { with_state: bool },
     /// Its disk runs full.
     Full,
     /// A reader looks.
@@ -230,6 +232,10 @@ fn share(chance: &Chance, badness: u64) -> Share {
         if chance.percent(60) {
             strikes.push((at + chance.below(5_000), Strike::Start));
         }
+    }
+    if chance.percent(badness / 6) {
+        let with_state = chance.percent(50);
+        strikes.push((chance.below(2_000), Strike::Restore { with_state }));
     }
     if chance.percent(badness / 8) {
         strikes.push((chance.below(2_000), Strike::Full));

@@ -18,7 +18,7 @@ use calluna_model::outcome::Outcome;
 use calluna_model::receipt::Receipt;
 use calluna_model::report::ProviderReport;
 use calluna_store::{Stage, Tally};
-use calluna_sync::hold::hold;
+use calluna_sync::hold::{Hold, hold};
 use calluna_sync::step::{Held, Step, Why, first_step};
 use calluna_sync::stream::{StreamCheck, Violation};
 use calluna_sync::verify::{outcome, verify};
@@ -107,9 +107,16 @@ impl<'a> Exchange<'a> {
         self.was_held = state.held.is_some();
         let published = state.published.map(|published| published.head);
         let leftover = state.held.is_some() || state.staged.is_some();
+        let same = |held: &HeldNight| held.head == head && !state.doubtful;
+        if let Some(held) = state.held.filter(same) {
+            return self.still_held(&held).await;
+        }
+        // Nothing is built on a held stage: what it has forgotten (the last good version of an offer
+        // that came back, say) readers still see.
+        let staged = state.staged.filter(|_| state.held.is_none());
         let held = Held {
             published: published.as_ref(),
-            staged: state.staged.as_ref(),
+            staged: staged.as_ref(),
             doubtful: state.doubtful,
         };
         let stage = match first_step(&held, &head) {
@@ -296,11 +303,7 @@ impl<'a> Exchange<'a> {
                 before,
             };
             self.store(move |_| stage.hold(held)).await?;
-            self.line.outcome = Outcome::Held;
-            self.line.note = format!(
-                "{hold}; held back until the operator says so: calluna-hub release {}",
-                self.member.id
-            );
+            self.is_held(hold);
         } else {
             self.line.outcome = outcome(quarantined);
             self.line.offers = offers;
@@ -313,6 +316,12 @@ impl<'a> Exchange<'a> {
             }
             self.noted = true;
         }
+        self.deliver(head).await;
+        Ok(())
+    }
+
+    /// Tells the node how its night ended.
+    async fn deliver(&mut self, head: Head) {
         let line = self.line.clone();
         if let Err(lost) = self.acknowledge(&line, head).await {
             // Both sides agree; only the node does not know it yet. The next night tells it.
@@ -324,7 +333,24 @@ impl<'a> Exchange<'a> {
                 format!("{}; {note}", line.note)
             };
         }
+    }
+
+    /// The node has exactly what is held back already: nothing to do but to say so again.
+    async fn still_held(&mut self, held: &HeldNight) -> Result<(), Broken> {
+        self.line.removed = held.removed;
+        if let Some(hold) = hold(held.before, held.removed, None, true) {
+            self.is_held(hold);
+        }
+        self.deliver(held.head).await;
         Ok(())
+    }
+
+    fn is_held(&mut self, hold: Hold) {
+        self.line.outcome = Outcome::Held;
+        self.line.note = format!(
+            "{hold}; held back until the operator says so: calluna-hub release {}",
+            self.member.id
+        );
     }
 
     /// Tells the node how its night ended, when it did not end well. It may be gone: no matter.

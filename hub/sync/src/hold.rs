@@ -64,9 +64,11 @@ pub fn hold(before: u64, removed: u64, compared: Option<Why>, was_held: bool) ->
             | Why::NodeWentBack
             | Why::SameRevisionOtherDigest
             | Why::DigestDiffers
-            | Why::BrokenOff),
+            | Why::BrokenOff
+            // What the hub knew of the node's life may be lost as well.
+            | Why::HubStoreBehind),
         ) => return Some(Hold::OtherLife { why, removed }),
-        Some(Why::HubStoreBehind | Why::NodeAsked) | None => {}
+        Some(Why::NodeAsked) | None => {}
     }
     was_held.then_some(Hold::StillHeld { removed })
 }
@@ -84,6 +86,8 @@ mod tests {
             // An old backup that has been added to since: its revisions are ahead again.
             Why::DigestDiffers,
             Why::BrokenOff,
+            // Both sides may have been restored at once.
+            Why::HubStoreBehind,
         ] {
             assert!(
                 matches!(hold(100, 1, Some(why), false), Some(Hold::OtherLife { .. })),
