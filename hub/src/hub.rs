@@ -166,12 +166,15 @@ pub fn store_on(opened: Opened, epoch: [u8; 16]) -> Result<(Arc<dyn HubStore>, S
             "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node"
         );
         store_note.clone_from(note);
-        opened.engine.renew_epoch(epoch, Stamp::default())?;
         true
     } else {
         false
     };
-    let store = EmbeddedStore::open(opened.engine, doubtful)?;
+    let store = EmbeddedStore::open(Arc::clone(&opened.engine), doubtful)?;
+    if doubtful {
+        // Only now that the doubt itself is kept: whoever is cut off in between doubts again.
+        opened.engine.renew_epoch(epoch, Stamp::default())?;
+    }
     Ok((Arc::new(store), store_note))
 }
 

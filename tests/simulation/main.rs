@@ -100,18 +100,22 @@ fn inv5_nights_agree_under_seeded_faults() {
             nights: some,
         });
         println!(
-            "seed {seed}: {some} nights, {} ok, {} unchanged, {} held, {} partial, {} unreachable, {} failed, \
+            "seed {seed}: {some} nights, {} ok, {} unchanged, {} held, {} partial, {} unreachable, {} refused, {} failed, \
              {} compared, {} kills, history {}",
             history.count(" ok"),
-            history.count(" unchanged"),
+            history.count(" unchanged:"),
             history.count(" held:"),
-            history.count(" partial"),
-            history.count(" unreachable"),
-            history.count(" failed"),
+            history.count(" partial:"),
+            history.count(" unreachable:"),
+            history.count(" refused:"),
+            history.count(" failed:"),
             history.count(" ms the ") + history.count(" ms a "),
             history.count("killed at a commit") + history.count("is killed"),
             &history.fingerprint()[..16],
         );
+        if setting("CALLUNA_SIM_TELL").is_some() {
+            print!("{}", history.tail(None, usize::MAX));
+        }
         done += some;
         seed += 1;
     }

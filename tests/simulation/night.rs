@@ -200,6 +200,7 @@ impl World {
     }
 
     fn note_line(&mut self, line: &ProviderReport) {
+        // Bytes are left out: signatures differ in length from run to run.
         let ProviderReport {
             provider,
             outcome,
@@ -209,12 +210,14 @@ impl World {
             removed,
             quarantined,
             offers,
+            bytes: _,
             calls,
             millis,
-            ..
+            note,
         } = line;
         self.history.note(format!(
-            "{provider} {outcome}: +{added} ~{changed} -{removed} !{quarantined} ={offers}, {calls} calls, {millis} ms {reconciled}"
+            "{provider} {outcome}: +{added} ~{changed} -{removed} !{quarantined} ={offers}, {calls} calls, \
+             {millis} ms {reconciled}; {note}"
         ));
     }
 

@@ -112,10 +112,10 @@ pub(crate) fn work(chance: &Chance) -> Work {
     match chance.below(100) {
         0..30 => Work::Add(chance.between(1, 8)),
         30..60 => Work::Change(chance.between(1, 6)),
-        60..78 => Work::Remove(chance.between(1, 9), chance.percent(60)),
-        78..84 => Work::Term,
-        84..86 => Work::Clear,
-        86..93 => Work::Large(chance.between(1, 3)),
+        60..76 => Work::Remove(chance.between(1, 9), chance.percent(60)),
+        76..87 => Work::Term,
+        87..89 => Work::Clear,
+        89..94 => Work::Large(chance.between(1, 3)),
         _ => Work::Whole,
     }
 }
@@ -150,7 +150,7 @@ pub(crate) fn office(chance: &Chance) -> Option<Office> {
                 .then(|| (death(chance), chance.between(1, 3))),
         },
         18..22 => Office::Restart,
-        22..24 => Office::Sleep,
+        22..25 => Office::Sleep,
         _ => return None,
     })
 }
@@ -211,7 +211,7 @@ fn share(chance: &Chance, badness: u64) -> Share {
             1..5 => (20, 400),
             _ => (1, 60),
         },
-        cut_after: bad().then(|| chance.below(40)),
+        cut_after: bad().then(|| chance.between(4, 60)),
         breaks: chance.between(1, 3),
         partition: bad().then(|| {
             let from = chance.below(3_000);

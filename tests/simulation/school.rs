@@ -305,7 +305,7 @@ impl School {
             if large {
                 5_200
             } else {
-                chance.between(40, 1_800)
+                chance.between(40, 3_600)
             }
         };
         match work {

@@ -135,7 +135,9 @@ impl World {
             self.office.invite(&school.id, self.town.clock.now());
             school.start(&self.town)?;
             let chance = Chance::of(self.town.seed, &[3, self.town.actions]);
-            let first = op::Work::Add(chance.between(1, 60));
+            // Some catalogues do not fit into one batch.
+            let most = if chance.percent(25) { 150 } else { 60 };
+            let first = op::Work::Add(chance.between(most / 60, most));
             school.work(first, &mut self.town, &chance)?;
             school.backup();
         }

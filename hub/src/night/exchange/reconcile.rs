@@ -11,7 +11,7 @@ use calluna_sync::verify::verify;
 use calluna_wire::convert::ContractBroken;
 use calluna_wire::v1 as pb;
 
-use super::{Exchange, in_time};
+use super::{Exchange, FOLLOW, in_time};
 use crate::night::provider::Broken;
 
 /// Offers asked for in one call.
@@ -32,7 +32,7 @@ impl Exchange<'_> {
         *head = self.fetch_head().await?;
         let id = self.member.id.clone();
         let mut stage = self.store(move |hub| hub.store.stage(&id, resume)).await?;
-        let listing = self.listing(head).await?;
+        let listing = self.listing_of_now(head).await?;
         let difference = listing.against(stage.fingerprints());
         let now = self.hub.clock.now();
         for id in &difference.gone {
@@ -49,6 +49,25 @@ impl Exchange<'_> {
         self.commit(stage, Staged::Reconciling).await?;
         Err(Broken::NoAgreement(
             "the node changed while it was compared; the next night goes on",
+        ))
+    }
+
+    /// The listing that proves the node's head. An honest node may publish between the two calls:
+    /// then its head has moved on, and the next listing counts.
+    async fn listing_of_now(&mut self, head: &mut Head) -> Result<ProvenListing, Broken> {
+        for _ in 0..FOLLOW {
+            let differs = match self.listing(head).await {
+                Err(broken @ Broken::Violation(Violation::ListingDiffers { .. })) => broken,
+                other => return other,
+            };
+            let now = self.fetch_head().await?;
+            if now == *head {
+                return Err(differs);
+            }
+            *head = now;
+        }
+        Err(Broken::NoAgreement(
+            "the node kept publishing while it was compared; the next night goes on",
         ))
     }
 
