@@ -56,6 +56,8 @@ struct Wire {
     pipes: [Pipe; 2],
     /// How the connection ended for each side.
     ended: [Option<io::ErrorKind>; 2],
+    /// What is under way still arrives at the end of a connection.
+    drains: bool,
     written: u64,
     chance: Chance,
     line: Line,
@@ -74,6 +76,10 @@ impl Wire {
         }
     }
 
+    fn still_arrives(&self, side: usize) -> bool {
+        self.drains && !self.pipes[1 - side].under_way.is_empty()
+    }
+
     fn arrival(&self, before: Option<Instant>) -> Instant {
         let (low, high) = self.line.delay;
         let delay = Duration::from_millis(self.chance.between(low, high));
@@ -88,7 +94,8 @@ impl Wire {
                 at = to + delay;
             }
         }
-        before.map_or(at, |before| before.max(at))
+        let behind = Duration::from_millis(self.chance.below(high / 2 + 1));
+        before.map_or(at, |before| at.max(before + behind))
     }
 }
 
@@ -122,6 +129,7 @@ impl Wires {
         let wire = Arc::new(Mutex::new(Wire {
             pipes: [Pipe::default(), Pipe::default()],
             ended: [None, None],
+            drains: false,
             written: 0,
             chance,
             line: line.clone(),
@@ -145,7 +153,9 @@ impl Wires {
         how[side] = Some(io::ErrorKind::ConnectionAborted);
         how[1 - side] = told.then_some(io::ErrorKind::ConnectionReset);
         for wire in self.0.lock().unwrap().iter().filter_map(Weak::upgrade) {
-            wire.lock().unwrap().end(how);
+            let mut wire = wire.lock().unwrap();
+            wire.drains = false;
+            wire.end(how);
         }
     }
 }
@@ -165,7 +175,8 @@ impl AsyncRead for Stream {
         loop {
             let next = {
                 let mut wire = self.lock();
-                if let Some(how) = wire.ended[self.side] {
+                let left = wire.still_arrives(self.side);
+                if let Some(how) = wire.ended[self.side].filter(|_| !left) {
                     return Poll::Ready(Err(how.into()));
                 }
                 let pipe = &mut wire.pipes[1 - self.side];
@@ -211,7 +222,13 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         let mut wire = self.lock();
         if let Some(how) = wire.ended[self.side] {
-            return Poll::Ready(Err(how.into()));
+            // Whoever still hears something does not know yet that nobody hears him.
+            let deaf = wire.still_arrives(self.side);
+            return Poll::Ready(if deaf {
+                Ok(bytes.len())
+            } else {
+                Err(how.into())
+            });
         }
         if wire.pipes[1 - self.side].closed {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
@@ -222,6 +239,7 @@ impl AsyncWrite for Stream {
         }
         wire.written += 1;
         if wire.cut_after.is_some_and(|after| wire.written > after) {
+            wire.drains = wire.chance.percent(85);
             wire.end([Some(io::ErrorKind::ConnectionReset); 2]);
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }

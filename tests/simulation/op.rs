@@ -182,23 +182,28 @@ impl NightPlan {
         }
     }
 
-    /// A night as chance will have it.
-    pub(crate) fn any(chance: &Chance, nodes: usize) -> Self {
-        if chance.percent(45) {
+    /// A night as chance will have it; a `rough` one never goes by quietly.
+    pub(crate) fn any(chance: &Chance, nodes: usize, rough: bool) -> Self {
+        if !rough && chance.percent(45) {
             return Self::quiet(nodes);
         }
-        let badness = chance.between(5, 40);
+        let badness = if rough {
+            chance.between(40, 80)
+        } else {
+            chance.between(5, 40)
+        };
         let shares = (0..nodes).map(|_| share(chance, badness)).collect();
         let kill = chance.below(100);
         let half = chance.percent(50);
         Self {
             quiet: false,
             shares,
-            hub_death: (kill < 22).then(|| (death(chance), chance.between(1, 3 * nodes as u64))),
-            hub_kill: (22..32)
+            hub_death: (kill < if rough { 60 } else { 22 })
+                .then(|| (death(chance), chance.between(1, 3 * nodes as u64))),
+            hub_kill: (60..70)
                 .contains(&kill)
                 .then(|| (chance.below(4_000), half)),
-            hub_full: (32..36).contains(&kill).then(|| chance.below(2_000)),
+            hub_full: (70..74).contains(&kill).then(|| chance.below(2_000)),
         }
     }
 }

@@ -15,6 +15,8 @@ use crate::office::Office;
 use crate::op::{self, Day, NightPlan, Verdict};
 use crate::school::{School, Town};
 
+/// So many nights go wrong at first, while the catalogues come over as a whole.
+const ROUGH: u64 = 4;
 const DAY: i64 = 86_400;
 const NIGHT_HOUR: Moment = Moment(1_767_240_000);
 
@@ -122,7 +124,7 @@ impl World {
             self.night = night;
             self.day().await?;
             let chance = Chance::of(self.town.seed, &[4, night]);
-            let plan = NightPlan::any(&chance, self.schools.len());
+            let plan = NightPlan::any(&chance, self.schools.len(), night <= ROUGH);
             self.pass(&plan).await?;
         }
         self.last_nights().await
@@ -136,7 +138,7 @@ impl World {
             school.start(&self.town)?;
             let chance = Chance::of(self.town.seed, &[3, self.town.actions]);
             // Some catalogues do not fit into one batch.
-            let most = if chance.percent(25) { 150 } else { 60 };
+            let most = if chance.percent(40) { 150 } else { 60 };
             let first = op::Work::Add(chance.between(most / 60, most));
             school.work(first, &mut self.town, &chance)?;
             school.backup();
