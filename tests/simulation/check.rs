@@ -90,6 +90,12 @@ impl World {
             }
         }
         for line in &report.providers {
+            if self.schools[self.place(line)].straight && !line.reconciled.is_empty() {
+                return Err(format!(
+                    "{} was compared as a whole: {}",
+                    line.provider, line.reconciled
+                ));
+            }
             if line.note.contains("internal") {
                 return Err(format!("{}: {}", line.provider, line.note));
             }

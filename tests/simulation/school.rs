@@ -72,6 +72,8 @@ pub(crate) struct School {
     backups: Vec<(Backup, Catalogue)>,
     /// Every head since the night began.
     pub(crate) tonight: Vec<HeadKey>,
+    /// Neither it nor the hub ever lost or forgot anything: no night needs to compare catalogues.
+    pub(crate) straight: bool,
     watch: Watch,
 }
 
@@ -101,6 +103,7 @@ impl School {
             memory: Memory::default(),
             backups: Vec::new(),
             tonight: Vec::new(),
+            straight: true,
             watch,
         }
     }
@@ -202,12 +205,14 @@ impl School {
         self.disk.restore(backup, with_state);
         self.now = catalogue.clone();
         self.in_doubt = None;
+        self.straight = false;
         true
     }
 
     pub(crate) fn wipe(&mut self) {
         self.stop(true);
         self.disk.wipe();
+        self.straight = false;
         self.now = Catalogue::default();
         self.in_doubt = None;
     }

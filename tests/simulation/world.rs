@@ -288,6 +288,11 @@ impl World {
     }
 
     fn office_day(&mut self, office: op::Office, chance: &Chance) -> Result<(), String> {
+        if matches!(office, op::Office::Restore { .. } | op::Office::Sleep) {
+            self.schools
+                .iter_mut()
+                .for_each(|school| school.straight = false);
+        }
         match office {
             op::Office::Backup => self.office.backup(&self.seen),
             op::Office::Restore { with_state, killed } => {
