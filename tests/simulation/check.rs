@@ -96,6 +96,12 @@ impl World {
                     line.provider, line.reconciled
                 ));
             }
+            if line.outcome == Outcome::Refused {
+                return Err(format!(
+                    "{} is blamed, and every node here is honest: {}",
+                    line.provider, line.note
+                ));
+            }
             if line.note.contains("internal") {
                 return Err(format!("{}: {}", line.provider, line.note));
             }

@@ -6,6 +6,7 @@
 //! CALLUNA_SIM_NIGHTS=5000 cargo test -p calluna-tests --test simulation -- --nocapture
 //! CALLUNA_SIM_SEED=17 CALLUNA_SIM_NIGHTS=40 cargo test -p calluna-tests --test simulation -- --nocapture
 //! ```
+//! With `CALLUNA_SIM_TELL=1` each world's whole history is printed.
 //!
 //! **What is real:** `calluna_hub::night::run` and everything below it, the hub's links, its store,
 //! `release` as the control socket serves it, the node's publisher and gRPC service, its store,
@@ -29,6 +30,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "helpers of tests; a panic is how they fail"
 )]
 

@@ -9,6 +9,7 @@ use calluna_host::workers::Workers;
 use calluna_hub::config::HubConfig;
 use calluna_hub::hub::{Hub, Parts, store_on};
 use calluna_hub::service::control::ControlService;
+use calluna_kv::Trust;
 use calluna_model::clock::Clock;
 use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
@@ -37,6 +38,8 @@ pub(crate) struct Office {
     backups: Vec<(Backup, Vec<Option<Seen>>)>,
     lives: u64,
     watch: Watch,
+    /// Its store was found behind, and no start since has come to its end.
+    doubts: bool,
     /// Since when the hub knows all that it acknowledged.
     pub(crate) remembers_since: Moment,
 }
@@ -55,6 +58,7 @@ impl Office {
             backups: Vec::new(),
             lives: 0,
             watch,
+            doubts: false,
             remembers_since: Moment(0),
         }
     }
@@ -70,6 +74,7 @@ impl Office {
         let mut epoch = [0; 16];
         chance.fill(&mut epoch);
         let (opened, life) = self.disk.open(epoch, self.watch.clone());
+        self.doubts |= matches!(opened.trust, Trust::Behind { .. });
         if let Some((death, n)) = killed {
             life.die_at(death, n);
         }
@@ -100,6 +105,9 @@ impl Office {
                     .map_err(|error| error.to_string())?;
                 if latest.is_some_and(|night| night.state == NightState::Running) {
                     return Err("a night is running, and nobody runs it".to_owned());
+                }
+                if std::mem::take(&mut self.doubts) {
+                    doubts_all(&hub)?;
                 }
                 self.running = Some((Arc::new(hub), life));
                 Ok(true)
@@ -189,6 +197,25 @@ impl Office {
             Err(format!("readers are shown {offer} twice"))
         })
     }
+}
+
+/// A store that was found behind takes nothing that it holds as proof, whatever happened while it
+/// started.
+fn doubts_all(hub: &Hub) -> Result<(), String> {
+    let members = hub.store.members().map_err(|error| error.to_string())?;
+    for member in members {
+        let state = hub
+            .store
+            .provider(&member.id)
+            .map_err(|error| error.to_string())?;
+        if state.published.is_some() && !state.doubtful {
+            return Err(format!(
+                "{}: the hub lost something and has forgotten it",
+                member.id
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn config() -> HubConfig {
