@@ -10,7 +10,8 @@ use calluna_certs::tls::Identity;
 use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
-use calluna_kv::{Options, Stamp, Trust};
+use calluna_host::workers::Workers;
+use calluna_kv::{Opened, Options, Stamp, Trust};
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
@@ -27,11 +28,14 @@ const CA_KEY: &str = "ca.key";
 const HUB_CERT: &str = "hub.crt";
 const HUB_KEY: &str = "hub.key";
 const STORE: &str = "store";
+/// Commits are made when this much waits: large enough that fsync costs little, small enough that
+/// a broken night repeats little.
+const COMMIT_BYTES: usize = 2 * 1024 * 1024;
 
 /// An opened hub. Only one process has the store open at a time.
 pub struct Hub {
-    /// Where it lies.
-    pub dir: DataDir,
+    /// Where it lies; nothing for one that was put together from [`Parts`].
+    pub dir: Option<DataDir>,
     /// Its settings.
     pub config: HubConfig,
     /// What it keeps.
@@ -58,8 +62,29 @@ pub struct Hub {
     pub(crate) deliveries: TaskTracker,
     /// The process ends: what waits for another try is given up.
     pub(crate) closing: CancellationToken,
+    /// Who does what blocks on the store.
+    pub workers: Workers,
+    /// A night commits what it staged whenever this many bytes wait.
+    pub commit_bytes: usize,
     /// Held while an invitation is used or written: one certificate per token.
     pub(crate) enrolling: std::sync::Mutex<()>,
+}
+
+/// What a hub is put together from.
+#[derive(Debug)]
+pub struct Parts {
+    /// Its settings.
+    pub config: HubConfig,
+    /// What it keeps.
+    pub store: Arc<dyn HubStore>,
+    /// The district's certificate authority.
+    pub authority: Authority,
+    /// The hub's own certificate and key.
+    pub identity: Identity,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where chance comes from.
+    pub entropy: Arc<dyn Entropy>,
 }
 
 /// What `init` is told.
@@ -130,25 +155,67 @@ impl Hub {
             lock_wait: Duration::from_secs(5),
         };
         let opened = calluna_kv::open(&config.store.engine, &dir.join(STORE), epoch, &options)?;
-        let mut store_note = String::new();
-        let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
-            tracing::error!(
-                note,
-                "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node"
-            );
-            store_note.clone_from(note);
-            opened.engine.renew_epoch(epoch, Stamp::default())?;
-            true
-        } else {
-            false
+        let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;
+        let parts = Parts {
+            config,
+            store,
+            authority,
+            identity,
+            clock,
+            entropy,
         };
-        let store: Arc<dyn HubStore> = Arc::new(EmbeddedStore::keeping(
-            opened.engine,
-            doubtful,
-            config.night.keep.get(),
-        )?);
         Ok(Self {
-            dir,
+            dir: Some(dir),
+            store_note,
+            schedule,
+            ..Self::from(parts)
+        })
+    }
+}
+
+/// The hub's store on an engine that was opened, and why it is not to be taken as proof; that is
+/// empty when it is whole. `epoch` is the new life of a store that is not.
+/// The newest `nights_kept` nights are remembered.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub fn store_on(
+    opened: Opened,
+    epoch: [u8; 16],
+    nights_kept: u64,
+) -> Result<(Arc<dyn HubStore>, String)> {
+    let mut store_note = String::new();
+    let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
+        tracing::error!(
+            note,
+            "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node"
+        );
+        store_note.clone_from(note);
+        true
+    } else {
+        false
+    };
+    let store = EmbeddedStore::keeping(Arc::clone(&opened.engine), doubtful, nights_kept)?;
+    if doubtful {
+        // Only now that the doubt itself is kept: whoever is cut off in between doubts again.
+        opened.engine.renew_epoch(epoch, Stamp::default())?;
+    }
+    Ok((Arc::new(store), store_note))
+}
+
+impl From<Parts> for Hub {
+    /// A hub without a directory: no control socket, whatever store it was given.
+    fn from(parts: Parts) -> Self {
+        let Parts {
+            config,
+            store,
+            authority,
+            identity,
+            clock,
+            entropy,
+        } = parts;
+        Self {
+            dir: None,
             config,
             store,
             authority,
@@ -156,14 +223,16 @@ impl Hub {
             clock,
             entropy,
             links: Links::default(),
-            store_note,
-            schedule,
+            store_note: String::new(),
+            schedule: None,
             current: Current::default(),
             next_night: std::sync::Mutex::default(),
             deliveries: TaskTracker::new(),
             closing: CancellationToken::new(),
+            workers: Workers::default(),
+            commit_bytes: COMMIT_BYTES,
             enrolling: std::sync::Mutex::default(),
-        })
+        }
     }
 }
 

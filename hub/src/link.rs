@@ -87,11 +87,11 @@ impl Links {
     }
 }
 
-/// Makes a channel on an open stream whose other end is `peer`.
+/// Makes a channel on an open stream whose other end was proved to be `peer`, with `leaf`.
 ///
 /// # Errors
 /// When the other side does not speak HTTP/2.
-pub(crate) async fn channel_on<S>(
+pub async fn channel_on<S>(
     stream: S,
     peer: Peer,
     leaf: CertificateDer<'static>,

@@ -237,7 +237,9 @@ where
     F: FnOnce(&Hub) -> Result<T> + Send + 'static,
 {
     let hub = Arc::clone(hub);
-    tokio::task::spawn_blocking(move || work(&hub))
+    let workers = hub.workers;
+    workers
+        .run(move || work(&hub))
         .await
         .context("a task of the store was ended")?
 }

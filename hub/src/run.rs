@@ -62,7 +62,10 @@ pub async fn open_doors(hub: &Arc<Hub>, tasks: &Tasks) -> Result<SocketAddr> {
 /// # Errors
 /// When the socket cannot be bound.
 pub fn open_control(hub: &Arc<Hub>, tasks: &Tasks) -> Result<()> {
-    let path = hub.dir.control_socket();
+    let dir = hub.dir.as_ref();
+    let path = dir
+        .context("a hub without a data directory has no control socket")?
+        .control_socket();
     let listener = socket::bind(&path)?;
     let service = ControlService {
         hub: Arc::clone(hub),
@@ -89,7 +92,9 @@ pub async fn stop(hub: &Hub, tasks: &Tasks) {
         tracing::warn!(still_running, "work was cut off at the end");
     }
     // Whoever comes next need not wonder whether somebody is still there.
-    let _gone_already = std::fs::remove_file(hub.dir.control_socket());
+    if let Some(dir) = &hub.dir {
+        let _gone_already = std::fs::remove_file(dir.control_socket());
+    }
 }
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {

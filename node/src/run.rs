@@ -11,6 +11,7 @@ use calluna_certs::{CertError, NodeKey, Peer, files};
 use calluna_host::durable::FileError;
 use calluna_host::socket::{self, SocketError};
 use calluna_host::tasks::Tasks;
+use calluna_host::workers::Workers;
 use calluna_model::clock::Clock;
 use calluna_model::entropy::Entropy;
 use calluna_model::failure::{Failure, Reaction};
@@ -197,7 +198,8 @@ impl Node {
         let control = socket::bind(&self.settings.socket())?;
         let (streams, received) = mpsc::channel(16);
         let (listening, link) = self.start_link(tasks, streams).await?;
-        serve_hub(tasks, provider_node(Arc::clone(&self.publisher)), received);
+        let service = provider_node(Arc::clone(&self.publisher), Workers::default());
+        serve_hub(tasks, service, received);
         let observer = Arc::new(self.observer(Some(link.clone())));
         let (service, stopping) = (
             node_control(Arc::clone(&self.publisher), observer),

@@ -146,8 +146,11 @@ impl Store {
         Self::settle(opened, clock, entropy)
     }
 
-    /// Takes over an engine that was opened.
-    fn settle(
+    /// The store on an engine that was opened, as [`Self::open`] says.
+    ///
+    /// # Errors
+    /// The content is damaged, or written by a newer program.
+    pub fn settle(
         opened: Opened,
         clock: &dyn Clock,
         entropy: &dyn Entropy,

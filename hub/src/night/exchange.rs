@@ -39,9 +39,6 @@ use super::provider::Broken;
 use crate::hub::Hub;
 use crate::link::Connection;
 
-/// Commits are made when this much waits: large enough that fsync costs little, small enough that
-/// a broken night repeats little.
-const COMMIT_BYTES: usize = 2 * 1024 * 1024;
 /// How often a node may move on while we follow it, before the rest is left to the next night.
 const FOLLOW: usize = 5;
 
@@ -113,9 +110,16 @@ impl<'a> Exchange<'a> {
         self.was_held = state.held.is_some();
         let published = state.published.map(|published| published.head);
         let leftover = state.held.is_some() || state.staged.is_some();
+        let same = |held: &HeldNight| held.head == head && !state.doubtful;
+        if let Some(held) = state.held.filter(same) {
+            return self.still_held(&held).await;
+        }
+        // Nothing is built on a held stage: what it has forgotten (the last good version of an offer
+        // that came back, say) readers still see.
+        let staged = state.staged.filter(|_| state.held.is_none());
         let held = Held {
             published: published.as_ref(),
-            staged: state.staged.as_ref(),
+            staged: staged.as_ref(),
             doubtful: state.doubtful,
         };
         let stage = match first_step(&held, &head) {
@@ -197,7 +201,7 @@ impl<'a> Exchange<'a> {
         let mut batches = in_time(self.hub, answer).await?.into_inner();
         while let Some(batch) = in_time(self.hub, batches.message()).await? {
             self.take(stage.as_mut(), check, batch)?;
-            if stage.pending_bytes() >= COMMIT_BYTES {
+            if stage.pending_bytes() >= self.hub.commit_bytes {
                 let at = Checkpoint {
                     epoch: head.epoch,
                     revision: check.reached(),
@@ -356,11 +360,7 @@ impl<'a> Exchange<'a> {
             rekeyed,
         };
         self.store(move |_| stage.hold(held)).await?;
-        self.line.outcome = Outcome::Held;
-        self.line.note = format!(
-            "{hold}; held back until the operator says so: calluna-hub release {}",
-            self.member.id
-        );
+        self.is_held(hold);
         Ok(())
     }
 
@@ -396,6 +396,31 @@ impl<'a> Exchange<'a> {
                 format!("{}; {note}", line.note)
             };
         }
+    }
+
+    /// The node has exactly what is held back already: nothing to do but to say so again.
+    async fn still_held(&mut self, held: &HeldNight) -> Result<(), Broken> {
+        self.line.added = held.added;
+        self.line.changed = held.changed;
+        self.line.removed = held.removed;
+        let effect = Effect {
+            before: held.before,
+            removed: held.removed,
+            rekeyed: held.rekeyed,
+        };
+        if let Some(hold) = hold(effect, None, true) {
+            self.is_held(hold);
+        }
+        self.tell(held.head).await;
+        Ok(())
+    }
+
+    fn is_held(&mut self, hold: Hold) {
+        self.line.outcome = Outcome::Held;
+        self.line.note = format!(
+            "{hold}; held back until the operator says so: calluna-hub release {}",
+            self.member.id
+        );
     }
 
     /// Tells the node how its night ended, when it did not end well. It may be gone: no matter.
@@ -479,7 +504,7 @@ impl<'a> Exchange<'a> {
     {
         let hub = Arc::clone(self.hub);
         let working = Arc::clone(&self.busy).lock_owned().await;
-        let done = tokio::task::spawn_blocking(move || {
+        let done = self.hub.workers.run(move || {
             let _until_done = working;
             work(&hub)
         });

@@ -99,9 +99,8 @@ async fn on_way(hub: &Arc<Hub>, report: &MorningReport, way: Way, sender: &Sende
     if !sender.wants(way, report) {
         return;
     }
-    let mut tries = 0;
-    for pause in PAUSES.into_iter().map(Some).chain([None]) {
-        tries += 1;
+    let pauses = PAUSES.into_iter().map(Some).chain([None]);
+    for (tries, pause) in (1..).zip(pauses) {
         let tried = sender.send(way, report).await;
         let at = hub.clock.now();
         let again = tried.as_ref().is_err_and(|failure| failure.passing);
@@ -182,7 +181,9 @@ impl<'a> Sender<'a> {
     }
 
     fn of(hub: &'a Hub) -> Self {
-        Self::new(&hub.config, hub.dir.path(), hub.clock.now())
+        // A hub without a directory (in a simulation) has no files that settings could name.
+        let dir = hub.dir.as_ref().map_or(Path::new(""), |dir| dir.path());
+        Self::new(&hub.config, dir, hub.clock.now())
     }
 
     /// Whether anything is set at all.

@@ -116,9 +116,11 @@ pub fn hold(effect: Effect, compared: Option<Why>, was_held: bool) -> Option<Hol
             | Why::SameRevisionOtherDigest
             | Why::DigestDiffers
             | Why::BrokenOff
-            | Why::Verify),
+            | Why::Verify
+            // What the hub knew of the node's life may be lost as well.
+            | Why::HubStoreBehind),
         ) => return Some(Hold::OtherLife { why, removed }),
-        Some(Why::HubStoreBehind | Why::NodeAsked) | None => {}
+        Some(Why::NodeAsked) | None => {}
     }
     was_held.then_some(Hold::StillHeld { removed })
 }
@@ -146,6 +148,8 @@ mod tests {
             Why::BrokenOff,
             // Both heads are the same, and still the hub holds something else than the node.
             Why::Verify,
+            // Both sides may have been restored at once.
+            Why::HubStoreBehind,
         ] {
             assert!(
                 matches!(

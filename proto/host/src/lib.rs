@@ -10,6 +10,7 @@
 //! | how do I speak to the person or script that called me? | [`out`], [`exit`] |
 //! | how do I tell the operator what happened? | [`telemetry`] |
 //! | how do I start long-lived work and end it in order? | [`tasks`], [`signal`] |
+//! | who does work that blocks? | [`workers`] |
 //! | where do my files lie, and how do they survive a power cut? | [`data_dir`], [`durable`] |
 //! | how does a command reach the daemon on the same machine? | [`socket`] |
 
@@ -25,3 +26,4 @@ pub mod signal;
 pub mod socket;
 pub mod tasks;
 pub mod telemetry;
+pub mod workers;

@@ -14,7 +14,7 @@ use calluna_wire::convert::ContractBroken;
 use calluna_wire::convert::offer::open_record;
 use calluna_wire::v1 as pb;
 
-use super::{COMMIT_BYTES, Exchange, in_time};
+use super::{Exchange, FOLLOW, in_time};
 use crate::night::provider::Broken;
 
 /// Offers asked for in one call.
@@ -55,10 +55,10 @@ impl Exchange<'_> {
     async fn compare(
         &mut self,
         mut stage: Box<dyn Stage>,
-        head: &Head,
+        head: &mut Head,
         damaged: &BTreeSet<String>,
     ) -> Result<Box<dyn Stage>, Broken> {
-        let listing = self.listing(head).await?;
+        let listing = self.listing_of_now(head).await?;
         let whole = stage
             .fingerprints()
             .filter(|(id, _)| !damaged.contains(*id) || listing.get(id).is_none());
@@ -117,6 +117,25 @@ impl Exchange<'_> {
         Ok(found)
     }
 
+    /// The listing that proves the node's head. An honest node may publish between the two calls:
+    /// then its head has moved on, and the next listing counts.
+    async fn listing_of_now(&mut self, head: &mut Head) -> Result<ProvenListing, Broken> {
+        for _ in 0..FOLLOW {
+            let differs = match self.listing(head).await {
+                Err(broken @ Broken::Violation(Violation::ListingDiffers { .. })) => broken,
+                other => return other,
+            };
+            let now = self.fetch_head().await?;
+            if now == *head {
+                return Err(differs);
+            }
+            *head = now;
+        }
+        Err(Broken::NoAgreement(
+            "the node kept publishing while it was compared; the next night goes on",
+        ))
+    }
+
     async fn listing(&mut self, head: &Head) -> Result<ProvenListing, Broken> {
         let mut check = ListingCheck::new(*head, self.hub.config.limits);
         let request = pb::ListFingerprintsRequest {
@@ -167,7 +186,7 @@ impl Exchange<'_> {
                     self.stage_change(stage.as_mut(), change)?;
                 }
             }
-            if stage.pending_bytes() >= COMMIT_BYTES {
+            if stage.pending_bytes() >= self.hub.commit_bytes {
                 stage = self.commit(stage, Staged::Reconciling).await?;
             }
         }
