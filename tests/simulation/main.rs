@@ -57,7 +57,7 @@ const NODES: usize = 22;
 /// Nights of one world.
 const NIGHTS: u64 = 40;
 /// Nights in all, when nobody says otherwise.
-const IN_ALL: u64 = 240;
+const IN_ALL: u64 = 160;
 
 fn setting(name: &str) -> Option<u64> {
     let text = ProcessEnvironment.get(name)?;
