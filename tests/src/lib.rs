@@ -6,7 +6,7 @@
 //! | [`district`] | a hub and nodes as real processes in a temporary directory |
 //! | [`proxy`] | stands before the hub: forwards, cuts, holds back, slows down |
 //! | [`evil`] | a member with a real certificate that answers scripted nonsense |
-//! | [`bench`] | what benchmarks stand on |
+//! | [`mod@bench`] | what benchmarks stand on |
 //! | [`sample`] | synthetic offers and files |
 //!
 //! **Ports.** A hub listens on port 0 and says which port it was given; what nodes dial is the
