@@ -7,7 +7,7 @@
 //! | [`proxy`] | stands before the hub: forwards, cuts, holds back, slows down |
 //! | [`evil`] | a member with a real certificate that answers scripted nonsense |
 //! | [`post`] | a mail server and a web server that keep what they are given |
-//! | [`bench`] | what benchmarks stand on |
+//! | [`mod@bench`] | what benchmarks stand on |
 //! | [`sample`] | synthetic offers and files |
 //!
 //! **Ports.** A hub listens on port 0 and says which port it was given; what nodes dial is the

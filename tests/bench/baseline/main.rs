@@ -49,6 +49,8 @@ fn main() -> ExitCode {
 pub(crate) struct Night {
     pub(crate) seconds: f64,
     pub(crate) bytes: f64,
+    /// Processor seconds of both sides: the only figure that other programs on the machine leave alone.
+    pub(crate) cpu: f64,
 }
 
 /// Both ways on the same night.
@@ -97,6 +99,7 @@ fn one(
         Ok(Night {
             seconds: cost.seconds,
             bytes: cost.wire_bytes,
+            cpu: cost.hub_cpu + cost.nodes_cpu,
         })
     };
     let mut turn = |night, usual: &mut Usual, field: &mut Field| -> Result<()> {
@@ -107,6 +110,18 @@ fn one(
         } else {
             (usual.night("")?, ours(field)?)
         };
+        data(&format!(
+            "round {round}, {night}: usual {:.2} s, {:.2} s CPU, {:.2} MB; calluna {:.2} s, {:.2} s CPU, {:.2} MB; time {:.3}, CPU {:.3}, bytes {:.3}",
+            theirs.seconds,
+            theirs.cpu,
+            theirs.bytes / 1e6,
+            calluna.seconds,
+            calluna.cpu,
+            calluna.bytes / 1e6,
+            calluna.seconds / theirs.seconds,
+            calluna.cpu / theirs.cpu,
+            calluna.bytes / theirs.bytes,
+        ));
         turns.push(Turn {
             night,
             usual: theirs,
@@ -159,6 +174,8 @@ fn shown(turns: &[Turn]) -> String {
         "calluna s",
         "time",
         "rate",
+        "usual CPU s",
+        "calluna CPU s",
         "usual MB",
         "calluna MB",
         "bytes",
@@ -195,6 +212,8 @@ fn row(night: &str, what: &str, turns: &[&Turn]) -> Vec<String> {
             "{:.1} x",
             median(|turn| turn.usual.seconds / turn.calluna.seconds)
         ),
+        format!("{:.2}", median(|turn| turn.usual.cpu)),
+        format!("{:.2}", median(|turn| turn.calluna.cpu)),
         format!("{:.2}", median(|turn| turn.usual.bytes) / 1e6),
         format!("{:.2}", median(|turn| turn.calluna.bytes) / 1e6),
         format!(

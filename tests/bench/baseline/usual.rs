@@ -1,5 +1,6 @@
 //! The usual way: files, and the script that fetches and loads them.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,6 +22,8 @@ pub(crate) struct Usual {
     versions: Vec<u64>,
     providers: usize,
     version: u64,
+    /// Processor seconds of the daemons before the next night.
+    daemons: Cell<f64>,
 }
 
 impl Usual {
@@ -33,6 +36,7 @@ impl Usual {
             versions: vec![0; offers],
             providers,
             version: 0,
+            daemons: Cell::new(0.0),
         };
         usual.write()?;
         usual.script("start", &[])?;
@@ -58,22 +62,26 @@ impl Usual {
     /// One night.
     pub(crate) fn night(&self, option: &str) -> Result<Night> {
         let before = meter::loopback_bytes();
+        let children = meter::own().cpu_seconds_of_children();
         let said = self.script("night", &[AT_ONCE, option])?;
         let bytes = meter::loopback_bytes().saturating_sub(before) as f64;
         let numbers: Vec<f64> = said
             .split_whitespace()
             .filter_map(|n| n.parse().ok())
             .collect();
-        let [begun, _fetched, durable, _files, offers] = numbers.as_slice() else {
+        let [begun, _fetched, durable, _files, offers, daemons] = numbers.as_slice() else {
             bail!("the script said `{said}`");
         };
         let wanted = (self.providers * self.versions.len()) as f64;
         if (offers - wanted).abs() > 0.5 {
             bail!("the table holds {offers} offers, there are {wanted}");
         }
+        let children = meter::own().cpu_seconds_of_children() - children;
+        let cpu = children + daemons - self.daemons.replace(*daemons);
         Ok(Night {
             seconds: durable - begun,
             bytes,
+            cpu,
         })
     }
 

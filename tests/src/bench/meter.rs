@@ -29,9 +29,19 @@ impl Meter {
     /// Seconds of processor time used so far.
     #[must_use]
     pub fn cpu_seconds(&self) -> f64 {
+        self.ticks(11)
+    }
+
+    /// The same of its children that have ended, and of theirs.
+    #[must_use]
+    pub fn cpu_seconds_of_children(&self) -> f64 {
+        self.ticks(13)
+    }
+
+    fn ticks(&self, from: usize) -> f64 {
         let stat = std::fs::read_to_string(self.0.join("stat")).unwrap_or_default();
         let after = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let ticks = after.split_whitespace().skip(11).take(2);
+        let ticks = after.split_whitespace().skip(from).take(2);
         let ticks: f64 = ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
         ticks / 100.0
     }
