@@ -99,9 +99,8 @@ async fn on_way(hub: &Arc<Hub>, report: &MorningReport, way: Way, sender: &Sende
     if !sender.wants(way, report) {
         return;
     }
-    let mut tries = 0;
-    for pause in PAUSES.into_iter().map(Some).chain([None]) {
-        tries += 1;
+    let pauses = PAUSES.into_iter().map(Some).chain([None]);
+    for (tries, pause) in (1..).zip(pauses) {
         let tried = sender.send(way, report).await;
         let at = hub.clock.now();
         let again = tried.as_ref().is_err_and(|failure| failure.passing);

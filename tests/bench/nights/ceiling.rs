@@ -242,6 +242,7 @@ fn not_here<T>() -> Result<Response<T>, Status> {
 impl HubControl for Bare {
     type ExportStream = ReceiverStream<Result<pb::ExportPiece, Status>>;
     type SyncStream = ReceiverStream<Result<pb::SyncEvent, Status>>;
+    type ListRefusalsStream = ReceiverStream<Result<pb::RefusalPiece, Status>>;
 
     async fn export(
         &self,
@@ -294,6 +295,34 @@ impl HubControl for Bare {
         &self,
         _: Request<pb::ReleaseRequest>,
     ) -> Result<Response<pb::ReleaseResponse>, Status> {
+        not_here()
+    }
+
+    async fn list_nights(
+        &self,
+        _: Request<pb::ListNightsRequest>,
+    ) -> Result<Response<pb::ListNightsResponse>, Status> {
+        not_here()
+    }
+
+    async fn get_night(
+        &self,
+        _: Request<pb::GetNightRequest>,
+    ) -> Result<Response<pb::GetNightResponse>, Status> {
+        not_here()
+    }
+
+    async fn list_refusals(
+        &self,
+        _: Request<pb::ListRefusalsRequest>,
+    ) -> Result<Response<Self::ListRefusalsStream>, Status> {
+        not_here()
+    }
+
+    async fn get_report(
+        &self,
+        _: Request<pb::GetReportRequest>,
+    ) -> Result<Response<pb::GetReportResponse>, Status> {
         not_here()
     }
 }
