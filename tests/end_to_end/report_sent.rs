@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use calluna_certs::files::write_private;
 use calluna_model::outcome::Outcome;
 use calluna_tests::district::District;
-use calluna_tests::post::{MailServer, Manners, WebServer};
+use calluna_tests::post::{Call, Mail, MailServer, Manners, WebServer};
 use calluna_tests::process::poll;
 use calluna_tests::sample::write;
 
@@ -31,6 +31,46 @@ fn status(district: &District, word: &str) -> String {
         let text = district.hub(&["status"]).ok().stdout;
         text.contains(word).then_some(text)
     })
+}
+
+fn check_mail(mail: &Mail) {
+    assert!(mail.from.contains("hub@landkreis.example"), "{mail:#?}");
+    assert_eq!(mail.to.len(), 2, "{mail:#?}");
+    assert!(
+        mail.text.contains("night 2: 1 of 1 up to date"),
+        "{mail:#?}"
+    );
+    assert!(
+        mail.text.contains("Auto-Submitted: auto-generated"),
+        "{mail:#?}"
+    );
+}
+
+fn check_calls(calls: &[Call]) {
+    let posted = calls
+        .iter()
+        .find(|call| call.head.starts_with("POST /hook"))
+        .unwrap();
+    assert!(
+        posted
+            .head
+            .to_lowercase()
+            .contains("authorization: bearer t0ken-secret"),
+        "{posted:#?}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&posted.body).unwrap();
+    assert_eq!((&json["night"], &json["ok"]), (&2.into(), &true.into()));
+    assert!(
+        json["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("1 of 1 up to date"),
+        "{json:#}"
+    );
+    assert!(
+        calls.iter().any(|call| call.head.starts_with("GET /alive")),
+        "{calls:#?}"
+    );
 }
 
 #[test]
@@ -59,44 +99,11 @@ fn the_report_arrives_after_a_night_over_all_providers_and_holds_nobody() {
     let _night = district.night().expect("vhs-a", Outcome::Unchanged);
     let mails = post.wait(1);
     let calls = web.wait(2);
-    let mail = &mails[0];
-    assert!(mail.from.contains("hub@landkreis.example"), "{mail:#?}");
-    assert_eq!(mail.to.len(), 2, "{mail:#?}");
-    assert!(
-        mail.text.contains("night 2: 1 of 1 up to date"),
-        "{mail:#?}"
-    );
-    assert!(
-        mail.text.contains("Auto-Submitted: auto-generated"),
-        "{mail:#?}"
-    );
-    let posted = calls
-        .iter()
-        .find(|call| call.head.starts_with("POST /hook"))
-        .unwrap();
-    assert!(
-        posted
-            .head
-            .to_lowercase()
-            .contains("authorization: bearer t0ken-secret"),
-        "{posted:#?}"
-    );
-    let json: serde_json::Value = serde_json::from_str(&posted.body).unwrap();
-    assert_eq!((&json["night"], &json["ok"]), (&2.into(), &true.into()));
-    assert!(
-        json["text"]
-            .as_str()
-            .unwrap()
-            .starts_with("1 of 1 up to date"),
-        "{json:#}"
-    );
-    assert!(
-        calls.iter().any(|call| call.head.starts_with("GET /alive")),
-        "{calls:#?}"
-    );
-    let text = status(&district, "last heartbeat: night 2 delivered");
-    assert!(text.contains("last mail: night 2 delivered"), "{text}");
-    assert!(text.contains("last webhook: night 2 delivered"), "{text}");
+    check_mail(&mails[0]);
+    check_calls(&calls);
+    for way in ["mail", "webhook", "heartbeat"] {
+        let _noted = status(&district, &format!("last {way}: night 2 delivered"));
+    }
 
     // A night with trouble: mail and call, and no sign of life.
     let _stopped = node.stop();
@@ -108,7 +115,7 @@ fn the_report_arrives_after_a_night_over_all_providers_and_holds_nobody() {
         "{:#?}",
         mails[1]
     );
-    let alive = |calls: &[calluna_tests::post::Call]| {
+    let alive = |calls: &[Call]| {
         calls
             .iter()
             .filter(|call| call.head.starts_with("GET /alive"))
@@ -117,11 +124,8 @@ fn the_report_arrives_after_a_night_over_all_providers_and_holds_nobody() {
     assert_eq!(alive(&web.calls()), 1, "{calls:#?}");
     assert_eq!(post.mails().len(), 2, "one mail for each night over all");
     let said = district.stop_hub();
-    for text in mails
-        .iter()
-        .map(|mail| &mail.text)
-        .chain(calls.iter().map(|call| &call.body))
-    {
+    let texts = mails.iter().map(|mail| &mail.text);
+    for text in texts.chain(calls.iter().map(|call| &call.body)) {
         for word in ["Mustermann", "B-1", "Kurs"] {
             assert!(!text.contains(word), "{word} in {text}");
         }
@@ -150,7 +154,7 @@ fn nothing_is_sent_while_it_is_off_and_problems_means_problems() {
     set_mail(&mut district, &post);
     district.set("CALLUNA_MAIL_WHEN", "problems");
     district.start_hub();
-    let _reconnected = poll("the node is back", || {
+    poll("the node is back", || {
         let status = district.status();
         (status.providers[0].connected == Some(true)).then_some(())
     });

@@ -85,7 +85,7 @@ mod tests {
         let finding = Finding::new("title", "required");
         let dated = body(std::slice::from_ref(&finding), Moment(7));
         assert_eq!(parse(&dated), (Some(Moment(7)), vec![finding.clone()]));
-        let undated = serde_json::to_vec(&[finding.clone()]).unwrap();
+        let undated = serde_json::to_vec(std::slice::from_ref(&finding)).unwrap();
         assert_eq!(parse(&undated), (None, vec![finding]));
         assert_eq!(parse(b"\xff"), (None, Vec::new()));
     }
