@@ -11,6 +11,7 @@
 //! | how do I tell the operator what happened? | [`telemetry`] |
 //! | how do I start long-lived work and end it in order? | [`tasks`], [`signal`] |
 //! | where do my files lie, and how do they survive a power cut? | [`data_dir`], [`durable`] |
+//! | what may one peer cost on a connection? | [`guarded`], [`h2`] |
 //! | how does a command reach the daemon on the same machine? | [`socket`] |
 
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod durable;
 pub mod entropy;
 pub mod exit;
 pub mod guarded;
+pub mod h2;
 pub mod out;
 pub mod signal;
 pub mod socket;

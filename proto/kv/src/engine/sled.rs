@@ -24,6 +24,7 @@ use crate::{Batch, Engine, KvError, Pair, Pairs, Stamp};
 mod bodies;
 mod disk;
 mod guard;
+mod reserve;
 mod writer;
 
 pub(crate) use self::disk::free_bytes;

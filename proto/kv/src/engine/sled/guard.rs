@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::bodies::BodyWriter;
 use super::disk::{self, Disk};
 use super::writer::Writer;
-use super::{MARK_KEY, Sled, is_internal};
+use super::{MARK_KEY, Sled, is_internal, reserve};
 use crate::state::{self, Found, Mark, StateFile};
 use crate::{KvError, Opened, Options, Stamp, Trust};
 
@@ -43,7 +43,7 @@ fn retry_with_reserve<T>(
     error: KvError,
     again: impl FnOnce() -> Result<T, KvError>,
 ) -> Result<T, KvError> {
-    if matches!(error, KvError::Full { .. }) && disk::release_reserve(dir) {
+    if matches!(error, KvError::Full { .. }) && reserve::release(dir) {
         tracing::warn!(dir = %dir.display(), "the disk is full: the reserve was given back to open the store");
         return again();
     }
@@ -82,7 +82,7 @@ fn attempt(dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opene
     }
     writer.keep_state(StateFile::open(dir, found, writer.mark(), settled).map_err(io)?);
     sync_folders(dir).map_err(io)?;
-    disk::keep_reserve(dir, options.reserve_bytes);
+    writer.keep_reserve(options.reserve_bytes);
     let engine = Arc::new(Sled::start(dir, db, writer, lock)?);
     Ok(Opened {
         engine,

@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::MARK_KEY;
 use super::bodies::{BodyWriter, Encoded};
-use super::disk::{self, Disk};
+use super::disk::Disk;
+use super::reserve::Reserve;
 use crate::state::{Mark, StateFile};
 use crate::{Batch, KvError, Stamp};
 
@@ -25,6 +26,14 @@ impl Task {
         match self {
             Self::Commit(batch) => batch.bytes(),
             Self::Renew { .. } => 0,
+        }
+    }
+
+    /// Whether it is written on a full disk too, from the reserve.
+    const fn uses_reserve(&self) -> bool {
+        match self {
+            Self::Commit(batch) => batch.uses_reserve(),
+            Self::Renew { .. } => true,
         }
     }
 }
@@ -65,6 +74,7 @@ pub(super) struct Writer {
     dir: PathBuf,
     db: Debugless<::sled::Db>,
     disk: Disk,
+    reserve: Reserve,
     bodies: BodyWriter,
     state: Option<StateFile>,
     /// The mark of the last batch that was applied.
@@ -96,6 +106,7 @@ impl Writer {
             dir: dir.to_owned(),
             db: Debugless(db),
             disk,
+            reserve: Reserve::new(dir, 0),
             bodies,
             state: None,
             mark,
@@ -120,6 +131,12 @@ impl Writer {
         self.state = Some(state);
     }
 
+    /// How much is kept in reserve from now on.
+    pub(super) fn keep_reserve(&mut self, bytes: u64) {
+        self.reserve = Reserve::new(&self.dir, bytes);
+        self.reserve.keep();
+    }
+
     /// Works until nobody is left to ask.
     pub(super) fn run(mut self, queue: &Receiver<Job>) {
         while let Ok(first) = queue.recv() {
@@ -131,13 +148,20 @@ impl Writer {
                 bytes += job.task.bytes();
                 group.push(job);
             }
-            self.work(group, bytes);
+            // What may use the reserve must not fail with what may not.
+            let (needful, others): (Vec<_>, Vec<_>) =
+                group.into_iter().partition(|job| job.task.uses_reserve());
+            self.work(others);
+            self.work(needful);
         }
     }
 
     /// Applies each batch of a group, brings all to disk once, answers everybody.
-    fn work(&mut self, group: Vec<Job>, bytes: usize) {
-        if let Err(error) = self.room(bytes) {
+    fn work(&mut self, group: Vec<Job>) {
+        let Some(first) = group.first() else { return };
+        let needful = first.task.uses_reserve();
+        let bytes = group.iter().map(|job| job.task.bytes()).sum();
+        if let Err(error) = self.writable().and_then(|()| self.reserve.room(bytes, needful)) {
             return answer(group.into_iter().map(|job| job.waiter), &Err(error));
         }
         let (tasks, waiters): (Vec<_>, Vec<_>) =
@@ -188,21 +212,6 @@ impl Writer {
                 why: why.clone(),
             }),
             None => Ok(()),
-        }
-    }
-
-    /// Refuses a group before sled sees it when the disk could not take it: a batch that fails
-    /// inside sled cannot be undone.
-    fn room(&self, bytes: usize) -> Result<(), KvError> {
-        self.writable()?;
-        let needed = disk::needed_bytes(bytes);
-        match disk::free_bytes(&self.dir) {
-            Some(free) if free < needed => Err(KvError::Full {
-                dir: self.dir.clone(),
-                needed,
-                free,
-            }),
-            _ => Ok(()),
         }
     }
 
