@@ -108,7 +108,12 @@ fn text(status: &StatusDocument) -> String {
 
 fn alarms(status: &StatusDocument) -> impl Iterator<Item = (&str, &AlarmDocument)> {
     let providers = status.providers.iter();
-    providers.flat_map(|provider| provider.alarms.iter().map(|alarm| (provider.id.as_str(), alarm)))
+    providers.flat_map(|provider| {
+        provider
+            .alarms
+            .iter()
+            .map(|alarm| (provider.id.as_str(), alarm))
+    })
 }
 
 fn cells(provider: &ProviderDocument) -> Vec<String> {

@@ -151,7 +151,8 @@ async fn greet(
 /// Hands a stream on to enrolment, and ends it when it lasts too long.
 async fn enrolment(stream: TlsStream<TcpStream>, doors: &Doors) -> io::Result<()> {
     let place = Arc::clone(&doors.room).try_acquire_owned();
-    let place = place.map_err(|_| io::Error::other("too many connections for enrolling at once"))?;
+    let place =
+        place.map_err(|_| io::Error::other("too many connections for enrolling at once"))?;
     let (stream, leash) = Guarded::new(stream, ());
     let handed = doors.enrolments.send(Ok(stream)).await;
     handed.map_err(io::Error::other)?;

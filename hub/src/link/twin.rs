@@ -119,8 +119,5 @@ async fn lives(connection: &Connection) -> bool {
     let mut client = ProviderNodeClient::new(connection.channel.clone());
     let versions = SPOKEN.iter().map(ToString::to_string).collect();
     let answer = client.get_head(GetHeadRequest { versions });
-    matches!(
-        tokio::time::timeout(SIGN_OF_LIFE, answer).await,
-        Ok(Ok(_))
-    )
+    matches!(tokio::time::timeout(SIGN_OF_LIFE, answer).await, Ok(Ok(_)))
 }

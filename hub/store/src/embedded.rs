@@ -175,6 +175,7 @@ impl Shelf {
             let value = json(&key, &state)?;
             batch.put(key, value);
         }
+        batch.use_reserve();
         self.commit(batch)
     }
 }
@@ -209,6 +210,7 @@ impl HubStore for EmbeddedStore {
         let mut state = self.0.state(&line.provider)?;
         state.note(line, at);
         let mut batch = Batch::default();
+        batch.use_reserve();
         self.0.put_state(&mut batch, &line.provider, &state)?;
         self.0.commit(batch)
     }
@@ -309,6 +311,7 @@ impl HubStore for EmbeddedStore {
             providers: Vec::new(),
         };
         let mut batch = Batch::default();
+        batch.use_reserve();
         batch.put(key::META, json(key::META, &meta)?);
         batch.put(key::night(night), json(key::NIGHTS, &report)?);
         self.0.commit(batch)?;
@@ -317,6 +320,7 @@ impl HubStore for EmbeddedStore {
 
     fn save_night(&self, report: &NightReport) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        batch.use_reserve();
         batch.put(key::night(report.night), json(key::NIGHTS, report)?);
         self.0.commit(batch)
     }

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Free bytes that a write leaves untouched: sled rewrites pages and opens segments besides.
-pub(super) const HEADROOM: u64 = 4 * 1024 * 1024;
+pub(crate) const HEADROOM: u64 = 4 * 1024 * 1024;
 /// How many bytes sled may write for one byte that it is given, at worst for a moment.
 const AMPLIFICATION: u64 = 3;
 /// From this many new blob files on, one sync of the file system is cheaper than one for each.

@@ -14,9 +14,9 @@ use super::writer::Writer;
 use crate::state::{Mark, StateFile};
 use crate::{Batch, Engine, KvError, Opened, Options, Stamp, Trust, open};
 
-const EPOCH: [u8; 16] = [1; 16];
+pub(super) const EPOCH: [u8; 16] = [1; 16];
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options {
         cache_bytes: 8 << 20,
         reserve_bytes: 1 << 20,
@@ -50,7 +50,7 @@ fn count(engine: &dyn Engine) -> usize {
     engine.scan(b"", None).map(Result::unwrap).count()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -1,13 +1,13 @@
 //! The one thread that writes: group commit, then STATE, then the answers.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::MARK_KEY;
-use super::bodies::{BodyWriter, Encoded};
+use super::bodies::BodyWriter;
 use super::disk::Disk;
+use super::entry::{Encoded, SUM_KEY, Sum};
 use super::reserve::Reserve;
+use super::{MARK_KEY, caught};
 use crate::state::{Mark, StateFile};
 use crate::{Batch, KvError, Stamp};
 
@@ -76,6 +76,8 @@ pub(super) struct Writer {
     disk: Disk,
     reserve: Reserve,
     bodies: BodyWriter,
+    /// Over all entries, after the last batch that was applied.
+    sum: Sum,
     state: Option<StateFile>,
     /// The mark of the last batch that was applied.
     mark: Mark,
@@ -108,6 +110,7 @@ impl Writer {
             disk,
             reserve: Reserve::new(dir, 0),
             bodies,
+            sum: Sum::default(),
             state: None,
             mark,
             settled,
@@ -129,6 +132,11 @@ impl Writer {
     /// Where STATE is kept from now on.
     pub(super) fn keep_state(&mut self, state: StateFile) {
         self.state = Some(state);
+    }
+
+    /// What the entries add up to.
+    pub(super) fn begin_with(&mut self, sum: Sum) {
+        self.sum = sum;
     }
 
     /// How much is kept in reserve from now on.
@@ -161,7 +169,10 @@ impl Writer {
         let Some(first) = group.first() else { return };
         let needful = first.task.uses_reserve();
         let bytes = group.iter().map(|job| job.task.bytes()).sum();
-        if let Err(error) = self.writable().and_then(|()| self.reserve.room(bytes, needful)) {
+        if let Err(error) = self
+            .writable()
+            .and_then(|()| self.reserve.room(bytes, needful))
+        {
             return answer(group.into_iter().map(|job| job.waiter), &Err(error));
         }
         let (tasks, waiters): (Vec<_>, Vec<_>) =
@@ -248,17 +259,23 @@ impl Writer {
 
     /// One atomic batch: the owner's writes and the mark.
     fn apply(&mut self, writes: Encoded, mark: Mark) -> Result<(), KvError> {
-        let counted = self.bodies.count(&self.db.0, &writes);
-        let counters = counted.map_err(|e| KvError::sled(&self.dir, e))?;
+        let mut writes = writes;
+        let count = || -> ::sled::Result<Sum> {
+            writes.extend(self.bodies.count(&self.db.0, &writes)?);
+            self.sum.after(&self.db.0, &writes)
+        };
+        let sum = caught::call(&self.dir, "read what is replaced", count)?;
         let mut batch = ::sled::Batch::default();
-        for (key, value) in writes.into_iter().chain(counters) {
+        for (key, value) in writes {
             match value {
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
             }
         }
+        batch.insert(SUM_KEY, sum.to_bytes());
         batch.insert(MARK_KEY, mark.to_bytes());
         self.guarded(|db| db.apply_batch(batch))?;
+        self.sum = sum;
         self.bodies.applied();
         Ok(())
     }
@@ -309,13 +326,7 @@ impl Writer {
         &self,
         call: impl FnOnce(&::sled::Db) -> ::sled::Result<T>,
     ) -> Result<T, KvError> {
-        match catch_unwind(AssertUnwindSafe(|| call(&self.db.0))) {
-            Ok(done) => done.map_err(|e| KvError::sled(&self.dir, e)),
-            Err(_) => Err(KvError::Damaged {
-                dir: self.dir.clone(),
-                why: "sled stopped with a panic while it wrote".to_owned(),
-            }),
-        }
+        caught::call(&self.dir, "wrote", || call(&self.db.0))
     }
 
     fn give_up(&mut self, error: &KvError) {
