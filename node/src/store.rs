@@ -333,4 +333,6 @@ fn json<T: Serialize>(value: &T, key: &'static str) -> Result<Vec<u8>, StoreErro
 }
 
 #[cfg(test)]
+mod nth_write;
+#[cfg(test)]
 mod tests;

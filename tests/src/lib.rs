@@ -5,6 +5,8 @@
 //! | [`process`] | starts a binary, waits for its own word, kills it; nothing outlives its test |
 //! | [`district`] | a hub and nodes as real processes in a temporary directory |
 //! | [`proxy`] | stands before the hub: forwards, cuts, holds back, slows down |
+//! | [`disk`] | copies, damages and fills what a store lies on |
+//! | [`net`] | a network that can be cut without a word |
 //! | [`evil`] | a member with a real certificate that answers scripted nonsense |
 //! | [`sample`] | synthetic offers and files |
 //!
@@ -21,8 +23,10 @@
     reason = "only tests call this; a panic is how they fail"
 )]
 
+pub mod disk;
 pub mod district;
 pub mod evil;
+pub mod net;
 pub mod process;
 pub mod proxy;
 pub mod sample;

@@ -370,4 +370,6 @@ fn name(key: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod nth_write;
+#[cfg(test)]
 mod tests;

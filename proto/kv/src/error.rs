@@ -30,7 +30,8 @@ pub enum KvError {
     /// The files contradict themselves. Nothing was deleted.
     #[error(
         "the store in {} is damaged: {why}; nothing was deleted; \
-         restore a backup, or start with a new directory and import (node) or synchronise (hub) again", dir.display()
+         restore a backup of this folder; without one move it away, start again, and import (node) or \
+         invite and synchronise (hub) anew", dir.display()
     )]
     Damaged {
         /// Folder of the store.
