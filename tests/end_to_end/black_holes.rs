@@ -44,7 +44,10 @@ fn both_notice(district: &District, node: &Node) {
     println!("noticed by the hub after {hub:?}, by the node after {at_node:?}");
     assert!(begun.elapsed() < MINUTE, "{:?}", begun.elapsed());
     let why = node.status()["link"]["last_error"].clone();
-    assert!(why.as_str().is_some_and(|why| !why.is_empty()), "the node says why: {why}");
+    assert!(
+        why.as_str().is_some_and(|why| !why.is_empty()),
+        "the node says why: {why}"
+    );
 }
 
 /// A night, the cut, what is shown meanwhile, and the night after it.
@@ -62,16 +65,25 @@ fn a_silent_cut(district: &District, node: &Node, cut: impl Fn(), mend: impl Fn(
     assert_eq!((known.connected, known.agreed_at), (Some(false), agreed));
     let _away = district.night().expect("vhs-a", Outcome::Unreachable);
     let known = &district.status().providers[0];
-    assert_eq!((known.agreed_at, known.offers, known.nights_missed), (agreed, 10, 1));
+    assert_eq!(
+        (known.agreed_at, known.offers, known.nights_missed),
+        (agreed, 10, 1)
+    );
 
     let second = jsonl(&district.path("zwei.jsonl"), (0..12).map(|n| offer(n, "y")));
     let _imported = node.import(&second, &[]).ok();
     mend();
-    poll("the node to come back", || (connected(district) && linked(node)).then_some(()));
+    poll("the node to come back", || {
+        (connected(district) && linked(node)).then_some(())
+    });
     assert_eq!(district.night().expect("vhs-a", Outcome::Ok).offers, 12);
     let known = &district.status().providers[0];
     assert!(known.agreed_at >= agreed && known.nights_missed == 0);
-    assert!(known.alarms.is_empty(), "a node that came back is no twin: {:?}", known.alarms);
+    assert!(
+        known.alarms.is_empty(),
+        "a node that came back is no twin: {:?}",
+        known.alarms
+    );
 }
 
 #[test]
@@ -111,14 +123,18 @@ fn behind(hole: &BlackHole) -> (District, Node) {
 
 #[test]
 fn a_black_hole_between_two_machines_is_found_by_both_sides() {
-    let Some(hole) = BlackHole::new(0) else { return };
+    let Some(hole) = BlackHole::new(0) else {
+        return;
+    };
     let (district, node) = behind(&hole);
     a_silent_cut(&district, &node, || hole.cut(), || hole.mend());
 }
 
 #[test]
 fn a_node_that_lost_its_power_is_found_and_takes_its_place_again() {
-    let Some(hole) = BlackHole::new(1) else { return };
+    let Some(hole) = BlackHole::new(1) else {
+        return;
+    };
     let (district, mut node) = behind(&hole);
     let list = jsonl(&district.path("l.jsonl"), (0..10).map(|n| offer(n, "x")));
     let _imported = node.import(&list, &[]).ok();
@@ -138,7 +154,9 @@ fn a_node_that_lost_its_power_is_found_and_takes_its_place_again() {
     hole.cut();
     node.kill();
     let begun = Instant::now();
-    poll("the hub to notice", || (!connected(&district)).then_some(()));
+    poll("the hub to notice", || {
+        (!connected(&district)).then_some(())
+    });
     println!("noticed by the hub after {:?}", begun.elapsed());
     assert!(begun.elapsed() < MINUTE, "{:?}", begun.elapsed());
 }

@@ -47,7 +47,11 @@ fn a_hub_on_a_full_disk_stays_up_says_what_is_missing_and_recovers() {
     let night = district.night();
     let line = night.expect("vhs-a", Outcome::Failed);
     for word in ["is full", "MB are missing", "free some space"] {
-        assert!(line.note.contains(word), "`{word}` is missing: {}", line.note);
+        assert!(
+            line.note.contains(word),
+            "`{word}` is missing: {}",
+            line.note
+        );
     }
     assert_eq!(taken(&reserve), 0, "the reserve is given back");
     // Readers see what they saw, and the hub says how it stands.

@@ -6,7 +6,10 @@
     reason = "helpers of tests; a panic is how they fail"
 )]
 
+mod abuse;
 mod bad_input;
+mod black_holes;
+mod disk_full;
 mod first_night;
 mod inv1_nothing_personal;
 mod inv2_own_data;
@@ -17,5 +20,7 @@ mod inv6_one_bad_provider;
 mod inv7_one_bad_record;
 mod inv8_whole_states;
 mod join;
+mod kills;
 mod lifecycle;
+mod store_damage;
 mod watch;

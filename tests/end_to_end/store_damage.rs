@@ -24,7 +24,9 @@ fn list(district: &District, version: &str, offers: std::ops::Range<usize>) -> P
 
 fn agrees(district: &District, node: &Node) {
     let catalogue = district.catalogue();
-    let ours = catalogue.iter().filter(|((provider, _), _)| *provider == node.id);
+    let ours = catalogue
+        .iter()
+        .filter(|((provider, _), _)| *provider == node.id);
     assert_eq!(digest_of(ours.map(|(_, offer)| offer)), node.digest());
 }
 
@@ -32,7 +34,10 @@ fn agrees(district: &District, node: &Node) {
 fn refused_in_words(ended: &Ended, damage: Damage) {
     assert_eq!(ended.code, Some(1), "{damage:?}: {ended:#?}");
     for word in ["store", "damaged", "backup"] {
-        assert!(ended.stderr.contains(word), "{damage:?}: no `{word}`: {ended:#?}");
+        assert!(
+            ended.stderr.contains(word),
+            "{damage:?}: no `{word}`: {ended:#?}"
+        );
     }
     assert!(!ended.stderr.contains("panicked"), "{damage:?}: {ended:#?}");
 }
@@ -55,7 +60,12 @@ fn inv4_a_damaged_node_deletes_nothing_and_mends() {
         let started = node.try_serve();
         let night = district.night();
         let line = night.line("vhs-a");
-        println!("{damage:?}: started {}, {:?} {}", started.is_ok(), line.outcome, line.note);
+        println!(
+            "{damage:?}: started {}, {:?} {}",
+            started.is_ok(),
+            line.outcome,
+            line.note
+        );
         assert_eq!(district.titles("vhs-a").len(), OFFERS, "{damage:?}");
         match started {
             // Right, or mended under a new epoch: the complete list puts it right.
@@ -72,7 +82,10 @@ fn inv4_a_damaged_node_deletes_nothing_and_mends() {
         copy(&backup, &store);
         node.serve();
         let night = district.night();
-        assert!(night.line("vhs-a").outcome.clean(), "{damage:?}: {night:#?}");
+        assert!(
+            night.line("vhs-a").outcome.clean(),
+            "{damage:?}: {night:#?}"
+        );
         assert_eq!(district.titles("vhs-a").len(), OFFERS, "{damage:?}");
         agrees(&district, &node);
         let _stopped = node.stop().ok();
@@ -97,9 +110,16 @@ fn inv4_a_node_whose_store_is_behind_its_state_says_so_and_a_new_import_mends_it
     node.serve();
     node.heard("store is behind");
     let mended = node.status()["mended"].to_string();
-    assert!(mended.contains("STATE tells of commit"), "{:#}", node.status());
+    assert!(
+        mended.contains("STATE tells of commit"),
+        "{:#}",
+        node.status()
+    );
     let night = district.night();
-    assert!(!night.line("vhs-a").outcome.agreed(), "a hundred offers are missing: {night:#?}");
+    assert!(
+        !night.line("vhs-a").outcome.agreed(),
+        "a hundred offers are missing: {night:#?}"
+    );
     assert_eq!(district.titles("vhs-a").len(), OFFERS);
     let _again = node.import(&newest, &[]).ok();
     assert!(district.night().line("vhs-a").outcome.clean());
@@ -123,14 +143,21 @@ fn three_nights() -> (District, [Node; 2], PathBuf, PathBuf) {
     for round in 0..3 {
         for node in &nodes {
             // Every night brings new ones, changes all, and withdraws a few.
-            let file = list(&district, &format!("r{round}"), round * 5..OFFERS + round * 10);
+            let file = list(
+                &district,
+                &format!("r{round}"),
+                round * 5..OFFERS + round * 10,
+            );
             let _imported = node.import(&file, &["--replace"]).ok();
         }
         let night = district.night();
         assert!(night.report.clean(), "{night:#?}");
         if round != 1 {
             let _stopped = district.stop_hub().ok();
-            copy(&district.hub_dir().join("store"), if round == 0 { &early } else { &late });
+            copy(
+                &district.hub_dir().join("store"),
+                if round == 0 { &early } else { &late },
+            );
             district.start_hub();
         }
     }
@@ -160,11 +187,15 @@ fn inv3_a_damaged_hub_says_so_and_agrees_with_everybody_again() {
             Ok(()) => {
                 let export = district.path("export.jsonl");
                 let exported = district.hub(&["export", "--output", &export.to_string_lossy()]);
-                let told = exported.stderr.contains("damaged") || exported.stderr.contains("changed");
+                let told =
+                    exported.stderr.contains("damaged") || exported.stderr.contains("changed");
                 let note = district.status().store_note;
                 println!("{damage:?}: started, export {:?}, `{note}`", exported.code);
                 let right = exported.code == Some(0) && district.catalogue() == truth;
-                assert!(right || told || !note.is_empty(), "{damage:?} is silent: {exported:#?}");
+                assert!(
+                    right || told || !note.is_empty(),
+                    "{damage:?} is silent: {exported:#?}"
+                );
                 assert!(!district.hub_log().contains("panicked"), "{damage:?}");
                 let _stopped = district.stop_hub().ok();
             }
@@ -189,7 +220,10 @@ fn inv4_a_hub_restored_from_an_old_backup_has_everything_after_one_night() {
     assert!(night.report.clean(), "{night:#?}");
     all_agree(&district, &nodes);
     let after = district.titles("vhs-a");
-    assert!(!after.contains_key("K-00003"), "what was withdrawn meanwhile does not come back");
+    assert!(
+        !after.contains_key("K-00003"),
+        "what was withdrawn meanwhile does not come back"
+    );
     assert_eq!(after.len(), OFFERS + 10);
 }
 
@@ -199,7 +233,12 @@ fn inv4_a_hub_whose_store_is_behind_its_state_compares_everything_by_itself() {
     behind(&district.hub_dir().join("store"), &early);
     district.start_hub();
     district.heard("behind its STATE");
-    assert!(district.status().store_note.contains("STATE tells of commit"));
+    assert!(
+        district
+            .status()
+            .store_note
+            .contains("STATE tells of commit")
+    );
     let night = district.night();
     for node in &nodes {
         let line = night.line(&node.id);
@@ -242,7 +281,11 @@ fn two_live_nodes_with_one_identity_raise_an_alarm_and_do_not_flap() {
     }
     let swaps = |log: &str| log.matches("two live nodes have the same identity").count() as u64;
     let (swapped, minutes) = (swaps(&district.hub_log()), begun.elapsed().as_secs() / 60);
-    assert!(swapped <= 1 + minutes, "{swapped} changes within {:?}", begun.elapsed());
+    assert!(
+        swapped <= 1 + minutes,
+        "{swapped} changes within {:?}",
+        begun.elapsed()
+    );
     // One of them is stopped: the other one has its place, and is alone.
     let _stopped = clone.stop().ok();
     poll("the first to be back", || {

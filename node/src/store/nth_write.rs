@@ -2,17 +2,17 @@
 //! not at all, and what was acknowledged stays.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use calluna_certs::NodeKey;
 use calluna_kv::dying::{Death, Dying};
 use calluna_model::clock::HandClock;
 use calluna_model::entropy::SeededEntropy;
 use calluna_model::fixture::an_offer;
-use calluna_model::offer::Offer;
 
 use super::*;
-use crate::fixture::{NOW, candidates};
-use crate::publish::{Publisher, Terms};
+use crate::fixture::NOW;
+use crate::publish::{Candidate, Publisher, Terms};
 
 const DEATHS: [Death; 5] = [
     Death::Fails,
@@ -44,15 +44,14 @@ fn settled(engine: Arc<dyn Engine>, epoch: [u8; 16]) -> Result<Arc<Publisher>, S
 }
 
 /// Offers of nine kilobytes that nothing can squeeze together: the last import takes several commits.
-fn large_offers(count: usize) -> Vec<Offer> {
-    let words = |n: usize| (0..130).map(move |w| blake3(n, w)).collect::<Vec<_>>();
-    (0..count)
-        .map(|n| {
-            an_offer(&format!("A-{n}"))
-                .described(&words(n).join(" "))
-                .build()
-        })
-        .collect()
+fn large_offers(count: usize) -> &'static [Candidate] {
+    static MADE: OnceLock<Vec<Candidate>> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let words = |n: usize| (0..130).map(move |w| blake3(n, w)).collect::<Vec<_>>();
+        let offer = |n: usize| an_offer(&format!("A-{n}")).described(&words(n).join(" "));
+        (0..ALL).map(|n| Candidate::of(&offer(n).build())).collect()
+    });
+    made.get(..count).unwrap_or(made)
 }
 
 fn blake3(number: usize, word: usize) -> String {
@@ -75,8 +74,10 @@ fn memory() -> Opened {
 fn play(publisher: &Publisher) -> usize {
     let mut acknowledged = 0;
     for count in IMPORTS {
-        let list = candidates(&large_offers(count));
-        if publisher.publish(&list, &Terms::default()).is_err() {
+        if publisher
+            .publish(large_offers(count), &Terms::default())
+            .is_err()
+        {
             break;
         }
         acknowledged = count;
