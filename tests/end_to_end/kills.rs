@@ -96,7 +96,7 @@ impl Game {
         for node in &game.nodes {
             let _imported = node.import(&first, &[]).ok();
         }
-        game.to_agreement();
+        game.agree();
         game
     }
 
@@ -132,7 +132,7 @@ impl Game {
         self.note(syncing.wait());
         self.restart(victim, which);
         self.check(round);
-        self.to_agreement();
+        self.agree();
     }
 
     /// What a night has reported counts from now on. An import may have come after it, so it is
@@ -169,7 +169,7 @@ impl Game {
     /// Nothing that was acknowledged is lost, and nothing is there by half.
     fn check(&self, round: u64) {
         for (at, provider) in PROVIDERS.iter().enumerate() {
-            let shown = seen(&self.district, provider).expect("the first night was acknowledged");
+            let shown = seen(&self.district, provider).unwrap();
             assert!(
                 shown >= self.agreed[at],
                 "{provider}: {shown} after {}",
@@ -187,7 +187,7 @@ impl Game {
 
     /// A night that agrees, at the latest with one more attempt; then both sides have the same,
     /// and it is at least what was acknowledged.
-    fn to_agreement(&mut self) {
+    fn agree(&mut self) {
         let mut night = self.district.night();
         self.attempts += 1;
         if !night.report.clean() {

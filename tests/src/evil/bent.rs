@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io::Write;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use calluna_wire::v1::provider_node_server::ProviderNodeServer;
@@ -48,7 +48,7 @@ impl Service<http::Request<Body>> for Bent {
         let asked = request.uri().path().ends_with("/StreamChanges");
         match self.play.script().manner {
             Manner::Foreign if asked => answer(frame(0, b"this is no message of the contract"), ""),
-            Manner::Bomb if asked => answer(frame(1, &bomb()), "gzip"),
+            Manner::Bomb if asked => answer(frame(1, bomb()), "gzip"),
             _ => self.service.call(request),
         }
     }
@@ -71,12 +71,15 @@ fn frame(compressed: u8, message: &[u8]) -> Vec<u8> {
     [&[compressed][..], &length.to_be_bytes(), message].concat()
 }
 
-/// A gigabyte of zeros in a megabyte.
-fn bomb() -> Vec<u8> {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-    let zeros = vec![0; 1 << 20];
-    for _ in 0..1_000 {
-        packer.write_all(&zeros).expect("memory takes it");
-    }
-    packer.finish().expect("memory takes it")
+/// A gigabyte of zeros in a megabyte. Made once: packing it takes seconds.
+pub(super) fn bomb() -> &'static [u8] {
+    static BOMB: OnceLock<Vec<u8>> = OnceLock::new();
+    BOMB.get_or_init(|| {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+        let zeros = vec![0; 1 << 20];
+        for _ in 0..1_000 {
+            packer.write_all(&zeros).expect("memory takes it");
+        }
+        packer.finish().expect("memory takes it")
+    })
 }
