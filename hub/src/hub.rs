@@ -10,7 +10,7 @@ use calluna_certs::tls::Identity;
 use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
-use calluna_kv::{Options, Stamp, Trust};
+use calluna_kv::{KvError, Options, Stamp, Trust};
 use calluna_model::clock::Clock;
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
@@ -113,6 +113,12 @@ impl Hub {
         let opened = calluna_kv::open(&config.store.engine, &dir.join(STORE), epoch, &options)?;
         let mut store_note = String::new();
         let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
+            // Nothing is left to go on with, members included: readers would see an empty
+            // catalogue, and nodes would be strangers.
+            if opened.engine.scan(b"", None).next().is_none() {
+                let (dir, why) = (dir.join(STORE), note.clone());
+                return Err(KvError::Damaged { dir, why }.into());
+            }
             tracing::error!(
                 note,
                 "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node"

@@ -171,18 +171,22 @@ fn all_agree(district: &District, nodes: &[Node]) {
 
 #[test]
 fn inv3_a_damaged_hub_says_so_and_agrees_with_everybody_again() {
-    let (mut district, nodes, _early, late) = three_nights();
+    let (mut district, mut nodes, _early, late) = three_nights();
     let store = district.hub_dir().join("store");
     district.start_hub();
     let truth = district.catalogue();
     let _stopped = district.stop_hub().ok();
+    let mut refused = Vec::new();
     for damage in Damage::ALL {
         copy(&late, &store);
         damage.on(&store);
+        // They would dial ever more rarely while the hub is away.
+        nodes.iter_mut().for_each(Node::kill);
         match district.try_start_hub() {
             Err(ended) => {
                 println!("{damage:?}: refused");
                 refused_in_words(&ended, damage);
+                refused.push(damage);
             }
             Ok(()) => {
                 let export = district.path("export.jsonl");
@@ -202,10 +206,15 @@ fn inv3_a_damaged_hub_says_so_and_agrees_with_everybody_again() {
         }
         copy(&late, &store);
         district.start_hub();
+        nodes.iter_mut().for_each(Node::serve);
         let night = district.night();
         assert!(night.report.clean(), "{damage:?}: {night:#?}");
         all_agree(&district, &nodes);
         let _stopped = district.stop_hub().ok();
+    }
+    // With nothing left to go on with, readers must not see an empty catalogue.
+    for damage in [Damage::Emptied, Damage::Lost] {
+        assert!(refused.contains(&damage), "{refused:?}");
     }
 }
 

@@ -16,6 +16,9 @@ use rustix::io::Errno;
 use super::disk::{HEADROOM, free_bytes, needed_bytes};
 use crate::KvError;
 
+/// Free bytes that a write from the reserve leaves untouched: two segments of sled.
+const NEEDFUL_HEADROOM: u64 = 1024 * 1024;
+
 /// The reserve of one open store.
 #[derive(Debug)]
 pub(super) struct Reserve {
@@ -60,6 +63,10 @@ impl Reserve {
     /// inside sled cannot be undone. A `needful` write may use the reserve.
     pub(super) fn room(&mut self, bytes: usize, needful: bool) -> Result<(), KvError> {
         let mut needed = needed_bytes(bytes);
+        if needful {
+            // A small reserve has to be enough.
+            needed -= HEADROOM - NEEDFUL_HEADROOM;
+        }
         let Some(mut free) = free_bytes(&self.dir) else {
             return Ok(());
         };
