@@ -333,6 +333,4 @@ fn json<T: Serialize>(value: &T, key: &'static str) -> Result<Vec<u8>, StoreErro
 }
 
 #[cfg(test)]
-mod nth_write;
-#[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use calluna_model::clock::HandClock;
 use calluna_model::entropy::SeededEntropy;
 use calluna_model::fixture::an_offer;
 
-use super::*;
+use super::super::*;
 use crate::fixture::NOW;
 use crate::publish::{Candidate, Publisher, Terms};
 
