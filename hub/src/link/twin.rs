@@ -5,7 +5,7 @@
 //! * The newest connection wins: after a broken line the older one is mostly a corpse.
 //! * Before the older one is cut it is asked something. If it answers, two nodes live: the alarm
 //!   [`ALARM`] is raised, in the log and in `status`, with both addresses.
-//! * From then on they change places at most once in [`TURN`]; until then a connection is turned
+//! * From then on they change places at most once a minute; until then a connection is turned
 //!   away while the one before it answers. A night needs a connection that stays.
 
 use std::collections::HashMap;
