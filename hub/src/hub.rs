@@ -11,7 +11,7 @@ use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
 use calluna_host::workers::Workers;
-use calluna_kv::{Opened, Options, Stamp, Trust};
+use calluna_kv::{KvError, Opened, Options, Stamp, Trust};
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
@@ -155,6 +155,14 @@ impl Hub {
             lock_wait: Duration::from_secs(5),
         };
         let opened = calluna_kv::open(&config.store.engine, &dir.join(STORE), epoch, &options)?;
+        if let Trust::Behind { note, .. } = &opened.trust
+            && opened.engine.scan(b"", None).next().is_none()
+        {
+            // Nothing is left to go on with, members included: readers would see an empty
+            // catalogue, and nodes would be strangers.
+            let (dir, why) = (dir.join(STORE), note.clone());
+            return Err(KvError::Damaged { dir, why }.into());
+        }
         let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;
         let parts = Parts {
             config,

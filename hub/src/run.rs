@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use calluna_host::h2;
 use calluna_host::socket;
 use calluna_host::tasks::{Ended, Tasks};
 use calluna_wire::v1::hub_control_server::HubControlServer;
@@ -42,11 +43,9 @@ pub async fn open_doors(hub: &Arc<Hub>, tasks: &Tasks) -> Result<SocketAddr> {
     accept::start(hub, listener, enrolments, tasks)?;
     let service = MembershipServer::new(MembershipService(Arc::clone(hub)))
         .max_decoding_message_size(64 * 1024);
-    let serving = Server::builder()
+    let serving = h2::server(4)
         .timeout(Duration::from_secs(30))
         .concurrency_limit_per_connection(4)
-        .max_concurrent_streams(4)
-        .http2_keepalive_interval(Some(Duration::from_secs(20)))
         .add_service(service)
         .serve_with_incoming_shutdown(ReceiverStream::new(streams), tasks.stopping());
     tasks.spawn("membership", async move {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use calluna_model::checkpoint::HeldNight;
 use calluna_model::clock::Moment;
 use calluna_model::head::Head;
+use calluna_model::id::ProviderId;
 use calluna_model::member::{MemberState, ProviderKind, Reach};
 use calluna_model::outcome::Outcome;
 use calluna_model::report::{Delivery, NightReport, NightState};
@@ -101,6 +102,22 @@ pub struct ProviderDocument {
     pub stale: bool,
     /// A night that is held back.
     pub held: Option<HeldNight>,
+    /// What needs somebody's eye beyond the last night.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<AlarmDocument>,
+}
+
+/// An alarm: it has a name, so that a program can react to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmDocument {
+    /// Such as `duplicate-identity`.
+    pub name: String,
+    /// When it was first raised.
+    pub since: Moment,
+    /// When its cause was last seen.
+    pub last_seen: Moment,
+    /// What is wrong, and what to do.
+    pub text: String,
 }
 
 /// One line of `members --format json`.
@@ -148,13 +165,15 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
             agreed_at: known.agreed_at,
             nights_missed: known.nights_missed,
             held: known.held,
+            alarms: alarms(hub, &member.id),
             id: member.id.to_string(),
             name: member.name,
         });
     }
     let worry = |p: &ProviderDocument| {
         let clean = p.last_outcome.is_none_or(Outcome::clean);
-        (p.held.is_none(), std::cmp::Reverse(p.nights_missed), clean)
+        let quiet = p.held.is_none() && p.alarms.is_empty();
+        (quiet, std::cmp::Reverse(p.nights_missed), clean)
     };
     providers.sort_by(|a, b| worry(a).cmp(&worry(b)).then_with(|| a.id.cmp(&b.id)));
     Ok(StatusDocument {
@@ -173,6 +192,21 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         providers,
         deliveries: hub.store.deliveries()?,
     })
+}
+
+fn alarms(hub: &Hub, provider: &ProviderId) -> Vec<AlarmDocument> {
+    let twin = hub.links.twin(provider, hub.clock.now());
+    let alarm = twin.map(|twin| AlarmDocument {
+        name: "duplicate-identity".to_owned(),
+        since: twin.first,
+        last_seen: twin.last,
+        text: format!(
+            "two live nodes have the identity of `{provider}` (from {} and {}, last seen together \
+             {}); stop one of them, or invite it as a member of its own",
+            twin.from[0], twin.from[1], twin.last
+        ),
+    });
+    alarm.into_iter().collect()
 }
 
 /// Makes the list of members.

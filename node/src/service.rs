@@ -7,6 +7,7 @@ use std::io;
 
 use calluna_certs::Peer;
 use calluna_host::guarded::Guarded;
+use calluna_host::h2;
 use calluna_host::tasks::Tasks;
 use calluna_host::workers::Workers;
 use calluna_model::failure::{Failure, Reaction};
@@ -16,14 +17,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Server;
 use tonic::{Response, Status};
 
 use self::provider_node::HubOnly;
-use crate::link::{KEEP_ALIVE, KEEP_ALIVE_ANSWER};
 
 /// Largest message that is taken, in bytes.
 pub(crate) const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Calls that the hub may have open at once.
+const STREAMS: u32 = 32;
 /// How many batches may wait for a slow reader.
 const WAITING: usize = 4;
 
@@ -35,13 +36,7 @@ where
     let stopping = tasks.stopping();
     tasks.spawn("provider-node", async move {
         let incoming = ReceiverStream::new(streams).map(Ok::<_, io::Error>);
-        let server = Server::builder()
-            .initial_stream_window_size(2 * 1024 * 1024)
-            .initial_connection_window_size(4 * 1024 * 1024)
-            .max_frame_size(256 * 1024)
-            .max_concurrent_streams(32)
-            .http2_keepalive_interval(Some(KEEP_ALIVE))
-            .http2_keepalive_timeout(Some(KEEP_ALIVE_ANSWER))
+        let server = h2::server(STREAMS)
             .add_service(service)
             .serve_with_incoming_shutdown(incoming, stopping);
         if let Err(error) = server.await {

@@ -237,7 +237,9 @@ impl Store {
             last_seq: index.last_seq(),
             mended,
         };
-        self.commit_head(Batch::default(), current)?;
+        let mut batch = Batch::default();
+        batch.use_reserve();
+        self.commit_head(batch, current)?;
         Ok(self.engine.renew_epoch(epoch.0, stamp_of(&head))?)
     }
 
@@ -292,6 +294,8 @@ impl Store {
             Some(last) => self.log.drop_after(&mut batch, last)?,
             None => self.log.remove_all(&mut batch)?,
         }
+        // A full disk must not keep a node from starting.
+        batch.use_reserve();
         Ok(self.engine.commit(batch)?)
     }
 

@@ -71,9 +71,13 @@ impl Dialler {
         streams.send(near).await.ok()?;
         let peer = Peer::Provider(self.id.clone());
         let since = self.hub.clock.now();
-        let made = timeout(HANDSHAKE, channel_on(far, peer, self.leaf.clone(), since));
+        let from = "simulated".to_owned();
+        let made = timeout(
+            HANDSHAKE,
+            channel_on(far, peer, self.leaf.clone(), since, from),
+        );
         let connection = made.await.ok()?.ok()?;
-        self.hub.links.insert(self.id.clone(), connection);
+        self.hub.links.admit(&self.id, connection).await;
         Some(leash)
     }
 }

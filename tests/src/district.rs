@@ -149,8 +149,24 @@ impl District {
     /// When it does not get ready.
     #[track_caller]
     pub fn start_hub(&mut self) {
+        if let Err(ended) = self.try_start_hub() {
+            panic!("the hub does not start: {ended:#?}");
+        }
+    }
+
+    /// Starts the hub and waits until it is ready.
+    ///
+    /// # Errors
+    /// How it ended, when it refused to start.
+    ///
+    /// # Panics
+    /// When it does neither.
+    #[track_caller]
+    pub fn try_start_hub(&mut self) -> Result<(), Ended> {
         let mut hub = Process::start(&mut self.hub_command(&["serve"]));
-        let ready = hub.until("ready: ");
+        let Some(ready) = hub.until_or_end("ready: ") else {
+            return Err(hub.wait());
+        };
         let bound = ready
             .split("listens on ")
             .nth(1)
@@ -159,6 +175,7 @@ impl District {
         self.proxy
             .aim(bound.unwrap_or_else(|| panic!("no address in `{ready}`")));
         self.hub = Some(hub);
+        Ok(())
     }
 
     /// Process id of the running hub.
@@ -230,6 +247,7 @@ impl District {
         Node {
             id: id.to_owned(),
             dir: self.path(id),
+            inside: None,
             daemon: None,
             said: String::new(),
         }

@@ -5,6 +5,8 @@
 //! | [`process`] | starts a binary, waits for its own word, kills it; nothing outlives its test |
 //! | [`district`] | a hub and nodes as real processes in a temporary directory |
 //! | [`proxy`] | stands before the hub: forwards, cuts, holds back, slows down |
+//! | [`disk`] | copies, damages and fills what a store lies on |
+//! | [`net`] | a network that can be cut without a word |
 //! | [`evil`] | a member with a real certificate that answers scripted nonsense |
 //! | [`post`] | a mail server and a web server that keep what they are given |
 //! | [`mod@bench`] | what benchmarks stand on |
@@ -24,8 +26,10 @@
 )]
 
 pub mod bench;
+pub mod disk;
 pub mod district;
 pub mod evil;
+pub mod net;
 pub mod post;
 pub mod process;
 pub mod proxy;

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::Data;
 use super::door::{Door, said};
-use crate::view::{self, ProviderDocument, StatusDocument};
+use crate::view::{self, AlarmDocument, ProviderDocument, StatusDocument};
 
 /// Show how the hub stands: providers that need a look come first.
 #[derive(Debug, Args)]
@@ -67,6 +67,9 @@ fn text(status: &StatusDocument) -> String {
     ];
     if !status.store_note.is_empty() {
         lines.push(format!("! the store is not whole: {}", status.store_note));
+    }
+    for (provider, alarm) in alarms(status) {
+        lines.push(format!("! {provider}: {}: {}", alarm.name, alarm.text));
     }
     lines.push(match &status.last_night {
         Some(night) => {
@@ -141,6 +144,16 @@ fn delivery(last: &Delivery) -> String {
         last.tries,
         out::safe(&last.failure)
     )
+}
+
+fn alarms(status: &StatusDocument) -> impl Iterator<Item = (&str, &AlarmDocument)> {
+    let providers = status.providers.iter();
+    providers.flat_map(|provider| {
+        provider
+            .alarms
+            .iter()
+            .map(|alarm| (provider.id.as_str(), alarm))
+    })
 }
 
 fn cells(provider: &ProviderDocument) -> Vec<String> {

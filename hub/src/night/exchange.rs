@@ -31,8 +31,8 @@ use calluna_wire::v1 as pb;
 use calluna_wire::v1::provider_node_client::ProviderNodeClient;
 use calluna_wire::version::SPOKEN;
 use tokio::sync::Mutex;
-use tonic::Status;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 use super::Night;
 use super::provider::Broken;
@@ -542,6 +542,9 @@ fn likeness(record: &[u8]) -> Option<ContentHash> {
 
 /// A status without a word of ours is the transport's: the connection is gone.
 fn from_status(status: Status) -> Broken {
+    if is_no_answer_of_ours(&status) {
+        return Broken::NotOurs(status.message().chars().take(300).collect());
+    }
     let failure = PeerFailure::from(status);
     if failure.reaction == Reaction::ComeBackLater {
         return Broken::Lost(format!(
@@ -550,4 +553,14 @@ fn from_status(status: Status) -> Broken {
         ));
     }
     Broken::Peer(failure)
+}
+
+/// A message that is too large, compressed, or no message of the contract at all: what our own side
+/// says about such an answer has neither a word of the node's nor a cause in the transport.
+fn is_no_answer_of_ours(status: &Status) -> bool {
+    let code = matches!(
+        status.code(),
+        Code::OutOfRange | Code::Unimplemented | Code::Internal | Code::DataLoss
+    );
+    code && status.details().is_empty() && std::error::Error::source(status).is_none()
 }

@@ -46,6 +46,9 @@ pub(super) enum Broken {
     /// Something of the hub's own ended.
     #[error("an internal task of the hub was ended; see the hub's log")]
     Internal,
+    /// What came back is no message of the contract.
+    #[error("the node's answer does not keep the contract: {0}; update calluna-node")]
+    NotOurs(String),
 }
 
 impl Broken {
@@ -65,6 +68,7 @@ impl Broken {
             Self::Violation(_) | Self::Contract(_) => Outcome::Refused,
             Self::NoAgreement(_) | Self::Ended(_) => Outcome::Partial,
             Self::Store(_) | Self::Internal => Outcome::Failed,
+            Self::NotOurs(_) => Outcome::Refused,
         }
     }
 }

@@ -196,6 +196,7 @@ impl Shelf {
             let value = json(&key, &state)?;
             batch.put(key, value);
         }
+        batch.use_reserve();
         self.commit(batch)
     }
 }
@@ -230,6 +231,7 @@ impl HubStore for EmbeddedStore {
         let mut state = self.0.state(&line.provider)?;
         state.note(line, at);
         let mut batch = Batch::default();
+        batch.use_reserve();
         self.0.put_state(&mut batch, &line.provider, &state)?;
         self.0.commit(batch)
     }
@@ -375,5 +377,7 @@ fn name(key: &[u8]) -> String {
     key.escape_ascii().to_string()
 }
 
+#[cfg(test)]
+mod nth_write;
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,7 @@ impl Shelf {
             providers: Vec::new(),
         };
         let mut batch = Batch::default();
+        batch.use_reserve();
         batch.put(key::META, json(key::META, &meta)?);
         batch.put(key::night(night), json(key::NIGHTS, &report)?);
         self.forget_old_nights(night, &mut batch)?;
@@ -57,6 +58,7 @@ impl Shelf {
 
     pub(crate) fn save_night(&self, report: &NightReport) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        batch.use_reserve();
         let _numbering = self.meta.lock().unwrap_or_else(PoisonError::into_inner);
         if report.whole && report.state == NightState::Finished {
             let mut meta = self.meta()?;

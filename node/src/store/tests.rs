@@ -1,5 +1,7 @@
 //! The store across restarts, damage and time.
 
+mod nth_write;
+
 use calluna_model::clock::Moment;
 use calluna_model::finding::Finding;
 use calluna_model::id::Revision;

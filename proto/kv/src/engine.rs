@@ -9,7 +9,7 @@ use crate::{Batch, KvError, Stamp};
 mod memory;
 mod sled;
 
-pub(crate) use self::sled::free_bytes;
+pub(crate) use self::sled::{HEADROOM, free_bytes};
 
 /// Names that [`open`] knows. A new engine is one file and one line in `open`.
 pub const ENGINES: &[&str] = &["sled", "memory"];

@@ -12,7 +12,8 @@
 //!   committed while it runs may be seen in part. Whoever needs a still picture must keep its
 //!   writer quiet meanwhile, or read by keys that never change.
 //! * A full disk is noticed before anything is written: [`KvError::Full`], reads go on, and
-//!   writing goes on too once there is room.
+//!   writing goes on too once there is room. A small batch that notes how something ended may use
+//!   a reserve ([`Batch::use_reserve`]) and is written all the same.
 //! * After a failed write the engine is read-only ([`KvError::ReadOnly`]) until it is opened
 //!   again: nobody builds on something of which it is unknown whether it is on disk.
 //! * Nothing is ever deleted to make a damaged store open.

@@ -6,6 +6,8 @@
 //!   made good in `disk.rs`; and values that would make such pages lie beside the tree (`bodies.rs`).
 //! * a batch that fails half-way stays half-applied in memory, with nothing to undo it: from then on
 //!   the engine only reads, and STATE says that the store is not settled.
+//! * what is read after opening is not checked: a bit that flipped on the disk comes back as a value.
+//!   Every entry carries its own checksum, and the tree the sum over all (`entry.rs`).
 //! * one global write lock: a second writing thread would gain nothing. One thread writes here.
 //! * `Mode` (throughput or space) is stored and never read: it is left at its default.
 //! * a held lock is an `io::Error` of kind `Other` with a text: our own LOCK comes first.
@@ -16,17 +18,21 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use self::bodies::{Bodies, COUNTERS, Held, held};
+use self::bodies::{Bodies, COUNTERS};
+use self::entry::{Held, SUM_KEY, held};
 use self::writer::{Job, Task, Writer};
 use super::{MARK_KEY, after_prefix, scan_start};
 use crate::{Batch, Engine, KvError, Pair, Pairs, Stamp};
 
 mod bodies;
+mod caught;
 mod disk;
+mod entry;
 mod guard;
+mod reserve;
 mod writer;
 
-pub(crate) use self::disk::free_bytes;
+pub(crate) use self::disk::{HEADROOM, free_bytes};
 pub(super) use self::guard::open;
 
 /// An open sled store and the thread that writes it.
@@ -84,8 +90,8 @@ impl Sled {
     }
 
     /// The value that the tree holds or points to; `None` when it was replaced meanwhile.
-    fn value(&self, stored: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        match held(stored) {
+    fn value(&self, key: &[u8], stored: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        match held(key, stored) {
             Some(Held::Inline(value)) => Ok(Some(value.to_vec())),
             Some(Held::Placed(place)) => self.bodies.read(&place).map_err(|e| match e.kind() {
                 std::io::ErrorKind::InvalidData => KvError::Damaged {
@@ -96,14 +102,14 @@ impl Sled {
             }),
             None => Err(KvError::Damaged {
                 dir: self.dir.clone(),
-                why: "an entry is not in the form in which this program writes".to_owned(),
+                why: format!("the entry `{}` was changed", key.escape_ascii()),
             }),
         }
     }
 
     /// An entry with its value; `None` when it was removed meanwhile.
     fn pair(&self, key: &[u8], stored: &[u8]) -> Result<Option<Pair>, KvError> {
-        let value = match self.value(stored)? {
+        let value = match self.value(key, stored)? {
             Some(value) => Some(value),
             None => self.get(key)?,
         };
@@ -120,8 +126,12 @@ impl Sled {
         }
     }
 
-    fn error(&self, error: ::sled::Error) -> KvError {
-        KvError::sled(&self.dir, error)
+    /// One step of an iteration.
+    fn step(
+        &self,
+        next: impl FnOnce() -> Option<::sled::Result<(::sled::IVec, ::sled::IVec)>>,
+    ) -> Option<Result<(::sled::IVec, ::sled::IVec), KvError>> {
+        caught::call(&self.dir, "read entries", || next().transpose()).transpose()
     }
 
     fn range(&self, prefix: &[u8], from: Option<&[u8]>) -> ::sled::Iter {
@@ -139,10 +149,11 @@ impl Engine for Sled {
             return Ok(None);
         }
         for _ in 0..READS {
-            let Some(stored) = self.db.get(key).map_err(|e| self.error(e))? else {
+            let read = || self.db.get(key);
+            let Some(stored) = caught::call(&self.dir, "read an entry", read)? else {
                 return Ok(None);
             };
-            if let Some(value) = self.value(&stored)? {
+            if let Some(value) = self.value(key, &stored)? {
                 return Ok(Some(value));
             }
         }
@@ -150,21 +161,30 @@ impl Engine for Sled {
     }
 
     fn scan<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>) -> Pairs<'a> {
-        let pairs = self.range(prefix, from).filter_map(|pair| match pair {
+        let mut entries = self.range(prefix, from);
+        let mut broken = false;
+        let entries = std::iter::from_fn(move || {
+            // Behind damage there is nothing to be trusted, and sled may never come to an end.
+            let next = (!broken).then(|| self.step(|| entries.next()))??;
+            broken = next.is_err();
+            Some(next)
+        });
+        Box::new(entries.filter_map(|entry| match entry {
             Ok((key, _)) if is_internal(&key) => None,
             Ok((key, stored)) => self.pair(&key, &stored).transpose(),
-            Err(e) => Some(Err(self.error(e))),
-        });
-        Box::new(pairs)
+            Err(error) => Some(Err(error)),
+        }))
     }
 
     fn last(&self, prefix: &[u8]) -> Result<Option<Pair>, KvError> {
-        let mut backwards = self.range(prefix, None).rev();
-        let found = backwards.find(|pair| !matches!(pair, Ok((key, _)) if is_internal(key)));
-        match found.transpose().map_err(|e| self.error(e))? {
-            Some((key, stored)) => self.pair(&key, &stored),
-            None => Ok(None),
+        let mut entries = self.range(prefix, None);
+        while let Some(entry) = self.step(|| entries.next_back()) {
+            let (key, stored) = entry?;
+            if !is_internal(&key) {
+                return self.pair(&key, &stored);
+            }
         }
+        Ok(None)
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
@@ -212,7 +232,7 @@ const READS: usize = 8;
 
 /// Whether a key belongs to the engine.
 fn is_internal(key: &[u8]) -> bool {
-    key == MARK_KEY || key.starts_with(COUNTERS)
+    key == MARK_KEY || key == SUM_KEY || key.starts_with(COUNTERS)
 }
 
 /// Bytes that a file, or all files below a folder, take on disk. Files that vanish meanwhile
@@ -231,5 +251,7 @@ fn allocated(path: &Path) -> std::io::Result<u64> {
         .sum()
 }
 
+#[cfg(test)]
+mod damage;
 #[cfg(test)]
 mod tests;

@@ -3,15 +3,14 @@
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::bodies::BodyWriter;
-use super::disk::{self, Disk};
+use super::disk::Disk;
 use super::writer::Writer;
-use super::{MARK_KEY, Sled, is_internal};
+use super::{MARK_KEY, Sled, caught, entry, is_internal, reserve};
 use crate::state::{self, Found, Mark, StateFile};
 use crate::{KvError, Opened, Options, Stamp, Trust};
 
@@ -43,7 +42,7 @@ fn retry_with_reserve<T>(
     error: KvError,
     again: impl FnOnce() -> Result<T, KvError>,
 ) -> Result<T, KvError> {
-    if matches!(error, KvError::Full { .. }) && disk::release_reserve(dir) {
+    if matches!(error, KvError::Full { .. }) && reserve::release(dir) {
         tracing::warn!(dir = %dir.display(), "the disk is full: the reserve was given back to open the store");
         return again();
     }
@@ -66,6 +65,7 @@ fn attempt(dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opene
     make_dir(&dir.join("db"))?;
     let db = open_db(dir, options)?;
     let held = read_mark(dir, &db)?;
+    let sum = entry::prove(dir, &db)?;
     let empty = is_empty(dir, &db)?;
     let trust = judge(found, held, empty);
     let disk = Disk::open(dir).map_err(io)?;
@@ -80,9 +80,10 @@ fn attempt(dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opene
         // The epoch goes into the store before STATE tells of it.
         writer.mark_fresh()?;
     }
+    writer.begin_with(sum.unwrap_or_default());
     writer.keep_state(StateFile::open(dir, found, writer.mark(), settled).map_err(io)?);
     sync_folders(dir).map_err(io)?;
-    disk::keep_reserve(dir, options.reserve_bytes);
+    writer.keep_reserve(options.reserve_bytes);
     let engine = Arc::new(Sled::start(dir, db, writer, lock)?);
     Ok(Opened {
         engine,
@@ -140,40 +141,16 @@ fn move_aside(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// sled panics on some torn files instead of returning an error.
 fn open_db(dir: &Path, options: &Options) -> Result<::sled::Db, KvError> {
     let config = ::sled::Config::new()
         .path(dir.join("db"))
         .cache_capacity(options.cache_bytes)
         .flush_every_ms(None);
-    let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-    opened
-        .map_err(|_| panicked(dir))?
-        .map_err(|e| KvError::sled(dir, e))
-}
-
-/// A panic of sled over the files; on a full disk that, and not damage, is the likely cause.
-fn panicked(dir: &Path) -> KvError {
-    let needed = disk::needed_bytes(0);
-    if let Some(free) = disk::free_bytes(dir).filter(|free| *free < needed) {
-        return KvError::Full {
-            dir: dir.to_owned(),
-            needed,
-            free,
-        };
-    }
-    KvError::Damaged {
-        dir: dir.to_owned(),
-        why: "sled stopped with a panic while it read the files".to_owned(),
-    }
+    caught::call(dir, "opened the files", || config.open())
 }
 
 fn read_mark(dir: &Path, db: &::sled::Db) -> Result<Option<Mark>, KvError> {
-    let read = catch_unwind(AssertUnwindSafe(|| db.get(MARK_KEY)));
-    let Some(bytes) = read
-        .map_err(|_| panicked(dir))?
-        .map_err(|e| KvError::sled(dir, e))?
-    else {
+    let Some(bytes) = caught::call(dir, "read its mark", || db.get(MARK_KEY))? else {
         return Ok(None);
     };
     let why = || KvError::Damaged {
@@ -190,8 +167,7 @@ fn is_empty(dir: &Path, db: &::sled::Db) -> Result<bool, KvError> {
         keys.find(|key| !matches!(key, Ok(key) if is_internal(key)))
             .transpose()
     };
-    let first = catch_unwind(AssertUnwindSafe(look)).map_err(|_| panicked(dir))?;
-    Ok(first.map_err(|e| KvError::sled(dir, e))?.is_none())
+    Ok(caught::call(dir, "looked for entries", look)?.is_none())
 }
 
 /// Compares the store with its STATE.

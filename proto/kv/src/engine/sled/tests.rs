@@ -14,9 +14,9 @@ use super::writer::Writer;
 use crate::state::{Mark, StateFile};
 use crate::{Batch, Engine, KvError, Opened, Options, Stamp, Trust, open};
 
-const EPOCH: [u8; 16] = [1; 16];
+pub(super) const EPOCH: [u8; 16] = [1; 16];
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options {
         cache_bytes: 8 << 20,
         reserve_bytes: 1 << 20,
@@ -50,7 +50,7 @@ fn count(engine: &dyn Engine) -> usize {
     engine.scan(b"", None).map(Result::unwrap).count()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -407,15 +407,41 @@ fn what_was_acknowledged_survives_a_kill() {
     }
 }
 
-/// Needs a small file system of its own: `mount -t tmpfs -o size=24m none DIR`, then
-/// `CALLUNA_KV_SMALL_DISK=DIR cargo test -p calluna-kv full_disk -- --ignored`.
+/// A tmpfs of 24 MiB, unmounted when it is dropped; nothing where this user may not mount.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=24m", "none"])
+            .arg(dir.path());
+        let mounted = mount.stderr(Stdio::null()).status();
+        mounted
+            .is_ok_and(|status| status.success())
+            .then_some(Self(dir))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(self.0.path()).status());
+    }
+}
+
 #[test]
-#[ignore = "needs a small disk of its own"]
 fn a_full_disk_is_told_and_nothing_is_lost() {
-    let Some(disk) = std::env::var_os("CALLUNA_KV_SMALL_DISK") else {
-        return;
+    let Some(small) = SmallDisk::mount() else {
+        return println!("SKIPPED: this user may not mount a small disk");
     };
-    let (disk, store) = (Path::new(&disk), Path::new(&disk).join("store"));
+    let (disk, store) = (small.0.path(), small.0.path().join("store"));
+    fs::write(disk.join("other"), vec![0; 6 << 20]).unwrap();
+    let options = Options {
+        reserve_bytes: 4 << 20,
+        ..options()
+    };
+    let opened = |store: &Path| open("sled", store, EPOCH, &options).unwrap();
     let engine = opened(&store).engine;
     let mut held = 0_u64;
     let error = loop {
@@ -432,6 +458,7 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
     // Somebody else takes the very last byte: it opens all the same, and reads.
     let rest = fs::write(disk.join("rest"), vec![0; 24 << 20]);
     assert!(rest.is_err());
+    assert!(store.join("RESERVE").metadata().unwrap().len() > 0);
     let full = opened(&store);
     assert_eq!(
         (full.trust, count(&*full.engine) as u64),
@@ -443,12 +470,18 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
         full.engine.commit(batch),
         Err(KvError::Full { .. })
     ));
+    // What notes how things stand is written all the same, from the reserve.
+    let mut batch = Batch::default();
+    batch.put("note", "the disk is full");
+    batch.use_reserve();
+    full.engine.commit(batch).unwrap();
     // There is room again: writing goes on without a restart.
     fs::remove_file(disk.join("rest")).unwrap();
+    fs::remove_file(disk.join("other")).unwrap();
     let mut batch = Batch::default();
     batch.put("more", "x");
     full.engine.commit(batch).unwrap();
-    assert_eq!(count(&*full.engine) as u64, held + 1);
+    assert_eq!(count(&*full.engine) as u64, held + 2);
 }
 
 fn body_files(dir: &Path) -> usize {

@@ -1,12 +1,13 @@
 //! The one thread that writes: group commit, then STATE, then the answers.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::MARK_KEY;
-use super::bodies::{BodyWriter, Encoded};
-use super::disk::{self, Disk};
+use super::bodies::BodyWriter;
+use super::disk::Disk;
+use super::entry::{Encoded, SUM_KEY, Sum};
+use super::reserve::Reserve;
+use super::{MARK_KEY, caught};
 use crate::state::{Mark, StateFile};
 use crate::{Batch, KvError, Stamp};
 
@@ -25,6 +26,14 @@ impl Task {
         match self {
             Self::Commit(batch) => batch.bytes(),
             Self::Renew { .. } => 0,
+        }
+    }
+
+    /// Whether it is written on a full disk too, from the reserve.
+    const fn uses_reserve(&self) -> bool {
+        match self {
+            Self::Commit(batch) => batch.uses_reserve(),
+            Self::Renew { .. } => true,
         }
     }
 }
@@ -65,7 +74,10 @@ pub(super) struct Writer {
     dir: PathBuf,
     db: Debugless<::sled::Db>,
     disk: Disk,
+    reserve: Reserve,
     bodies: BodyWriter,
+    /// Over all entries, after the last batch that was applied.
+    sum: Sum,
     state: Option<StateFile>,
     /// The mark of the last batch that was applied.
     mark: Mark,
@@ -96,7 +108,9 @@ impl Writer {
             dir: dir.to_owned(),
             db: Debugless(db),
             disk,
+            reserve: Reserve::new(dir, 0),
             bodies,
+            sum: Sum::default(),
             state: None,
             mark,
             settled,
@@ -120,6 +134,17 @@ impl Writer {
         self.state = Some(state);
     }
 
+    /// What the entries add up to.
+    pub(super) fn begin_with(&mut self, sum: Sum) {
+        self.sum = sum;
+    }
+
+    /// How much is kept in reserve from now on.
+    pub(super) fn keep_reserve(&mut self, bytes: u64) {
+        self.reserve = Reserve::new(&self.dir, bytes);
+        self.reserve.keep();
+    }
+
     /// Works until nobody is left to ask.
     pub(super) fn run(mut self, queue: &Receiver<Job>) {
         while let Ok(first) = queue.recv() {
@@ -131,13 +156,23 @@ impl Writer {
                 bytes += job.task.bytes();
                 group.push(job);
             }
-            self.work(group, bytes);
+            // What may use the reserve must not fail with what may not.
+            let (needful, others): (Vec<_>, Vec<_>) =
+                group.into_iter().partition(|job| job.task.uses_reserve());
+            self.work(others);
+            self.work(needful);
         }
     }
 
     /// Applies each batch of a group, brings all to disk once, answers everybody.
-    fn work(&mut self, group: Vec<Job>, bytes: usize) {
-        if let Err(error) = self.room(bytes) {
+    fn work(&mut self, group: Vec<Job>) {
+        let Some(first) = group.first() else { return };
+        let needful = first.task.uses_reserve();
+        let bytes = group.iter().map(|job| job.task.bytes()).sum();
+        if let Err(error) = self
+            .writable()
+            .and_then(|()| self.reserve.room(bytes, needful))
+        {
             return answer(group.into_iter().map(|job| job.waiter), &Err(error));
         }
         let (tasks, waiters): (Vec<_>, Vec<_>) =
@@ -191,21 +226,6 @@ impl Writer {
         }
     }
 
-    /// Refuses a group before sled sees it when the disk could not take it: a batch that fails
-    /// inside sled cannot be undone.
-    fn room(&self, bytes: usize) -> Result<(), KvError> {
-        self.writable()?;
-        let needed = disk::needed_bytes(bytes);
-        match disk::free_bytes(&self.dir) {
-            Some(free) if free < needed => Err(KvError::Full {
-                dir: self.dir.clone(),
-                needed,
-                free,
-            }),
-            _ => Ok(()),
-        }
-    }
-
     fn perform(&mut self, task: Prepared) -> Result<(), KvError> {
         let mut mark = Mark {
             commit: self.mark.commit + 1,
@@ -239,17 +259,23 @@ impl Writer {
 
     /// One atomic batch: the owner's writes and the mark.
     fn apply(&mut self, writes: Encoded, mark: Mark) -> Result<(), KvError> {
-        let counted = self.bodies.count(&self.db.0, &writes);
-        let counters = counted.map_err(|e| KvError::sled(&self.dir, e))?;
+        let mut writes = writes;
+        let count = || -> ::sled::Result<Sum> {
+            writes.extend(self.bodies.count(&self.db.0, &writes)?);
+            self.sum.after(&self.db.0, &writes)
+        };
+        let sum = caught::call(&self.dir, "read what is replaced", count)?;
         let mut batch = ::sled::Batch::default();
-        for (key, value) in writes.into_iter().chain(counters) {
+        for (key, value) in writes {
             match value {
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
             }
         }
+        batch.insert(SUM_KEY, sum.to_bytes());
         batch.insert(MARK_KEY, mark.to_bytes());
         self.guarded(|db| db.apply_batch(batch))?;
+        self.sum = sum;
         self.bodies.applied();
         Ok(())
     }
@@ -300,13 +326,7 @@ impl Writer {
         &self,
         call: impl FnOnce(&::sled::Db) -> ::sled::Result<T>,
     ) -> Result<T, KvError> {
-        match catch_unwind(AssertUnwindSafe(|| call(&self.db.0))) {
-            Ok(done) => done.map_err(|e| KvError::sled(&self.dir, e)),
-            Err(_) => Err(KvError::Damaged {
-                dir: self.dir.clone(),
-                why: "sled stopped with a panic while it wrote".to_owned(),
-            }),
-        }
+        caught::call(&self.dir, "wrote", || call(&self.db.0))
     }
 
     fn give_up(&mut self, error: &KvError) {
