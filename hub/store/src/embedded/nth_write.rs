@@ -12,7 +12,7 @@ use calluna_model::clock::Moment;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, EpochId, ProviderId, Revision};
 use calluna_model::outcome::Outcome;
-use calluna_model::report::{NightState, ProviderReport};
+use calluna_model::report::{NightState, ProviderReport, Trigger};
 
 use super::EmbeddedStore;
 use crate::error::StoreError;
@@ -50,7 +50,7 @@ fn hash_of(record: &str) -> ContentHash {
 
 /// One night, as the hub performs it. How far it came is known from what is there afterwards.
 fn night(store: &EmbeddedStore, number: u64) -> Result<(), StoreError> {
-    let mut report = store.begin_night(NOW)?;
+    let mut report = store.begin_night(NOW, Trigger::Hand, true)?;
     let mut stage = store.stage(&vhs(), false)?;
     let wanted = catalogue(number);
     let mut revision = number * 100;
@@ -145,7 +145,7 @@ fn inv3_inv8_whichever_write_fails_nothing_acknowledged_is_lost_and_nothing_is_h
                 night => after == catalogue(*night),
             };
             assert!(whole.iter().any(fits), "{here}: {after:?}");
-            store.close_aborted_nights(NOW).unwrap();
+            store.close_aborted_night(NOW).unwrap();
             let last = store.latest_night().unwrap();
             assert!(
                 last.is_none_or(|night| night.state != NightState::Running),
