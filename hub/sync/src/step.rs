@@ -78,9 +78,7 @@ impl fmt::Display for Why {
 #[must_use]
 pub fn first_step(held: &Held<'_>, head: &Head) -> Step {
     if held.doubtful {
-        return Step::Reconcile {
-            why: Why::HubStoreBehind,
-        };
+        return after_a_loss(held.published, head);
     }
     if held.published == Some(head) {
         return Step::Unchanged;
@@ -118,6 +116,21 @@ pub fn first_step(held: &Held<'_>, head: &Head) -> Step {
         Ordering::Greater => Step::Stream {
             after: published.revision,
             resume: false,
+        },
+    }
+}
+
+/// The hub's own store had lost something, and does not know what. Where the node's history goes on
+/// from what is left, following it proves every removal, and the digest of what the hub then really
+/// holds proves the rest; elsewhere only a comparison tells.
+fn after_a_loss(left: Option<&Head>, head: &Head) -> Step {
+    match left {
+        Some(left) if left.epoch == head.epoch && left.revision <= head.revision => Step::Stream {
+            after: left.revision,
+            resume: false,
+        },
+        _ => Step::Reconcile {
+            why: Why::HubStoreBehind,
         },
     }
 }
@@ -202,17 +215,36 @@ mod tests {
     #[test]
     fn a_doubtful_store_is_never_taken_as_proof() {
         let published = head(1, 5, 9);
-        let held = Held {
-            published: Some(&published),
-            staged: None,
-            doubtful: true,
+        let staged = at(1, 12);
+        let doubt = |now: &Head| {
+            let held = Held {
+                published: Some(&published),
+                staged: Some(&staged),
+                doubtful: true,
+            };
+            first_step(&held, now)
         };
+        // Never `Unchanged`, and nothing staged is built on: the digest is taken of what is there.
+        let follow = Step::Stream {
+            after: Revision(5),
+            resume: false,
+        };
+        assert_eq!(doubt(&published), follow);
+        assert_eq!(doubt(&head(1, 20, 1)), follow);
+        let compare = Step::Reconcile {
+            why: Why::HubStoreBehind,
+        };
+        assert_eq!(doubt(&head(1, 4, 9)), compare, "the node went back as well");
         assert_eq!(
-            first_step(&held, &published),
-            Step::Reconcile {
-                why: Why::HubStoreBehind
-            }
+            doubt(&head(2, 9, 9)),
+            compare,
+            "the node began anew as well"
         );
+        let nothing_left = Held {
+            doubtful: true,
+            ..Held::default()
+        };
+        assert_eq!(first_step(&nothing_left, &published), compare);
     }
 
     #[test]
