@@ -43,3 +43,11 @@ fn a_node_that_publishes_while_it_is_compared_is_not_blamed() {
 fn a_hub_that_is_killed_while_it_doubts_doubts_again() {
     again(18);
 }
+
+/// The hub was restored behind the horizon of a node that had itself been restored and had gone on:
+/// the comparison that the node asked for removed what it had forgotten (`hold::hold`,
+/// `Why::NodeAsked`).
+#[test]
+fn inv4_beyond_the_horizon_of_tombstones_nothing_is_proved() {
+    again(1_075);
+}
