@@ -51,3 +51,11 @@ fn a_hub_that_is_killed_while_it_doubts_doubts_again() {
 fn inv4_beyond_the_horizon_of_tombstones_nothing_is_proved() {
     again(1_075);
 }
+
+/// A comparison that was broken off had staged tombstones; the node's old life came back, and the
+/// last good versions of refused offers were missing on the stage (`Exchange::reconcile`: tombstones
+/// come last).
+#[test]
+fn inv7_a_comparison_that_was_broken_off_forgets_no_good_version() {
+    again(1_148);
+}
