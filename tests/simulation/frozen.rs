@@ -43,3 +43,19 @@ fn a_node_that_publishes_while_it_is_compared_is_not_blamed() {
 fn a_hub_that_is_killed_while_it_doubts_doubts_again() {
     again(18);
 }
+
+/// The hub was restored behind the horizon of a node that had itself been restored and had gone on:
+/// the comparison that the node asked for removed what it had forgotten (`hold::hold`,
+/// `Why::NodeAsked`).
+#[test]
+fn inv4_beyond_the_horizon_of_tombstones_nothing_is_proved() {
+    again(1_075);
+}
+
+/// A comparison that was broken off had staged tombstones; the node's old life came back, and the
+/// last good versions of refused offers were missing on the stage (`Exchange::reconcile`: tombstones
+/// come last).
+#[test]
+fn inv7_a_comparison_that_was_broken_off_forgets_no_good_version() {
+    again(1_148);
+}

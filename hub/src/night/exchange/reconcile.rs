@@ -63,19 +63,20 @@ impl Exchange<'_> {
             .fingerprints()
             .filter(|(id, _)| !damaged.contains(*id) || listing.get(id).is_none());
         let difference = listing.against(whole);
-        let now = self.hub.clock.now();
-        for id in &difference.gone {
-            stage.gone(head.revision, id, now);
-        }
         for ids in difference.fetch.chunks(FETCH) {
             let ids = ids.iter().map(|(id, _)| id.to_string()).collect();
             stage = self.fetch(stage, head, &listing, ids).await?;
+        }
+        // Never committed before it is verified: whoever goes on with a comparison that was broken off
+        // must not build on what another life of the node did not have.
+        let now = self.hub.clock.now();
+        for id in &difference.gone {
+            stage.gone(head.revision, id, now);
         }
         let holding = stage.holding();
         if verify(holding.count, &holding.digest, head) {
             return Ok(stage);
         }
-        self.commit(stage, Staged::Reconciling).await?;
         Err(Broken::NoAgreement(
             "the node changed while it was compared; the next night goes on",
         ))
