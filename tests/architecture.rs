@@ -7,6 +7,8 @@
     reason = "helpers of tests; a panic is how they fail"
 )]
 
+mod lessons;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
