@@ -53,5 +53,5 @@ pub mod packed;
 mod state;
 
 pub use batch::{Batch, Stamp};
-pub use engine::{ENGINES, Engine, Opened, Options, Pair, Pairs, Trust, open};
+pub use engine::{ENGINES, Engine, Opened, Options, Pair, Pairs, Trust, holds, open};
 pub use error::KvError;

@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::MARK_KEY;
-use super::bodies::{BodyWriter, Encoded};
-use super::disk::{self, Disk};
+use super::bodies::BodyWriter;
+use crate::engine::tree::{Encoded, Tree};
+use crate::engine::{MARK_KEY, space};
 use crate::state::{Mark, StateFile};
 use crate::{Batch, KvError, Stamp};
 
@@ -60,11 +60,9 @@ enum Prepared {
 }
 
 /// The writer's own things. Nobody else writes to the store.
-#[derive(Debug)]
-pub(super) struct Writer {
+pub(in crate::engine) struct Writer<T> {
     dir: PathBuf,
-    db: Debugless<::sled::Db>,
-    disk: Disk,
+    tree: T,
     bodies: BodyWriter,
     state: Option<StateFile>,
     /// The mark of the last batch that was applied.
@@ -74,28 +72,17 @@ pub(super) struct Writer {
     broken: Option<String>,
 }
 
-/// sled's `Debug` prints every page; this prints nothing.
-struct Debugless<T>(T);
-
-impl<T> std::fmt::Debug for Debugless<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("..")
-    }
-}
-
-impl Writer {
-    pub(super) fn new(
+impl<T: Tree> Writer<T> {
+    pub(in crate::engine) fn new(
         dir: &Path,
-        db: ::sled::Db,
-        disk: Disk,
+        tree: T,
         bodies: BodyWriter,
         mark: Mark,
         settled: bool,
     ) -> Self {
         Self {
             dir: dir.to_owned(),
-            db: Debugless(db),
-            disk,
+            tree,
             bodies,
             state: None,
             mark,
@@ -116,7 +103,7 @@ impl Writer {
     }
 
     /// Where STATE is kept from now on.
-    pub(super) fn keep_state(&mut self, state: StateFile) {
+    pub(in crate::engine) fn keep_state(&mut self, state: StateFile) {
         self.state = Some(state);
     }
 
@@ -170,7 +157,7 @@ impl Writer {
             prepared.push(match task {
                 Task::Commit(batch) => {
                     let stamp = batch.stamped();
-                    let writes = self.bodies.encode(batch.into_writes());
+                    let writes = self.bodies.encode(batch.into_writes(), T::LARGE);
                     let writes = writes.map_err(|e| KvError::io(&self.dir, e))?;
                     Prepared::Commit { writes, stamp }
                 }
@@ -191,12 +178,12 @@ impl Writer {
         }
     }
 
-    /// Refuses a group before sled sees it when the disk could not take it: a batch that fails
-    /// inside sled cannot be undone.
+    /// Refuses a group before the tree sees it when the disk could not take it: a batch that fails
+    /// inside the tree cannot be undone.
     fn room(&self, bytes: usize) -> Result<(), KvError> {
         self.writable()?;
-        let needed = disk::needed_bytes(bytes);
-        match disk::free_bytes(&self.dir) {
+        let needed = self.tree.needed_bytes(bytes);
+        match space::free_bytes(&self.dir) {
             Some(free) if free < needed => Err(KvError::Full {
                 dir: self.dir.clone(),
                 needed,
@@ -239,17 +226,11 @@ impl Writer {
 
     /// One atomic batch: the owner's writes and the mark.
     fn apply(&mut self, writes: Encoded, mark: Mark) -> Result<(), KvError> {
-        let counted = self.bodies.count(&self.db.0, &writes);
-        let counters = counted.map_err(|e| KvError::sled(&self.dir, e))?;
-        let mut batch = ::sled::Batch::default();
-        for (key, value) in writes.into_iter().chain(counters) {
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
-            }
-        }
-        batch.insert(MARK_KEY, mark.to_bytes());
-        self.guarded(|db| db.apply_batch(batch))?;
+        let counters = self.bodies.count(&self.tree, &writes)?;
+        let mut all = writes;
+        all.extend(counters);
+        all.push((MARK_KEY.to_vec(), Some(mark.to_bytes())));
+        self.guarded(|tree| tree.apply(all))?;
         self.bodies.applied();
         Ok(())
     }
@@ -289,22 +270,17 @@ impl Writer {
         told
     }
 
-    /// sled's flush first, then what it leaves out.
     fn make_durable(&mut self) -> Result<(), KvError> {
-        self.guarded(|db| db.flush())?;
-        self.disk.sync().map_err(|e| KvError::io(&self.dir, e))
+        self.guarded(T::sync)
     }
 
-    /// Calls sled; a panic in it must not leave the waiters without an answer.
-    fn guarded<T>(
-        &self,
-        call: impl FnOnce(&::sled::Db) -> ::sled::Result<T>,
-    ) -> Result<T, KvError> {
-        match catch_unwind(AssertUnwindSafe(|| call(&self.db.0))) {
-            Ok(done) => done.map_err(|e| KvError::sled(&self.dir, e)),
+    /// Calls the tree; a panic in it must not leave the waiters without an answer.
+    fn guarded<R>(&self, call: impl FnOnce(&T) -> Result<R, KvError>) -> Result<R, KvError> {
+        match catch_unwind(AssertUnwindSafe(|| call(&self.tree))) {
+            Ok(done) => done,
             Err(_) => Err(KvError::Damaged {
                 dir: self.dir.clone(),
-                why: "sled stopped with a panic while it wrote".to_owned(),
+                why: format!("{} stopped with a panic while it wrote", T::NAME),
             }),
         }
     }
