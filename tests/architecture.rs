@@ -97,6 +97,7 @@ const HUB: &[&[&str]] = &[
     &["link", "export", "view"],
     &["members"],
     &["hub"],
+    &["convert"],
     &["config"],
 ];
 const NODE: &[&[&str]] = &[

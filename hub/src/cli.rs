@@ -11,6 +11,7 @@ mod members;
 mod release;
 mod serve;
 mod status;
+mod store;
 mod sync;
 
 use std::path::PathBuf;
@@ -57,6 +58,9 @@ enum Command {
     Export(export::Export),
     /// Publish a night that a guard holds back.
     Release(release::Release),
+    /// Look after the store's files.
+    #[command(subcommand)]
+    Store(store::Store),
 }
 
 /// Where the hub's data lies.
@@ -109,6 +113,7 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Status(status) => status.run().await,
             Command::Export(export) => export.run().await,
             Command::Release(release) => release.run().await,
+            Command::Store(store) => store.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -3,26 +3,25 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use calluna_certs::tls::Identity;
 use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
-use calluna_kv::{Options, Stamp, Trust};
+use calluna_kv::{Stamp, Trust};
 use calluna_model::clock::Clock;
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
 
 use crate::config::{self, HubConfig};
+use crate::convert;
 use crate::link::Links;
 
 const CA_CERT: &str = "ca.crt";
 const CA_KEY: &str = "ca.key";
 const HUB_CERT: &str = "hub.crt";
 const HUB_KEY: &str = "hub.key";
-const STORE: &str = "store";
 
 /// An opened hub. Only one process has the store open at a time.
 pub struct Hub {
@@ -101,16 +100,13 @@ impl Hub {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let dir = DataDir::open(path, "calluna-hub init")?;
+        // A conversion of the store that was broken off at its end is ended first.
+        convert::finish(&dir)?;
         let config = config::read(dir.path(), environment)?;
         let (authority, identity) = read_keys(&dir)?;
         let mut epoch = [0; 16];
         entropy.fill(&mut epoch);
-        let options = Options {
-            cache_bytes: config.store.cache_mib.saturating_mul(1 << 20),
-            reserve_bytes: config.store.reserve_mib.saturating_mul(1 << 20),
-            lock_wait: Duration::from_secs(5),
-        };
-        let opened = calluna_kv::open(&config.store.engine, &dir.join(STORE), epoch, &options)?;
+        let opened = convert::open(&dir, &config, epoch)?;
         let mut store_note = String::new();
         let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
             tracing::error!(

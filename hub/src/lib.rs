@@ -2,11 +2,12 @@
 //!
 //! # Architecture
 //! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → {`members`, `view`} → `hub` →
-//! `config`.
+//! `convert` → `config`.
 //!
 //! | module | does |
 //! |---|---|
 //! | [`config`] | `hub.toml` |
+//! | [`convert`] | opens the store, and puts one of another engine in its place |
 //! | [`hub`] | opens a data directory: settings, keys, store |
 //! | [`members`] | invites, enrols |
 //! | [`view`] | the documents that `status` and `members` show |
@@ -26,6 +27,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod export;
 pub mod hub;
 pub mod link;

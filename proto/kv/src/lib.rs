@@ -45,6 +45,7 @@
 mod batch;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod convert;
 #[cfg(any(test, feature = "dying"))]
 pub mod dying;
 mod engine;
