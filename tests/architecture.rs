@@ -278,6 +278,7 @@ fn every_command_explains_itself_and_its_options() {
             "calluna-hub",
             &[
                 "init", "invite", "serve", "sync", "status", "members", "export", "release",
+                "store",
             ][..],
         ),
         ("calluna-node", &["join", "import", "serve", "status"][..]),

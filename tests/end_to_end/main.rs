@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod engines;
 mod first_night;
 mod inv1_nothing_personal;
 mod inv2_own_data;

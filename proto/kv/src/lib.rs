@@ -21,12 +21,14 @@
 //! # The folder of a store
 //! | name | what it is |
 //! |---|---|
+//! | `ENGINE` | the engine whose store this is; no other opens it ([`holds`]) |
 //! | `LOCK` | held (flock) while the store is open |
 //! | `STATE` | two slots, written in turn: what was durable at the last commit |
 //! | `RESERVE` | allocated, unused space; given back when the store cannot open on a full disk |
 //! | `aside/` | half-written snapshots of sled that would keep it from opening |
 //! | `db/` | sled's own files |
-//! | `bodies/` | values of 16 KiB and more, which sled would write several times and keep in memory |
+//! | `fjall/` | fjall's own files |
+//! | `bodies/` | values of 16 KiB and more, which a tree would write several times and keep in memory |
 //!
 //! # STATE
 //! Each slot holds a magic, a format version, a generation, the epoch, the number of the last
