@@ -255,11 +255,7 @@ fn child(role: &[&str]) -> Vec<String> {
 
 fn figure(said: &[String], name: &str) -> f64 {
     let found = said.iter().find_map(|line| line.strip_prefix(name));
-    found
-        .unwrap_or_else(|| std::panic::panic_any(format!("{name} is missing: {said:?}")))
-        .trim()
-        .parse()
-        .unwrap()
+    found.unwrap().trim().parse().unwrap()
 }
 
 /// MiB that all files below a folder take, without the reserve.

@@ -159,7 +159,11 @@ fn harm(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
 
 /// What the store of the next test holds under a number.
 fn value(number: u64) -> Vec<u8> {
-    let length = if number % 100 == 0 { 40_000 } else { 3000 };
+    let length = if number.is_multiple_of(100) {
+        40_000
+    } else {
+        3000
+    };
     let byte = u8::try_from(number % 251).unwrap();
     vec![byte; length]
 }
