@@ -30,12 +30,17 @@ const CRATES: &[Row] = &[
         "model",
         "proto/model",
         &[],
-        &["tokio", "tonic", "prost", "tracing", "sled"],
+        &["tokio", "tonic", "prost", "tracing", "sled", "fjall"],
     ),
     ("kv", "proto/kv", &[], &["tonic", "prost"]),
-    ("wire", "proto/wire", &["model"], &["sled"]),
-    ("host", "proto/host", &["model"], &["sled"]),
-    ("certs", "certs", &["model"], &["tonic", "prost", "sled"]),
+    ("wire", "proto/wire", &["model"], &["sled", "fjall"]),
+    ("host", "proto/host", &["model"], &["sled", "fjall"]),
+    (
+        "certs",
+        "certs",
+        &["model"],
+        &["tonic", "prost", "sled", "fjall"],
+    ),
     (
         "tabular",
         "node/tabular",
@@ -53,19 +58,19 @@ const CRATES: &[Row] = &[
         "sync",
         "hub/sync",
         &["model"],
-        &["tokio", "tonic", "prost", "sled"],
+        &["tokio", "tonic", "prost", "sled", "fjall"],
     ),
     (
         "catalogue",
         "hub/catalogue",
         &["model"],
-        &["axum", "tonic", "sled"],
+        &["axum", "tonic", "sled", "fjall"],
     ),
     (
         "node",
         "node",
         &["import", "kv", "wire", "certs", "host", "model"],
-        &["sled"],
+        &["sled", "fjall"],
     ),
     (
         "hub",
@@ -80,7 +85,7 @@ const CRATES: &[Row] = &[
             "host",
             "model",
         ],
-        &["sled"],
+        &["sled", "fjall"],
     ),
 ];
 

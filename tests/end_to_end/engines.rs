@@ -92,6 +92,25 @@ fn a_hub_goes_to_fjall_and_back_and_its_nights_go_on() {
 }
 
 #[test]
+fn a_new_hub_begins_with_fjall_and_what_it_reported_survives_kill_after_kill() {
+    let mut district = District::with(&[("CALLUNA_STORE_ENGINE", "fjall")]);
+    let node = district.member("vhs-a");
+    for round in 0..3 {
+        import(&district, &node, 150 + round, &format!("r{round}"));
+        let _line = district.night().expect("vhs-a", Outcome::Ok);
+        district.kill_hub();
+        assert_agreed(&district, &node);
+        district.start_hub();
+    }
+    assert!(district.hub_dir().join("store/fjall").is_dir());
+    let _stopped = district.stop_hub().ok();
+    // The setting in hub.toml is still that of sled.
+    district.set("CALLUNA_STORE_ENGINE", "sled");
+    let words = ["is kept by the engine \"fjall\"", "CALLUNA_STORE_ENGINE"];
+    district.hub(&["status"]).says(1, &words);
+}
+
+#[test]
 fn the_wrong_engine_is_a_sentence_and_never_an_empty_hub() {
     let mut district = District::new();
     let node = district.member("vhs-a");
