@@ -197,7 +197,17 @@ pub fn with_engine(text: &str, engine: &str) -> Result<String, toml_edit::TomlEr
         }
         Some(_) => {}
     }
-    document["store"]["engine"] = toml_edit::value(engine);
+    let store = document.get_mut("store");
+    let written = store.and_then(|store| store.get_mut("engine"));
+    match written.and_then(toml_edit::Item::as_value_mut) {
+        Some(value) => {
+            // The comment behind it belongs to the value.
+            let decor = value.decor().clone();
+            *value = engine.into();
+            *value.decor_mut() = decor;
+        }
+        None => document["store"]["engine"] = toml_edit::value(engine),
+    }
     Ok(document.to_string())
 }
 
