@@ -32,7 +32,8 @@
 //!
 //! # Which engine
 //! Both make the same promises and pass the same suites: conformance, `kill -9` after `kill -9`, every
-//! file of a store harmed in six ways, a full disk. `cargo bench -p calluna-kv --bench engines` gives
+//! file of a store harmed in six ways, a full disk. One difference was found: of 320 changes to sled's log
+//! (a bit, or a block of zeros) 6 lost records without a word, of 480 to fjall's files none. `cargo bench -p calluna-kv --bench engines` gives
 //! both the bytes of a hub in turn. On two busy cores, sled : fjall, pair by pair (above 1 fjall takes
 //! less):
 //!
@@ -50,7 +51,8 @@
 //! large values lie beside the tree, the tree decides little, and the disk waits for fsync either way.
 //! What holds is memory that does not grow with the store, and less CPU the bigger it gets.
 //! * **sled** is the default: proven here for longer, and as fast for what a district has.
-//! * **fjall** is for hubs above some hundred thousand offers, or with little memory. It keeps up to 128 MB
+//! * **fjall** is for hubs above some hundred thousand offers, or with little memory, or on disks that
+//!   are not trusted: it noticed every such change. It keeps up to 128 MB
 //!   of journals on a small store too, wants 32 MiB more free disk, and it is maintained: sled 0.34 is not.
 //!
 //! fjall's own separation of large values was measured too (in place of `bodies/`): 1.22 (1.02 to 1.40)

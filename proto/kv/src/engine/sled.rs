@@ -11,6 +11,10 @@
 //!   the engine only reads, and STATE says that the store is not settled.
 //! * one global write lock: a second writing thread would gain nothing. One thread writes here.
 //! * `Mode` (throughput or space) is stored and never read: it is left at its default.
+//! * at open it passes over a damaged segment of its log that is younger than its snapshot, and applies
+//!   what comes after: records are missing and the mark of the last commit is there. Of 320 changes to a
+//!   log 6 were silent in this way (of 480 changes to journals and tables of fjall none). Nothing here
+//!   notices it; whoever keeps a digest over its records does.
 //! * a held lock is an `io::Error` of kind `Other` with a text: our own LOCK comes first.
 
 use std::fs::{DirBuilder, File};
