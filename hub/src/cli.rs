@@ -3,12 +3,19 @@
 //! Every command works whether or not a daemon runs: with one it goes through the control socket,
 //! without one it opens the store itself.
 
+mod cancel;
+mod discard;
 mod door;
 mod export;
+mod file;
+mod held;
 mod init;
 mod invite;
 mod members;
+mod quarantine;
 mod release;
+mod report;
+mod runs;
 mod serve;
 mod status;
 mod store;
@@ -22,7 +29,8 @@ use calluna_host::config::ProcessEnvironment;
 use calluna_host::exit::Exit;
 use calluna_host::out;
 use calluna_host::telemetry::{LogOptions, start_logging};
-use clap::{Args, Parser, Subcommand};
+use calluna_model::text::Language;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Collects the offers of a district's education providers into one catalogue.
 #[derive(Debug, Parser)]
@@ -58,6 +66,18 @@ enum Command {
     Export(export::Export),
     /// Publish a night that a guard holds back.
     Release(release::Release),
+    /// Forget a night that a guard holds back.
+    Discard(discard::Discard),
+    /// Show the nights that a guard holds back.
+    Held(held::Held),
+    /// End the night that runs.
+    Cancel(cancel::Cancel),
+    /// List past nights, or show one.
+    Runs(runs::Runs),
+    /// List the records that are refused at present.
+    Quarantine(quarantine::Quarantine),
+    /// Show the morning report, or send it.
+    Report(report::Report),
     /// Look after the store's files.
     #[command(subcommand)]
     Store(store::Store),
@@ -69,6 +89,26 @@ struct Data {
     /// The hub's data directory.
     #[arg(long, env = "CALLUNA_DATA", value_name = "DIR")]
     data: PathBuf,
+}
+
+/// A language on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Lang {
+    /// German.
+    De,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The language that was asked for, or that of the environment.
+    fn or_environment(asked: Option<Self>) -> Language {
+        match asked {
+            Some(Self::De) => Language::De,
+            Some(Self::En) => Language::En,
+            None => out::language(),
+        }
+    }
 }
 
 /// Runs the program.
@@ -113,6 +153,12 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Status(status) => status.run().await,
             Command::Export(export) => export.run().await,
             Command::Release(release) => release.run().await,
+            Command::Discard(discard) => discard.run().await,
+            Command::Held(held) => held.run().await,
+            Command::Cancel(cancel) => cancel.run().await,
+            Command::Runs(runs) => runs.run().await,
+            Command::Quarantine(quarantine) => quarantine.run().await,
+            Command::Report(report) => report.run().await,
             Command::Store(store) => store.run().await,
         }
     });

@@ -3,13 +3,18 @@
 //! `init` writes the file with a comment on every line. An unknown key is refused with the nearest
 //! known one; each setting can be overridden by an environment variable (`CALLUNA_NIGHT_…`).
 
+mod delivery;
+
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 
 use calluna_host::config::{ConfigError, Environment, load};
-use calluna_model::limit::Limits;
+use calluna_model::limit::{Limits, NIGHTS_KEPT};
+use calluna_sync::schedule::{Schedule, ScheduleError};
 use serde::Deserialize;
+
+pub use self::delivery::{Address, MailConfig, MailTls, WebAddress, WebhookConfig, When};
 
 /// Name of the file in the data directory.
 pub const FILE: &str = "hub.toml";
@@ -42,25 +47,69 @@ pub struct HubConfig {
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
+    /// The morning report as an e-mail.
+    #[serde(default)]
+    pub mail: MailConfig,
+    /// The morning report to an address, and the sign of life.
+    #[serde(default)]
+    pub webhook: WebhookConfig,
 }
 
 /// `[night]`: how the hub collects.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NightConfig {
+    /// When nights begin: a cron pattern, or `off`.
+    pub schedule: String,
+    /// Time zone of the schedule, an IANA name.
+    pub time_zone: String,
+    /// Up to how much each provider is put off at the beginning, so that they do not all begin in
+    /// the same second, in seconds.
+    pub jitter_seconds: u64,
+    /// How long a night by the clock may take, in minutes. Until then it tries again what may pass.
+    pub window_minutes: u64,
+    /// Longest wait before the second attempt at a provider, in seconds. It doubles from there.
+    pub retry_first_seconds: u64,
+    /// Longest wait between two attempts, in seconds.
+    pub retry_most_seconds: u64,
+    /// Whether a night that was missed, or cut off, is made up for when the hub starts.
+    pub catch_up: bool,
     /// How many providers are read at once. Each may hold a few batches (1 MiB each) in memory.
     pub providers_at_once: NonZeroUsize,
     /// How long a night waits for a node that dials out and is not connected, in seconds. Nodes
     /// redial within 30 seconds.
     pub wait_seconds: u64,
+    /// How many nights are remembered; older ones are forgotten.
+    pub keep: NonZeroU64,
 }
 
 impl Default for NightConfig {
     fn default() -> Self {
         Self {
+            schedule: "17 3 * * *".to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
+            jitter_seconds: 300,
+            window_minutes: 180,
+            retry_first_seconds: 60,
+            retry_most_seconds: 1_800,
+            catch_up: true,
             providers_at_once: NonZeroUsize::MIN.saturating_add(7),
             wait_seconds: 45,
+            keep: NonZeroU64::new(NIGHTS_KEPT).unwrap_or(NonZeroU64::MIN),
         }
+    }
+}
+
+impl NightConfig {
+    /// When nights begin; nothing for `off`.
+    ///
+    /// # Errors
+    /// When pattern or time zone are wrong; the text says what to write.
+    pub fn schedule(&self) -> Result<Option<Schedule>, ScheduleError> {
+        if self.schedule.trim() == "off" {
+            return Ok(None);
+        }
+        Schedule::parse(&self.schedule, &self.time_zone).map(Some)
     }
 }
 
@@ -130,6 +179,13 @@ pub const KNOWN: &[&str] = &[
     "web",
     "night.providers_at_once",
     "night.wait_seconds",
+    "night.schedule",
+    "night.time_zone",
+    "night.jitter_seconds",
+    "night.window_minutes",
+    "night.retry_first_seconds",
+    "night.retry_most_seconds",
+    "night.catch_up",
     "limits.record_bytes",
     "limits.batch_bytes",
     "limits.offers_per_provider",
@@ -142,14 +198,53 @@ pub const KNOWN: &[&str] = &[
     "store.reserve_mib",
     "log.format",
     "log.filter",
+    "night.keep",
+    "mail.server",
+    "mail.port",
+    "mail.tls",
+    "mail.username",
+    "mail.password_file",
+    "mail.ca_file",
+    "mail.from",
+    "mail.to",
+    "mail.when",
+    "mail.lang",
+    "webhook.url",
+    "webhook.token_file",
+    "webhook.ca_file",
+    "webhook.when",
+    "webhook.lang",
+    "webhook.heartbeat_url",
 ];
+
+/// What the environment variables begin with.
+const PREFIX: &str = "CALLUNA";
 
 /// Reads `hub.toml` in `dir`.
 ///
 /// # Errors
 /// When a setting is wrong; the text names file, line, key and the way out.
 pub fn read(dir: &Path, environment: &dyn Environment) -> Result<HubConfig, ConfigError> {
-    Ok(load(&dir.join(FILE), environment, "CALLUNA", KNOWN)?.value)
+    let file = dir.join(FILE);
+    let config: HubConfig = load(&file, environment, PREFIX, KNOWN)?.value;
+    // Half a mail setting would be noticed in the first night that needs it.
+    let mail = &config.mail;
+    let missing = [
+        ("mail.from", mail.from.0.is_none()),
+        ("mail.to", !mail.to.iter().any(|to| to.0.is_some())),
+        (
+            "mail.password_file",
+            !mail.username.is_empty() && mail.password_file.as_os_str().is_empty(),
+        ),
+    ];
+    match missing.iter().find(|(_, missing)| *missing) {
+        Some((key, _)) if !mail.server.is_empty() => Err(ConfigError::Missing {
+            file,
+            key: (*key).to_owned(),
+            variable: calluna_host::config::variable(PREFIX, key),
+        }),
+        _ => Ok(config),
+    }
 }
 
 /// The commented file that `init` writes.
@@ -261,6 +356,10 @@ mod tests {
             spelled.certificates.node_days,
             config.certificates.node_days
         );
+        assert_eq!(spelled.night.keep, config.night.keep);
+        assert_eq!(spelled.mail.when, config.mail.when);
+        assert_eq!(spelled.mail.tls.port(), 587);
+        assert!(spelled.mail.server.is_empty() && spelled.webhook.url.get().is_none());
         for key in KNOWN {
             let name = key.rsplit('.').next().unwrap();
             assert!(
@@ -300,5 +399,42 @@ mod tests {
             }
         }
         assert!(with_engine("[store", "fjall").is_err());
+    }
+
+    fn with(more: &str) -> Result<HubConfig, ConfigError> {
+        let dir = tempfile::tempdir().unwrap();
+        let listen = "0.0.0.0:7443".parse().unwrap();
+        let text = template("Landkreis", "hub.example:7443", listen, None);
+        std::fs::write(dir.path().join(FILE), text.replace("[mail]", more)).unwrap();
+        read(dir.path(), &BTreeMap::<String, String>::new())
+    }
+
+    #[test]
+    fn half_a_mail_setting_is_refused_with_what_is_missing() {
+        let whole = "[mail]\nserver = \"mail.example\"\nfrom = \"Hub <hub@a.example>\"\nto = [\"b@a.example\"]";
+        assert_eq!(with(whole).unwrap().mail.to.len(), 1);
+        for (without, named) in [
+            ("from = \"Hub <hub@a.example>\"", "mail.from"),
+            ("to = [\"b@a.example\"]", "mail.to"),
+        ] {
+            let said = with(&whole.replace(without, "")).unwrap_err().to_string();
+            assert!(said.contains(named), "{said}");
+        }
+        let login = format!("{whole}\nusername = \"hub\"");
+        let said = with(&login).unwrap_err().to_string();
+        assert!(said.contains("mail.password_file"), "{said}");
+        let wrong = whole.replace("b@a.example", "nobody");
+        assert!(
+            with(&wrong)
+                .unwrap_err()
+                .to_string()
+                .contains("mail address")
+        );
+        assert!(
+            with("[mail]\nsmtp = \"x\"")
+                .unwrap_err()
+                .to_string()
+                .contains("mail.")
+        );
     }
 }

@@ -2,31 +2,39 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context, Result};
 use calluna_certs::tls::Identity;
 use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
-use calluna_kv::{Stamp, Trust};
-use calluna_model::clock::Clock;
+use calluna_host::workers::Workers;
+use calluna_kv::{KvError, Opened, Stamp, Trust};
+use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
+use calluna_sync::schedule::Schedule;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::{self, HubConfig};
 use crate::convert;
+use crate::current::Current;
 use crate::link::Links;
 
 const CA_CERT: &str = "ca.crt";
 const CA_KEY: &str = "ca.key";
 const HUB_CERT: &str = "hub.crt";
 const HUB_KEY: &str = "hub.key";
+/// Commits are made when this much waits: large enough that fsync costs little, small enough that
+/// a broken night repeats little.
+const COMMIT_BYTES: usize = 2 * 1024 * 1024;
 
 /// An opened hub. Only one process has the store open at a time.
 pub struct Hub {
-    /// Where it lies.
-    pub dir: DataDir,
+    /// Where it lies; nothing for one that was put together from [`Parts`].
+    pub dir: Option<DataDir>,
     /// Its settings.
     pub config: HubConfig,
     /// What it keeps.
@@ -43,10 +51,39 @@ pub struct Hub {
     pub links: Links,
     /// Why the store is not to be taken as proof; empty when it is whole.
     pub store_note: String,
-    /// Held while a night runs: one at a time.
-    pub(crate) night: tokio::sync::Mutex<()>,
+    /// When nights begin; nothing when they begin by hand only.
+    pub schedule: Option<Schedule>,
+    /// The night that runs.
+    pub current: Current,
+    /// When the next night begins, as the daemon's clock last said.
+    next_night: std::sync::Mutex<Option<Moment>>,
+    /// Reports that are on their way.
+    pub(crate) deliveries: TaskTracker,
+    /// The process ends: what waits for another try is given up.
+    pub(crate) closing: CancellationToken,
+    /// Who does what blocks on the store.
+    pub workers: Workers,
+    /// A night commits what it staged whenever this many bytes wait.
+    pub commit_bytes: usize,
     /// Held while an invitation is used or written: one certificate per token.
     pub(crate) enrolling: std::sync::Mutex<()>,
+}
+
+/// What a hub is put together from.
+#[derive(Debug)]
+pub struct Parts {
+    /// Its settings.
+    pub config: HubConfig,
+    /// What it keeps.
+    pub store: Arc<dyn HubStore>,
+    /// The district's certificate authority.
+    pub authority: Authority,
+    /// The hub's own certificate and key.
+    pub identity: Identity,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where chance comes from.
+    pub entropy: Arc<dyn Entropy>,
 }
 
 /// What `init` is told.
@@ -100,28 +137,89 @@ impl Hub {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let dir = DataDir::open(path, "calluna-hub init")?;
+        anyhow::ensure!(
+            dir.join(config::FILE).exists(),
+            "{} holds no hub: there is no {} in it; check the path given with --data, or make a hub with `calluna-hub init`",
+            path.display(),
+            config::FILE,
+        );
         // A conversion of the store that was broken off at its end is ended first.
         convert::finish(&dir)?;
         let config = config::read(dir.path(), environment)?;
+        let schedule = config.night.schedule().context("hub.toml, [night]")?;
         let (authority, identity) = read_keys(&dir)?;
         let mut epoch = [0; 16];
         entropy.fill(&mut epoch);
         let opened = convert::open(&dir, &config, epoch)?;
-        let mut store_note = String::new();
-        let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
-            tracing::error!(
-                note,
-                "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node"
-            );
-            store_note.clone_from(note);
-            opened.engine.renew_epoch(epoch, Stamp::default())?;
-            true
-        } else {
-            false
+        if let Trust::Behind { note, .. } = &opened.trust
+            && opened.engine.scan(b"", None).next().is_none()
+        {
+            // Nothing is left to go on with, members included: readers would see an empty
+            // catalogue, and nodes would be strangers.
+            let (dir, why) = (dir.join(convert::STORE), note.clone());
+            return Err(KvError::Damaged { dir, why }.into());
+        }
+        let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;
+        let parts = Parts {
+            config,
+            store,
+            authority,
+            identity,
+            clock,
+            entropy,
         };
-        let store: Arc<dyn HubStore> = Arc::new(EmbeddedStore::open(opened.engine, doubtful)?);
         Ok(Self {
-            dir,
+            dir: Some(dir),
+            store_note,
+            schedule,
+            ..Self::from(parts)
+        })
+    }
+}
+
+/// The hub's store on an engine that was opened, and why it is not to be taken as proof; that is
+/// empty when it is whole. `epoch` is the new life of a store that is not.
+/// The newest `nights_kept` nights are remembered.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub fn store_on(
+    opened: Opened,
+    epoch: [u8; 16],
+    nights_kept: u64,
+) -> Result<(Arc<dyn HubStore>, String)> {
+    let mut store_note = String::new();
+    let doubtful = if let Trust::Behind { note, .. } = &opened.trust {
+        tracing::error!(
+            note,
+            "the store is behind its STATE file; nothing will be deleted, the next night compares everything with every node"
+        );
+        store_note.clone_from(note);
+        true
+    } else {
+        false
+    };
+    let store = EmbeddedStore::keeping(Arc::clone(&opened.engine), doubtful, nights_kept)?;
+    if doubtful {
+        // Only now that the doubt itself is kept: whoever is cut off in between doubts again.
+        opened.engine.renew_epoch(epoch, Stamp::default())?;
+    }
+    Ok((Arc::new(store), store_note))
+}
+
+impl From<Parts> for Hub {
+    /// A hub without a directory: no control socket, whatever store it was given.
+    fn from(parts: Parts) -> Self {
+        let Parts {
+            config,
+            store,
+            authority,
+            identity,
+            clock,
+            entropy,
+        } = parts;
+        Self {
+            dir: None,
             config,
             store,
             authority,
@@ -129,10 +227,35 @@ impl Hub {
             clock,
             entropy,
             links: Links::default(),
-            store_note,
-            night: tokio::sync::Mutex::default(),
+            store_note: String::new(),
+            schedule: None,
+            current: Current::default(),
+            next_night: std::sync::Mutex::default(),
+            deliveries: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            workers: Workers::default(),
+            commit_bytes: COMMIT_BYTES,
             enrolling: std::sync::Mutex::default(),
-        })
+        }
+    }
+}
+
+impl Hub {
+    /// Notes when the next night begins by the clock.
+    pub(crate) fn show_next_night(&self, next: Option<Moment>) {
+        *self
+            .next_night
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = next;
+    }
+
+    /// When the next night begins by the clock; nothing without a running daemon.
+    #[must_use]
+    pub fn next_night(&self) -> Option<Moment> {
+        *self
+            .next_night
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

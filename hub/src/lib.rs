@@ -1,19 +1,23 @@
 //! The hub: collects what the providers of a district publish, and keeps it.
 //!
 //! # Architecture
-//! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → {`members`, `view`} → `hub` →
-//! `convert` → `config`.
+//! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
+//! `hub` → {`convert`, `current`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
 //! | [`config`] | `hub.toml` |
 //! | [`convert`] | opens the store, and puts one of another engine in its place |
+//! | [`current`] | the night that runs: one at a time, and how it is ended |
 //! | [`hub`] | opens a data directory: settings, keys, store |
 //! | [`members`] | invites, enrols |
 //! | [`view`] | the documents that `status` and `members` show |
 //! | [`link`] | provider → gRPC channel, whichever side opened the connection |
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
+//! | [`report`] | the morning report: in words, by mail, to an address |
 //! | [`export`] | the catalogue row by row, in a format of `calluna-catalogue` |
+//! | [`held`] | nights that a guard holds back, and the operator's word on them |
+//! | [`quarantine`] | the refused records, one by one |
 //! | [`service`] | gRPC adapters: Membership for joining nodes, HubControl for the command line |
 //! | [`run`] | puts it together, starts and stops it in order |
 //! | [`cli`] | one file per command; each works through the daemon or, without one, on the store |
@@ -28,11 +32,15 @@
 pub mod cli;
 pub mod config;
 pub mod convert;
+pub mod current;
 pub mod export;
+pub mod held;
 pub mod hub;
 pub mod link;
 pub mod members;
 pub mod night;
+pub mod quarantine;
+pub mod report;
 pub mod run;
 pub mod service;
 pub mod view;

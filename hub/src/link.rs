@@ -2,10 +2,12 @@
 //!
 //! On every channel the *hub* is the gRPC client and the node serves. [`accept`] takes the
 //! connections that nodes dial, [`dial`] opens the ones to nodes that listen. There is at most one
-//! live connection per provider: the newest wins, the older one is cut.
+//! live connection per provider: the newest wins, the older one is cut. Two nodes that take turns
+//! with one identity are found by [`twin`].
 
 pub mod accept;
 pub mod dial;
+pub mod twin;
 
 use std::collections::HashMap;
 use std::io;
@@ -14,14 +16,17 @@ use std::time::Duration;
 
 use calluna_certs::Peer;
 use calluna_host::guarded::{Guarded, Leash};
+use calluna_host::h2;
 use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 use tokio_rustls::rustls::pki_types::CertificateDer;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tower::service_fn;
+
+use self::twin::Twins;
 
 /// A live connection to a node.
 #[derive(Clone, Debug)]
@@ -32,6 +37,8 @@ pub struct Connection {
     pub leaf: CertificateDer<'static>,
     /// Since when.
     pub since: Moment,
+    /// Where the other end is.
+    pub from: String,
     leash: Leash,
 }
 
@@ -40,18 +47,19 @@ pub struct Connection {
 pub struct Links {
     live: Mutex<HashMap<ProviderId, Connection>>,
     changed: Notify,
+    twins: Twins,
 }
 
 impl Links {
-    /// Takes a new connection of `provider`; an older one is cut.
-    pub fn insert(&self, provider: ProviderId, connection: Connection) {
+    /// Takes a new connection of `provider`. The older one is given back if it still lives: it is
+    /// no longer used, and is the caller's to cut.
+    fn replace(&self, provider: &ProviderId, connection: Connection) -> Option<Connection> {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.retain(|_, old| !old.leash.is_gone());
-        if let Some(old) = live.insert(provider, connection) {
-            old.leash.cut();
-        }
+        let old = live.insert(provider.clone(), connection);
         drop(live);
         self.changed.notify_waiters();
+        old
     }
 
     /// The live connection of `provider`.
@@ -87,15 +95,16 @@ impl Links {
     }
 }
 
-/// Makes a channel on an open stream whose other end is `peer`.
+/// Makes a channel on an open stream whose other end was proved to be `peer`, with `leaf`.
 ///
 /// # Errors
 /// When the other side does not speak HTTP/2.
-pub(crate) async fn channel_on<S>(
+pub async fn channel_on<S>(
     stream: S,
     peer: Peer,
     leaf: CertificateDer<'static>,
     since: Moment,
+    from: String,
 ) -> Result<Connection, tonic::transport::Error>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -111,18 +120,14 @@ where
                 .ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))
         }
     });
-    let channel = Endpoint::from_static("http://node.calluna.internal")
-        .http2_keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(10))
-        .keep_alive_while_idle(true)
-        .initial_stream_window_size(2 * 1024 * 1024)
-        .initial_connection_window_size(4 * 1024 * 1024)
+    let channel = h2::caller("http://node.calluna.internal")
         .connect_with_connector(connector)
         .await?;
     Ok(Connection {
         channel,
         leaf,
         since,
+        from,
         leash,
     })
 }

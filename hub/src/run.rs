@@ -6,23 +6,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use calluna_host::h2;
 use calluna_host::socket;
 use calluna_host::tasks::{Ended, Tasks};
 use calluna_wire::v1::hub_control_server::HubControlServer;
 use calluna_wire::v1::membership_server::MembershipServer;
 use futures_util::StreamExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
 use crate::hub::Hub;
 use crate::link::accept;
+use crate::report;
 use crate::service::control::ControlService;
 use crate::service::membership::MembershipService;
 
 /// How long running work may take to end.
 const GRACE: Duration = Duration::from_secs(8);
+/// Connections that may wait to be accepted: every node of a large district at once, after the hub
+/// was restarted. The system's usual 128 would make the others wait for seconds and try again.
+const WAITING: u32 = 4_096;
 
 /// Opens the door for nodes: connections and enrolments. Returns the address that is really bound.
 ///
@@ -30,9 +35,7 @@ const GRACE: Duration = Duration::from_secs(8);
 /// When the address cannot be bound.
 pub async fn open_doors(hub: &Arc<Hub>, tasks: &Tasks) -> Result<SocketAddr> {
     let listen = hub.config.listen;
-    let listener = TcpListener::bind(listen)
-        .await
-        .map_err(|cause| in_words(listen, cause))?;
+    let listener = listen_on(listen).map_err(|cause| in_words(listen, cause))?;
     let bound = listener
         .local_addr()
         .context("asking for the bound address")?;
@@ -40,11 +43,9 @@ pub async fn open_doors(hub: &Arc<Hub>, tasks: &Tasks) -> Result<SocketAddr> {
     accept::start(hub, listener, enrolments, tasks)?;
     let service = MembershipServer::new(MembershipService(Arc::clone(hub)))
         .max_decoding_message_size(64 * 1024);
-    let serving = Server::builder()
+    let serving = h2::server(4)
         .timeout(Duration::from_secs(30))
         .concurrency_limit_per_connection(4)
-        .max_concurrent_streams(4)
-        .http2_keepalive_interval(Some(Duration::from_secs(20)))
         .add_service(service)
         .serve_with_incoming_shutdown(ReceiverStream::new(streams), tasks.stopping());
     tasks.spawn("membership", async move {
@@ -60,7 +61,10 @@ pub async fn open_doors(hub: &Arc<Hub>, tasks: &Tasks) -> Result<SocketAddr> {
 /// # Errors
 /// When the socket cannot be bound.
 pub fn open_control(hub: &Arc<Hub>, tasks: &Tasks) -> Result<()> {
-    let path = hub.dir.control_socket();
+    let dir = hub.dir.as_ref();
+    let path = dir
+        .context("a hub without a data directory has no control socket")?
+        .control_socket();
     let listener = socket::bind(&path)?;
     let service = ControlService {
         hub: Arc::clone(hub),
@@ -79,13 +83,28 @@ pub fn open_control(hub: &Arc<Hub>, tasks: &Tasks) -> Result<()> {
 
 /// Ends everything in order: no new work, connections cut, running work finished.
 pub async fn stop(hub: &Hub, tasks: &Tasks) {
+    hub.current.stop();
     tasks.stop();
     hub.links.cut_all();
+    report::settle(hub, Duration::ZERO).await;
     if let Ended::Cut { still_running } = tasks.drain(GRACE).await {
         tracing::warn!(still_running, "work was cut off at the end");
     }
     // Whoever comes next need not wonder whether somebody is still there.
-    let _gone_already = std::fs::remove_file(hub.dir.control_socket());
+    if let Some(dir) = &hub.dir {
+        let _gone_already = std::fs::remove_file(dir.control_socket());
+    }
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 fn in_words(listen: SocketAddr, cause: io::Error) -> anyhow::Error {
@@ -102,4 +121,25 @@ fn in_words(listen: SocketAddr, cause: io::Error) -> anyhow::Error {
         _ => "check `listen` in hub.toml",
     };
     anyhow::Error::new(cause).context(format!("cannot listen on {listen}: {way_out}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Nobody accepts here: all of them have to find room in the queue.
+    #[tokio::test]
+    async fn a_herd_finds_room_in_the_queue() {
+        let listener = listen_on("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut herd = Vec::new();
+        for number in 0..600 {
+            let stream = timeout(Duration::from_secs(20), TcpStream::connect(address)).await;
+            let stream = stream.unwrap_or_else(|_| panic!("connection {number} found no room"));
+            herd.push(stream.unwrap());
+        }
+    }
 }

@@ -1,15 +1,17 @@
 //! The documents that `status` and `members` show. The daemon and the command line make the same
 //! ones; text is written from them, so both say the same.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use calluna_model::checkpoint::HeldNight;
 use calluna_model::clock::Moment;
 use calluna_model::head::Head;
+use calluna_model::id::ProviderId;
 use calluna_model::member::{MemberState, ProviderKind, Reach};
 use calluna_model::outcome::Outcome;
-use calluna_model::report::NightReport;
+use calluna_model::report::{Delivery, NightReport, NightState};
 use serde::{Deserialize, Serialize};
 
 use crate::hub::Hub;
@@ -39,8 +41,34 @@ pub struct StatusDocument {
     pub offers: u64,
     /// The newest night.
     pub last_night: Option<NightReport>,
+    /// The night that runs now.
+    #[serde(default)]
+    pub running_night: Option<u64>,
+    /// When the next night begins by the clock; nothing without a daemon or a schedule.
+    #[serde(default)]
+    pub next_night: Option<Moment>,
     /// Every provider, those that need a look first.
     pub providers: Vec<ProviderDocument>,
+    /// How the last report was delivered, on each way on which one was sent.
+    #[serde(default)]
+    pub deliveries: Vec<Delivery>,
+}
+
+/// One line of `runs --format json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NightDocument {
+    /// Its number.
+    pub night: u64,
+    /// When it began.
+    pub started_at: Moment,
+    /// When it ended; nothing while it runs.
+    pub ended_at: Option<Moment>,
+    /// How it stands.
+    pub state: NightState,
+    /// How many providers it was about.
+    pub providers: usize,
+    /// How many ended with each outcome.
+    pub outcomes: BTreeMap<Outcome, usize>,
 }
 
 /// One provider in the status.
@@ -69,8 +97,27 @@ pub struct ProviderDocument {
     pub agreed_at: Option<Moment>,
     /// Nights in a row without agreement.
     pub nights_missed: u64,
+    /// Whether readers see an older state than the node may have.
+    #[serde(default)]
+    pub stale: bool,
     /// A night that is held back.
     pub held: Option<HeldNight>,
+    /// What needs somebody's eye beyond the last night.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<AlarmDocument>,
+}
+
+/// An alarm: it has a name, so that a program can react to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmDocument {
+    /// Such as `duplicate-identity`.
+    pub name: String,
+    /// When it was first raised.
+    pub since: Moment,
+    /// When its cause was last seen.
+    pub last_seen: Moment,
+    /// What is wrong, and what to do.
+    pub text: String,
 }
 
 /// One line of `members --format json`.
@@ -114,16 +161,19 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
             head: known.published.map(|published| published.head),
             last_outcome: known.last.as_ref().map(|line| line.outcome),
             note: known.last.map(|line| line.note).unwrap_or_default(),
+            stale: known.nights_missed > 0,
             agreed_at: known.agreed_at,
             nights_missed: known.nights_missed,
             held: known.held,
+            alarms: alarms(hub, &member.id),
             id: member.id.to_string(),
             name: member.name,
         });
     }
     let worry = |p: &ProviderDocument| {
         let clean = p.last_outcome.is_none_or(Outcome::clean);
-        (p.held.is_none(), std::cmp::Reverse(p.nights_missed), clean)
+        let quiet = p.held.is_none() && p.alarms.is_empty();
+        (quiet, std::cmp::Reverse(p.nights_missed), clean)
     };
     providers.sort_by(|a, b| worry(a).cmp(&worry(b)).then_with(|| a.id.cmp(&b.id)));
     Ok(StatusDocument {
@@ -137,8 +187,26 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         store_note: hub.store_note.clone(),
         offers: providers.iter().map(|provider| provider.offers).sum(),
         last_night: hub.store.latest_night()?,
+        running_night: hub.current.running(),
+        next_night: hub.next_night(),
         providers,
+        deliveries: hub.store.deliveries()?,
     })
+}
+
+fn alarms(hub: &Hub, provider: &ProviderId) -> Vec<AlarmDocument> {
+    let twin = hub.links.twin(provider, hub.clock.now());
+    let alarm = twin.map(|twin| AlarmDocument {
+        name: "duplicate-identity".to_owned(),
+        since: twin.first,
+        last_seen: twin.last,
+        text: format!(
+            "two live nodes have the identity of `{provider}` (from {} and {}, last seen together \
+             {}); stop one of them, or invite it as a member of its own",
+            twin.from[0], twin.from[1], twin.last
+        ),
+    });
+    alarm.into_iter().collect()
 }
 
 /// Makes the list of members.
@@ -169,6 +237,43 @@ pub fn members(hub: &Hub) -> Result<Vec<MemberDocument>> {
         });
     }
     Ok(list)
+}
+
+/// Makes the list of nights, the newest first, at most `most`.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn nights(hub: &Hub, most: u32) -> Result<Vec<NightDocument>> {
+    let mut list = Vec::new();
+    if most == 0 {
+        return Ok(list);
+    }
+    hub.store.nights(None, &mut |night| {
+        let mut outcomes = BTreeMap::new();
+        for line in &night.providers {
+            *outcomes.entry(line.outcome).or_insert(0) += 1;
+        }
+        list.push(NightDocument {
+            night: night.night,
+            started_at: night.started_at,
+            ended_at: night.ended_at,
+            state: night.state,
+            providers: night.providers.len(),
+            outcomes,
+        });
+        list.len() < most as usize
+    })?;
+    Ok(list)
+}
+
+/// One night.
+///
+/// # Errors
+/// When it is not remembered, or the store cannot be read.
+pub fn night(hub: &Hub, number: u64) -> Result<NightReport> {
+    hub.store.night(number)?.with_context(|| {
+        format!("there is no night {number}; `calluna-hub runs` lists those that are remembered")
+    })
 }
 
 fn days(seconds: i64) -> i64 {

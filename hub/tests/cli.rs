@@ -182,6 +182,52 @@ fn a_second_daemon_and_a_port_in_use_are_sentences() {
 }
 
 #[test]
+fn a_folder_that_is_no_hub_and_a_path_that_is_no_file_are_sentences() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("hub");
+    init(&data, "127.0.0.1:0");
+    let folder = dir.path().to_str().unwrap();
+    for (output, words) in [
+        (folder.to_owned(), "is a folder"),
+        (format!("{folder}/none/x.jsonl"), "does not exist"),
+    ] {
+        let refused = hub(&data, &["export", "--output", &output]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(said(&refused).contains(words), "{}", said(&refused));
+    }
+    std::fs::remove_file(data.join("hub.toml")).unwrap();
+    let refused = hub(&data, &["status"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        said(&refused).contains("holds no hub") && said(&refused).contains("calluna-hub init"),
+        "{}",
+        said(&refused)
+    );
+}
+
+#[test]
+fn what_people_read_fits_a_terminal_of_80_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("hub");
+    init(&data, "127.0.0.1:0");
+    for id in ["vhs-heidekreis", "bbs-soltau"] {
+        hub(
+            &data,
+            &["invite", id, "--name", id, "--kind", "counselling"],
+        );
+    }
+    for command in ["status", "members"] {
+        let shown = hub(&data, &[command]);
+        let text = String::from_utf8(shown.stdout).unwrap();
+        assert!(text.contains("vhs-heidekreis"), "{text}");
+        let table = text.lines().skip_while(|line| !line.contains("state"));
+        for line in table {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}
+
+#[test]
 fn an_empty_catalogue_and_a_mistyped_setting() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("hub");

@@ -4,6 +4,7 @@ mod import;
 mod join;
 mod serve;
 mod status;
+mod trouble;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,7 +79,7 @@ pub fn main() -> Exit {
         Command::Status(status) => status.run(&context),
     };
     done.unwrap_or_else(|error| {
-        out::error(&error);
+        trouble::tell(error, context.words);
         Exit::Failed
     })
 }

@@ -1,6 +1,7 @@
 //! `node.toml`: what it may hold, and how `join` writes it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use calluna_host::config::{ConfigError, Environment, load};
 use calluna_host::data_dir::{DataDir, DataDirError};
@@ -29,8 +30,10 @@ const KNOWN: &[&str] = &[
     "watch.folder",
     "watch.complete",
     "import.only",
+    "import.mapping",
     "log.format",
     "log.filter",
+    "link.reconnect_seconds",
 ];
 
 /// All settings of a node.
@@ -65,6 +68,9 @@ pub struct Config {
     /// The log.
     #[serde(default)]
     pub log: Log,
+    /// The connection that the node dials.
+    #[serde(default)]
+    pub link: Link,
 }
 
 /// `[listen]`: for a node that the hub can reach.
@@ -93,6 +99,8 @@ pub struct Watch {
 pub struct Import {
     /// In a catalogue of several providers, take only the offers under this name; empty takes all.
     pub only: String,
+    /// The file that says which column of a table holds what; empty leaves it to the headings.
+    pub mapping: String,
 }
 
 /// `[log]`: what is logged, and how.
@@ -103,6 +111,33 @@ pub struct Log {
     pub format: LogFormat,
     /// Directives such as `info` or `warn,calluna_node=debug`.
     pub filter: String,
+}
+
+/// `[link]`: the connection that the node dials.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Link {
+    /// After a connection was lost, the node dials again at a random moment within this time.
+    pub reconnect_seconds: u64,
+}
+
+impl Default for Link {
+    /// Ten seconds: the nodes of a large district (1,000) then come back at a hundred a second,
+    /// which is a tenth of one core of the hub's, and whoever lost a cable alone is back after five
+    /// seconds on average; a night waits 45.
+    fn default() -> Self {
+        Self {
+            reconnect_seconds: 10,
+        }
+    }
+}
+
+impl Link {
+    /// The time within which the first attempt after a loss is made.
+    #[must_use]
+    pub fn spread(&self) -> Duration {
+        Duration::from_secs(self.reconnect_seconds)
+    }
 }
 
 /// How the log is written.
@@ -140,6 +175,7 @@ impl Config {
             watch: Watch::default(),
             import: Import::default(),
             log: Log::default(),
+            link: Link::default(),
         }
     }
 
@@ -196,12 +232,20 @@ complete = {complete}
 [import]
 # In a file that holds the offers of several providers, take only those under this name. Empty: all.
 only = {only}
+# A TOML file that says which column of a CSV or XLSX file holds what, also for dropped files. Empty: the
+# headings decide. `import --mapping FILE` overrides it.
+mapping = {mapping}
 
 [log]
 # "text" or "json".
 format = "{format}"
 # Directives, such as "info" or "warn,calluna_node=debug".
 filter = {filter}
+
+[link]
+# After a lost connection the node dials again at a random moment within this many seconds, so that not
+# all nodes come at once when the hub was restarted. 0: at once.
+reconnect_seconds = {reconnect}
 "#,
             hub = quoted(&self.hub),
             provider = quoted(self.provider.as_str()),
@@ -213,7 +257,9 @@ filter = {filter}
             folder = quoted(&self.watch.folder),
             complete = self.watch.complete,
             only = quoted(&self.import.only),
+            mapping = quoted(&self.import.mapping),
             filter = quoted(&self.log.filter),
+            reconnect = self.link.reconnect_seconds,
         )
     }
 }

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use calluna_host::out::safe;
 use calluna_import::{ImportError, Mapping, Options};
 use calluna_model::finding::Finding;
 use calluna_model::limit;
+use calluna_model::text::Language;
 use serde::{Deserialize, Serialize};
 
 use crate::publish::{Candidate, Terms};
@@ -45,6 +47,23 @@ pub struct Reading<'a> {
     pub mapping: Option<&'a Mapping>,
     /// In a catalogue of several providers, take only the offers under this name.
     pub only: Option<&'a str>,
+}
+
+/// Reads the file at `path` that says which column holds what.
+///
+/// # Errors
+/// A sentence in `language` when it cannot be read or says what there is not.
+pub fn mapping_in(path: &Path, language: Language) -> Result<Mapping, String> {
+    let shown = safe(&path.display().to_string());
+    let text = std::fs::read_to_string(path).map_err(|error| match language {
+        Language::De => format!(
+            "die Zuordnungsdatei {shown} lässt sich nicht lesen ({error}); bitte den Pfad prüfen"
+        ),
+        Language::En => {
+            format!("the mapping file {shown} cannot be read ({error}); check the path")
+        }
+    })?;
+    Mapping::from_toml(&text).map_err(|error| format!("{shown}: {}", error.message(language)))
 }
 
 impl Intake {

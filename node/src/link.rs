@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use calluna_certs::{Peer, tls};
 use calluna_host::guarded::Guarded;
+use calluna_host::h2::{KEEP_ALIVE, KEEP_ALIVE_ANSWER};
 use calluna_model::clock::{Clock, Moment};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
@@ -25,10 +26,6 @@ pub(crate) use self::listen::Listener;
 
 /// How long a connection and its handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How often a silent connection is tried.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// How long the answer to that may take.
-pub(crate) const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(10);
 
 /// A connection at whose other end the hub is.
 pub(crate) type HubStream = Guarded<Heard<TlsStream<TcpStream>>, Peer>;

@@ -86,6 +86,8 @@ pub enum JoinError {
     Refused {
         /// In the hub's words.
         why: String,
+        /// What can be done about it.
+        reaction: Reaction,
     },
     /// Key or certificate.
     #[error(

@@ -7,9 +7,10 @@ mod listing;
 mod plan;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use calluna_certs::{CertError, NodeKey};
-use calluna_model::clock::Clock;
+use calluna_model::clock::{Clock, Moment};
 use calluna_model::failure::{Failure, Reaction};
 use calluna_model::guard::Shrink;
 use calluna_model::head::{Head, SignedHead, signing_bytes};
@@ -121,6 +122,8 @@ pub struct Publisher {
     provider: ProviderId,
     key: NodeKey,
     clock: Arc<dyn Clock>,
+    /// When the hub last asked, in seconds since 1970; 0 as long as it has not.
+    asked_at: AtomicI64,
 }
 
 impl Publisher {
@@ -137,6 +140,7 @@ impl Publisher {
             provider,
             key,
             clock,
+            asked_at: AtomicI64::new(0),
         }
     }
 
@@ -172,6 +176,18 @@ impl Publisher {
             signed_at,
             signature,
         })
+    }
+
+    /// Notes that the hub asks for the head: with that every night begins, also one in which
+    /// nothing changed and that leaves no receipt.
+    pub fn asked(&self) {
+        self.asked_at.store(self.clock.now().0, Ordering::Relaxed);
+    }
+
+    /// When the hub last asked since this process started.
+    #[must_use]
+    pub fn asked_at(&self) -> Option<Moment> {
+        Some(Moment(self.asked_at.load(Ordering::Relaxed))).filter(|at| at.0 > 0)
     }
 
     /// Keeps the hub's receipt. It is on disk when this returns.

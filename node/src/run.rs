@@ -11,6 +11,7 @@ use calluna_certs::{CertError, NodeKey, Peer, files};
 use calluna_host::durable::FileError;
 use calluna_host::socket::{self, SocketError};
 use calluna_host::tasks::Tasks;
+use calluna_host::workers::Workers;
 use calluna_model::clock::Clock;
 use calluna_model::entropy::Entropy;
 use calluna_model::failure::{Failure, Reaction};
@@ -136,16 +137,32 @@ impl Node {
     ) -> Result<Self, NodeError> {
         let (identity, key) = identity_of(&settings, &clock)?;
         let folder = settings.dir.join("store");
-        let store = Arc::new(Store::open(&folder, &*clock, &*entropy, LOCK_WAIT)?);
+        let store = Store::open(&folder, &*clock, &*entropy, LOCK_WAIT)?;
+        Ok(Self::of_parts(
+            settings, identity, key, store, clock, entropy,
+        ))
+    }
+
+    /// A node of its parts, wherever they come from; `identity` and `key` belong together.
+    #[must_use]
+    pub fn of_parts(
+        settings: Settings,
+        identity: Identity,
+        key: NodeKey,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         let provider = settings.config.provider.clone();
+        let store = Arc::new(store);
         let publisher = Arc::new(Publisher::new(store, provider, key, Arc::clone(&clock)));
-        Ok(Self {
+        Self {
             settings,
             identity,
             publisher,
             clock,
             entropy,
-        })
+        }
     }
 
     /// The catalogue.
@@ -181,7 +198,8 @@ impl Node {
         let control = socket::bind(&self.settings.socket())?;
         let (streams, received) = mpsc::channel(16);
         let (listening, link) = self.start_link(tasks, streams).await?;
-        serve_hub(tasks, provider_node(Arc::clone(&self.publisher)), received);
+        let service = provider_node(Arc::clone(&self.publisher), Workers::default());
+        serve_hub(tasks, service, received);
         let observer = Arc::new(self.observer(Some(link.clone())));
         let (service, stopping) = (
             node_control(Arc::clone(&self.publisher), observer),
@@ -215,7 +233,8 @@ impl Node {
         if address.is_empty() {
             let state = LinkState::new(Way::DialsOut, config.hub.clone(), clock);
             let entropy = Arc::clone(&self.entropy);
-            let dialler = Dialler::new(config.hub.clone(), &self.identity, state.clone(), entropy);
+            let (hub, spread) = (config.hub.clone(), config.link.spread());
+            let dialler = Dialler::new(hub, &self.identity, state.clone(), entropy, spread);
             let dialler = dialler.map_err(broken)?;
             let token: CancellationToken = tasks.token();
             tasks.spawn("dial", dialler.keep(streams, token));

@@ -29,6 +29,9 @@ pub struct StatusReport {
     pub running: bool,
     /// The connection with the hub; nothing when the daemon does not run.
     pub link: Option<LinkInfo>,
+    /// When the hub last asked since the daemon started, also in nights without changes.
+    #[serde(default)]
+    pub asked_at: Option<Moment>,
     /// Where the catalogue stands.
     pub head: Head,
     /// The store.
@@ -88,6 +91,7 @@ impl Observer {
             software: SOFTWARE.to_owned(),
             running: self.link.is_some(),
             link: self.link.as_ref().map(LinkState::look),
+            asked_at: self.publisher.asked_at(),
             head: current.head,
             store: StoreReport {
                 bytes: store.size_on_disk()?,

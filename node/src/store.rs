@@ -135,8 +135,22 @@ impl Store {
         Self::settle(opened, clock, entropy)
     }
 
-    /// Takes over an engine that was opened.
-    fn settle(
+    /// A new store in memory, that ends with the process: for tests, and for benchmarks that need
+    /// more nodes than one machine has disks for.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn in_memory(clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, StoreError> {
+        let options = calluna_kv::Options::default();
+        let opened = calluna_kv::open("memory", Path::new(""), new_epoch(entropy), &options)?;
+        Self::settle(opened, clock, entropy)
+    }
+
+    /// The store on an engine that was opened, as [`Self::open`] says.
+    ///
+    /// # Errors
+    /// The content is damaged, or written by a newer program.
+    pub fn settle(
         opened: Opened,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
@@ -223,7 +237,9 @@ impl Store {
             last_seq: index.last_seq(),
             mended,
         };
-        self.commit_head(Batch::default(), current)?;
+        let mut batch = Batch::default();
+        batch.use_reserve();
+        self.commit_head(batch, current)?;
         Ok(self.engine.renew_epoch(epoch.0, stamp_of(&head))?)
     }
 
@@ -278,6 +294,8 @@ impl Store {
             Some(last) => self.log.drop_after(&mut batch, last)?,
             None => self.log.remove_all(&mut batch)?,
         }
+        // A full disk must not keep a node from starting.
+        batch.use_reserve();
         Ok(self.engine.commit(batch)?)
     }
 

@@ -1,8 +1,12 @@
 //! What people at a node read, in German and English. Logs are English and do not come from here.
 
+pub(crate) mod trouble;
+
 use calluna_certs::TokenError;
+use calluna_model::failure::Reaction;
 use calluna_model::finding::Finding;
 use calluna_model::guard::Shrink;
+use calluna_model::receipt::Receipt;
 use calluna_model::text::Language;
 
 use crate::intake::FileReport;
@@ -106,6 +110,28 @@ impl Words {
         }
     }
 
+    /// How many findings of a receipt are not shown: those beyond `shown`, and those that the hub
+    /// could not send.
+    #[must_use]
+    pub fn more_findings(self, receipt: &Receipt, shown: usize) -> String {
+        let more = receipt.findings.len().saturating_sub(shown);
+        let unsent = receipt.findings_left_out;
+        let mut text = String::new();
+        if more > 0 {
+            text.push_str(&self.pick(
+                format!("\n… und {more} weitere (alle mit --format json)"),
+                format!("\n… and {more} more (all of them with --format json)"),
+            ));
+        }
+        if unsent > 0 {
+            text.push_str(&self.pick(
+                format!("\n… und {unsent} weitere, die nicht in die Quittung passten; nach dem Beheben der ersten kommen sie nach"),
+                format!("\n… and {unsent} more that had no room in the receipt; they follow once the first ones are mended"),
+            ));
+        }
+        text
+    }
+
     /// After a dry run.
     #[must_use]
     pub fn dry_run(self) -> &'static str {
@@ -143,6 +169,7 @@ impl Words {
                 "es wären {got} Angebote, erlaubt sind höchstens {}; nichts wurde geändert",
                 calluna_model::limit::OFFERS_PER_PROVIDER
             ),
+            PublishError::Store(error) => trouble::store(error),
             other => other.to_string(),
         }
     }
@@ -158,10 +185,40 @@ impl Words {
             (Language::De, JoinError::NotTheHub { address, why }) => {
                 format!("keine sichere Verbindung mit dem Hub {address}: {why}")
             }
-            (Language::De, JoinError::Refused { why }) => format!("der Hub hat abgelehnt: {why}"),
+            (Language::De, JoinError::Refused { why, reaction }) => german_refusal(*reaction, why),
+            (Language::De, JoinError::Dir(error)) => trouble::directory(error),
+            (Language::De, JoinError::File(error)) => trouble::file(error),
+            (Language::De, JoinError::Settings(error)) => trouble::settings(error),
+            (Language::De, JoinError::Occupied { dir, whose, token }) => format!(
+                "{} ist schon vergeben ({whose}), und der Einladungscode ist für {token}; \
+                 bitte hinter --data ein anderes Verzeichnis angeben",
+                dir.display()
+            ),
+            (Language::De, JoinError::Advertise { address }) => format!(
+                "`{address}` kann der Hub nicht anrufen; bitte hinter --advertise host:port angeben, unter dem er diesen Knoten erreicht"
+            ),
             (_, other) => other.to_string(),
         }
     }
+}
+
+/// The hub answers in English; what can be done about it is said first.
+fn german_refusal(reaction: Reaction, why: &str) -> String {
+    let what = match reaction {
+        Reaction::Unauthenticated => {
+            "der Hub kennt diesen Einladungscode nicht: Er ist von einem anderen Hub oder durch einen neueren ersetzt; \
+             bitte den Code aus der neuesten Einladung nehmen oder beim Landkreis eine neue anfordern"
+        }
+        Reaction::NotYours => {
+            "der Einladungscode gilt nicht mehr: Er wurde schon verwendet oder ist abgelaufen; \
+             bitte beim Landkreis eine neue Einladung anfordern"
+        }
+        Reaction::ComeBackLater => {
+            "der Hub kann gerade nicht antworten; bitte später noch einmal versuchen"
+        }
+        _ => "der Hub hat abgelehnt; bitte beim Landkreis nachfragen",
+    };
+    format!("{what} (Antwort des Hubs: {why})")
 }
 
 fn german_token(error: &TokenError) -> String {
@@ -178,6 +235,9 @@ fn german_token(error: &TokenError) -> String {
         }
         TokenError::Expired { at, .. } => format!(
             "der Einladungscode ist am {at} abgelaufen; bitte beim Landkreis neu anfordern, oder die Uhr dieses Rechners prüfen"
+        ),
+        TokenError::Newer { version } => format!(
+            "der Einladungscode hat die Fassung {version}, dieses Programm liest die Fassung 1; bitte das neueste calluna-node installieren"
         ),
         other => other.to_string(),
     }

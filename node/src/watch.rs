@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use calluna_host::durable;
 use calluna_model::clock::Clock;
+use calluna_model::text::Language;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use self::folder::Seen;
 use crate::config::Config;
-use crate::intake::{FileReport, Intake, Reading};
+use crate::intake::{FileReport, Intake, Reading, mapping_in};
 use crate::publish::{Difference, PublishError, Publisher};
 use crate::text::Words;
 
@@ -34,6 +35,7 @@ pub struct Watcher {
     folder: PathBuf,
     complete: bool,
     only: String,
+    mapping: PathBuf,
     words: Words,
     publisher: Arc<Publisher>,
     clock: Arc<dyn Clock>,
@@ -69,7 +71,7 @@ struct Report<'a> {
 enum Outcome {
     Published(Difference),
     Refused(String),
-    /// The store's trouble, not the file's.
+    /// Trouble with the store or the mapping, not with the file.
     NotNow(String),
 }
 
@@ -81,6 +83,7 @@ impl Watcher {
             folder: PathBuf::from(&config.watch.folder),
             complete: config.watch.complete,
             only: config.import.only.clone(),
+            mapping: PathBuf::from(&config.import.mapping),
             words: Words(config.language),
             publisher,
             clock,
@@ -162,7 +165,16 @@ impl Watcher {
     }
 
     fn import(&self, path: &Path, intake: &mut Intake) -> Outcome {
+        // Read anew each time: what was corrected counts for the next file.
+        let mapping = match Some(&self.mapping).filter(|path| !path.as_os_str().is_empty()) {
+            Some(path) => match mapping_in(path, Language::En) {
+                Ok(mapping) => Some(mapping),
+                Err(why) => return Outcome::NotNow(why),
+            },
+            None => None,
+        };
         let reading = Reading {
+            mapping: mapping.as_ref(),
             only: Some(self.only.as_str()).filter(|only| !only.is_empty()),
             ..Reading::default()
         };

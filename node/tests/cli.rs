@@ -181,6 +181,46 @@ fn a_directory_without_a_node_says_how_to_join() {
 }
 
 #[test]
+fn what_stands_in_the_way_is_said_in_german() {
+    let home = Home::new();
+    let missing = home.dir.path().join("none");
+    let settings = home.data().join("node.toml");
+    let german = |arguments: &[&str], data: &Path| {
+        let mut command = node();
+        command.args(arguments).arg("--data").arg(data);
+        ran(command.env("LANG", "de_DE.UTF-8")).expect(1).err
+    };
+    let check = |said: &str, words: &str| {
+        assert!(
+            said.starts_with("Fehler: ") && said.contains(words),
+            "{said}"
+        );
+    };
+    check(&german(&["status"], &missing), "gibt es nicht");
+    check(&german(&["join", "cal1-abc"], &missing), "abgeschnitten");
+    check(
+        &german(&["import", "none.csv"], &home.data()),
+        "diese Datei gibt es nicht",
+    );
+    let open = home.dir.path().join("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
+    check(&german(&["status"], &open), "andere Benutzer");
+    let daemon = home.serve(&[]);
+    check(
+        &german(&["serve"], &home.data()),
+        "in einem anderen Prozess geöffnet",
+    );
+    drop(daemon);
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("complete =", "complet =")).unwrap();
+    check(
+        &german(&["status"], &home.data()),
+        "die Einstellung `watch.complet` gibt es nicht",
+    );
+}
+
+#[test]
 fn a_token_that_cannot_be_right_says_why_and_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("n");

@@ -86,7 +86,10 @@ fn hostile_and_broken_files_are_refused_and_change_nothing() {
         ),
         &["mitte.jsonl:2"],
     );
-    bench.refuses(&bench.district.path("fehlt.xml"), &["cannot be read"]);
+    bench.refuses(
+        &bench.district.path("fehlt.xml"),
+        &["there is no such file"],
+    );
     bench.refuses(&bench.node.dir, &["not a regular file"]);
 }
 

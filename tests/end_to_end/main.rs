@@ -5,10 +5,19 @@
     clippy::unwrap_used,
     reason = "helpers of tests; a panic is how they fail"
 )]
+#![expect(
+    clippy::print_stdout,
+    reason = "seeds, figures and what was skipped; shown with --nocapture"
+)]
 
+mod abuse;
+mod abuse_h2;
 mod bad_input;
+mod black_holes;
+mod disk_full;
 mod engines;
 mod first_night;
+mod herd;
 mod inv1_nothing_personal;
 mod inv2_own_data;
 mod inv3_survives;
@@ -18,5 +27,10 @@ mod inv6_one_bad_provider;
 mod inv7_one_bad_record;
 mod inv8_whole_states;
 mod join;
+mod kills;
 mod lifecycle;
+mod nights;
+mod report;
+mod report_sent;
+mod store_damage;
 mod watch;

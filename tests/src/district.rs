@@ -21,6 +21,9 @@ pub use self::node::Node;
 use crate::process::{Ended, Process, binary, poll, run};
 use crate::proxy::Proxy;
 
+/// When nights begin.
+const SCHEDULE: &str = "CALLUNA_NIGHT_SCHEDULE";
+
 /// A hub in a temporary directory, and the proxy that nodes take for it.
 #[derive(Debug)]
 pub struct District {
@@ -52,13 +55,14 @@ impl District {
         district
     }
 
-    /// A district whose hub was initialised, but does not run.
+    /// A district whose hub was initialised, but does not run. Its nights begin by hand unless a
+    /// setting says otherwise: no test may depend on the time of day.
     ///
     /// # Panics
     /// When `init` fails.
     #[must_use]
     pub fn prepared(settings: &[(&'static str, &str)]) -> Self {
-        let district = Self {
+        let mut district = Self {
             dir: TempDir::with_prefix("cal").expect("a temporary directory"),
             proxy: Proxy::new(),
             hub: None,
@@ -68,6 +72,9 @@ impl District {
                 .collect(),
             said: String::new(),
         };
+        if !settings.iter().any(|(key, _)| *key == SCHEDULE) {
+            district.set(SCHEDULE, "off");
+        }
         let address = district.proxy.address().to_string();
         let init = [
             "init",
@@ -142,8 +149,24 @@ impl District {
     /// When it does not get ready.
     #[track_caller]
     pub fn start_hub(&mut self) {
+        if let Err(ended) = self.try_start_hub() {
+            panic!("the hub does not start: {ended:#?}");
+        }
+    }
+
+    /// Starts the hub and waits until it is ready.
+    ///
+    /// # Errors
+    /// How it ended, when it refused to start.
+    ///
+    /// # Panics
+    /// When it does neither.
+    #[track_caller]
+    pub fn try_start_hub(&mut self) -> Result<(), Ended> {
         let mut hub = Process::start(&mut self.hub_command(&["serve"]));
-        let ready = hub.until("ready: ");
+        let Some(ready) = hub.until_or_end("ready: ") else {
+            return Err(hub.wait());
+        };
         let bound = ready
             .split("listens on ")
             .nth(1)
@@ -152,6 +175,7 @@ impl District {
         self.proxy
             .aim(bound.unwrap_or_else(|| panic!("no address in `{ready}`")));
         self.hub = Some(hub);
+        Ok(())
     }
 
     /// Process id of the running hub.
@@ -223,6 +247,7 @@ impl District {
         Node {
             id: id.to_owned(),
             dir: self.path(id),
+            inside: None,
             daemon: None,
             said: String::new(),
         }

@@ -4,6 +4,7 @@
 //! node would.
 
 mod badge;
+mod bent;
 mod script;
 
 use std::io;
@@ -18,7 +19,7 @@ use calluna_model::head::{SignedHead, signing_bytes};
 use calluna_wire::convert::head::signed_to_wire;
 use calluna_wire::status::status_of;
 use calluna_wire::v1 as pb;
-use calluna_wire::v1::provider_node_server::{ProviderNode, ProviderNodeServer};
+use calluna_wire::v1::provider_node_server::ProviderNode;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -29,8 +30,9 @@ use tonic::{Request, Response, Status};
 
 pub use self::badge::Badge;
 use self::badge::dial;
+use self::bent::{Bent, bomb};
 pub use self::script::{Manner, Script, Told};
-use self::script::{batch, endless};
+use self::script::{batch, endless, hollow};
 
 /// An evil node that is connected to the hub, and connects again when it is cut.
 #[derive(Debug)]
@@ -44,6 +46,9 @@ impl Evil {
     /// Connects with a badge and plays a script.
     #[must_use]
     pub fn start(badge: Badge, script: Script) -> Self {
+        if script.manner == Manner::Bomb {
+            let _packed = bomb();
+        }
         let runtime = runtime();
         let play = Arc::new(Play {
             badge,
@@ -111,7 +116,7 @@ impl Play {
             return;
         }
         let (stream, leash) = Guarded::new(stream, ());
-        let service = ProviderNodeServer::from_arc(self);
+        let service = Bent::over(self);
         // One connection, and no end of the list: the server would end with it.
         let one = tokio_stream::once(Ok::<_, io::Error>(stream)).chain(tokio_stream::pending());
         let serving = Server::builder()
@@ -165,7 +170,29 @@ impl ProviderNode for Play {
                 let up_to = script.records.len() as u64;
                 Box::pin(tokio_stream::once(Ok(batch(epoch, after, up_to, changes))))
             }
-            Manner::Proper | Manner::Noise => {
+            Manner::Hollow => Box::pin(tokio_stream::iter(hollow(&script, after).map(Ok))),
+            Manner::Drip => {
+                let drops = tokio_stream::iter(endless(&script, after));
+                Box::pin(drops.then(|batch| async {
+                    tokio::time::sleep(Duration::from_millis(700)).await;
+                    Ok(batch)
+                }))
+            }
+            Manner::OneBatch => {
+                let up_to = script.records.len() as u64;
+                Box::pin(tokio_stream::once(Ok(batch(epoch, after, up_to, changes))))
+            }
+            Manner::Repeats | Manner::Skips => {
+                let late = changes.split_off(changes.len() / 2);
+                let middle = after + changes.len() as u64;
+                let first = batch(epoch, after, middle, changes);
+                let both = match script.manner {
+                    Manner::Repeats => vec![first.clone(), first],
+                    _ => vec![batch(epoch, middle, script.records.len() as u64, late)],
+                };
+                Box::pin(tokio_stream::iter(both.into_iter().map(Ok)))
+            }
+            Manner::Proper | Manner::Noise | Manner::Foreign | Manner::Bomb => {
                 // Two batches, so that what comes first can be committed alone.
                 let late = changes.split_off(changes.len() / 2);
                 let middle = after + changes.len() as u64;

@@ -5,7 +5,11 @@
 //! | [`process`] | starts a binary, waits for its own word, kills it; nothing outlives its test |
 //! | [`district`] | a hub and nodes as real processes in a temporary directory |
 //! | [`proxy`] | stands before the hub: forwards, cuts, holds back, slows down |
+//! | [`disk`] | copies, damages and fills what a store lies on |
+//! | [`net`] | a network that can be cut without a word |
 //! | [`evil`] | a member with a real certificate that answers scripted nonsense |
+//! | [`post`] | a mail server and a web server that keep what they are given |
+//! | [`mod@bench`] | what benchmarks stand on |
 //! | [`sample`] | synthetic offers and files |
 //!
 //! **Ports.** A hub listens on port 0 and says which port it was given; what nodes dial is the
@@ -21,8 +25,12 @@
     reason = "only tests call this; a panic is how they fail"
 )]
 
+pub mod bench;
+pub mod disk;
 pub mod district;
 pub mod evil;
+pub mod net;
+pub mod post;
 pub mod process;
 pub mod proxy;
 pub mod sample;

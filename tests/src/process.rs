@@ -132,6 +132,22 @@ impl Process {
     /// When the process ends before, or says nothing of the kind for too long.
     #[track_caller]
     pub fn until(&mut self, word: &str) -> String {
+        let found = self.until_or_end(word);
+        found.unwrap_or_else(|| {
+            panic!(
+                "`{}` ended before it said `{word}`:\n{}",
+                self.what,
+                self.stderr.text()
+            )
+        })
+    }
+
+    /// As [`Self::until`]; nothing when the process ends before.
+    ///
+    /// # Panics
+    /// When it does neither for too long.
+    #[track_caller]
+    pub fn until_or_end(&mut self, word: &str) -> Option<String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let ended = self.has_ended().is_some();
@@ -140,13 +156,11 @@ impl Process {
             }
             let said = self.stderr.text();
             if let Some(line) = said.lines().find(|line| line.starts_with(word)) {
-                return line.to_owned();
+                return Some(line.to_owned());
             }
-            assert!(
-                !ended,
-                "`{}` ended before it said `{word}`:\n{said}",
-                self.what
-            );
+            if ended {
+                return None;
+            }
             assert!(
                 Instant::now() < deadline,
                 "`{}` never said `{word}`:\n{said}",
@@ -244,6 +258,21 @@ pub fn poll<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Most memory that a process ever held, and what it holds now, in bytes.
+///
+/// # Panics
+/// When it has ended.
+#[must_use]
+pub fn memory(pid: u32) -> (u64, u64) {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let kilobytes = |name: &str| -> u64 {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        number.expect("Linux tells it")
+    };
+    (kilobytes("VmHWM:") * 1024, kilobytes("VmRSS:") * 1024)
 }
 
 fn line_of(command: &Command) -> String {

@@ -2,6 +2,7 @@
 
 mod csv;
 mod jsonl;
+pub mod sheet;
 
 use calluna_model::member::Member;
 use calluna_model::offer::OfferDraft;

@@ -16,6 +16,9 @@ use tonic::transport::Channel;
 
 use crate::hub::Hub;
 
+/// Longest answer of a daemon: the lines of a night with thousands of providers fit into it.
+const ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
 /// The way to the hub.
 pub(super) enum Door {
     /// A daemon runs.
@@ -29,7 +32,8 @@ impl Door {
     pub(super) async fn open(path: &Path) -> Result<Self> {
         let dir = DataDir::open(path, "calluna-hub init")?;
         if let Some(channel) = socket::connect(&dir.control_socket()).await? {
-            return Ok(Self::Daemon(HubControlClient::new(channel)));
+            let client = HubControlClient::new(channel).max_decoding_message_size(ANSWER_BYTES);
+            return Ok(Self::Daemon(client));
         }
         Ok(Self::Here(Arc::new(open(path)?)))
     }

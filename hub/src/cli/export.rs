@@ -1,10 +1,8 @@
 //! `calluna-hub export`.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 use calluna_catalogue::export::{Format, format};
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, Progress};
@@ -14,6 +12,7 @@ use clap::Args;
 
 use super::Data;
 use super::door::{Door, said};
+use super::file::WholeFile;
 use crate::export::export;
 
 /// Write the catalogue, as readers see it, to a file.
@@ -34,19 +33,18 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self) -> Result<Exit> {
+        let shown = out::safe(&self.output.display().to_string());
+        ensure!(
+            !self.output.is_dir() && self.output.file_name().is_some(),
+            "{shown} is a folder; give the path of a file with --output",
+        );
+        let folder = self.output.parent().filter(|at| !at.as_os_str().is_empty());
+        ensure!(
+            folder.is_none_or(Path::is_dir),
+            "the folder of {shown} does not exist; make it, or give another path with --output",
+        );
         let door = Door::open(&self.data.data).await?;
-        let part = part_beside(&self.output);
-        let done = self.write(door, &part).await;
-        let total = match done {
-            Ok(total) => total,
-            Err(error) => {
-                // Half a catalogue must not lie about as if it were one.
-                let _may_not_exist = std::fs::remove_file(&part);
-                return Err(error);
-            }
-        };
-        std::fs::rename(&part, &self.output)
-            .with_context(|| format!("cannot put {} in place", self.output.display()))?;
+        let total = self.write(door).await?;
         out::say(&format!(
             "{total} offers written to {}",
             self.output.display()
@@ -54,15 +52,9 @@ impl Export {
         Ok(Exit::Done)
     }
 
-    async fn write(&self, door: Door, part: &Path) -> Result<u64> {
-        let file = File::create(part).with_context(|| {
-            format!(
-                "cannot write {}; check the folder and its permissions",
-                part.display()
-            )
-        })?;
+    async fn write(&self, door: Door) -> Result<u64> {
         let mut sink = Sink {
-            file: BufWriter::new(file),
+            file: WholeFile::create(&self.output)?,
             progress: Progress::new("offers", None),
             total: 0,
         };
@@ -94,37 +86,24 @@ impl Export {
 }
 
 struct Sink {
-    file: BufWriter<File>,
+    file: WholeFile,
     progress: Progress,
     total: u64,
 }
 
 impl Sink {
     fn take(&mut self, data: &[u8], offers: u64) -> Result<()> {
-        self.file
-            .write_all(data)
-            .context("cannot write the export; is the disk full?")?;
+        self.file.write(data)?;
         self.total += offers;
         self.progress.set(self.total);
         Ok(())
     }
 
     fn finish(self) -> Result<u64> {
-        let file = self
-            .file
-            .into_inner()
-            .map_err(|e| e.into_error())
-            .context("cannot write the export")?;
-        file.sync_all().context("cannot write the export")?;
+        self.file.finish()?;
         self.progress.finish("written");
         Ok(self.total)
     }
-}
-
-fn part_beside(output: &Path) -> PathBuf {
-    let mut name = output.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    output.with_file_name(name)
 }
 
 fn known(name: &str) -> Result<String, String> {

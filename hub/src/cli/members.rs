@@ -51,17 +51,16 @@ fn text(list: &[MemberDocument]) -> String {
         .iter()
         .map(|member| {
             let when = match (member.joined_at, member.token_expires) {
-                (Some(at), _) => format!("joined {at}"),
-                (None, Some(until)) => format!("token until {until}"),
+                (Some(at), _) => out::day(at),
+                (None, Some(until)) => out::day(until),
                 (None, None) => String::new(),
             };
             let reach = match &member.reach {
-                Reach::DialsOut => "dials out".to_owned(),
-                Reach::Listens(address) => format!("listens at {address}"),
+                Reach::DialsOut => "dials".to_owned(),
+                Reach::Listens(address) => format!("at {address}"),
             };
             vec![
                 member.id.clone(),
-                member.name.clone(),
                 member.kind.to_string(),
                 member.state.as_str().to_owned(),
                 when,
@@ -70,18 +69,19 @@ fn text(list: &[MemberDocument]) -> String {
                     .certificate_days_left
                     .map(|days| days.to_string())
                     .unwrap_or_default(),
+                member.name.clone(),
             ]
         })
         .collect();
     out::table(
         &[
             "id",
-            "name",
             "kind",
             "state",
-            "since",
-            "reached by",
-            "certificate days",
+            "joined/until",
+            "link",
+            "days",
+            "name",
         ],
         &rows,
     )

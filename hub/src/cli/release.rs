@@ -9,8 +9,9 @@ use clap::Args;
 
 use super::Data;
 use super::door::{Door, said};
+use crate::held;
 
-/// Publish a night that is held back because it removes much. `status` shows what it removes.
+/// Publish a night that is held back because it removes much. `held` shows what it removes.
 #[derive(Debug, Args)]
 pub(super) struct Release {
     /// Whose night.
@@ -32,12 +33,8 @@ impl Release {
                 (answer.removed, answer.count)
             }
             Door::Here(hub) => {
-                let held = hub.store.release(&self.provider_id)?;
-                let known = hub.store.provider(&self.provider_id)?;
-                (
-                    held.removed,
-                    known.published.map_or(0, |published| published.offers),
-                )
+                let decided = held::release(&hub, &self.provider_id)?;
+                (decided.removed, decided.offers)
             }
         };
         out::say(&format!(

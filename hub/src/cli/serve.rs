@@ -9,10 +9,12 @@ use calluna_host::out;
 use calluna_host::signal;
 use calluna_host::tasks::Tasks;
 use calluna_host::telemetry::LogOptions;
+use calluna_model::report::NightState;
 use clap::Args;
 
 use super::Data;
-use crate::{config, run};
+use crate::hub::Hub;
+use crate::{config, night, run};
 
 /// Run the hub until it is told to stop (SIGTERM, Ctrl-C).
 #[derive(Debug, Args)]
@@ -35,15 +37,20 @@ impl Serve {
 
     pub(super) async fn run(self) -> Result<Exit> {
         let hub = Arc::new(super::door::open(&self.data.data)?);
-        let closed = hub.store.close_aborted_nights(hub.clock.now())?;
-        if closed > 0 {
+        if let Some(night) = hub.store.close_aborted_night(hub.clock.now())? {
             tracing::warn!(
+                night = night.night,
                 "the last night was cut off; it is closed as aborted, the next one goes on from its checkpoints"
             );
         }
         let tasks = Tasks::default();
         run::open_control(&hub, &tasks)?;
         let bound = run::open_doors(&hub, &tasks).await?;
+        let cut_off = was_cut_off(&hub)?;
+        tasks.spawn(
+            "clock",
+            night::clock::keep(Arc::clone(&hub), cut_off, tasks.token()),
+        );
         out::say(&format!(
             "ready: the hub of {} listens on {bound} (pid {})",
             out::safe(&hub.config.name),
@@ -54,4 +61,10 @@ impl Serve {
         run::stop(&hub, &tasks).await;
         Ok(Exit::Done)
     }
+}
+
+/// Whether the newest night was over all providers and was cut off, by a crash or an orderly stop.
+fn was_cut_off(hub: &Hub) -> Result<bool> {
+    let newest = hub.store.latest_night()?;
+    Ok(newest.is_some_and(|night| night.whole && night.state == NightState::Aborted))
 }

@@ -1,6 +1,7 @@
 //! The one port that nodes dial.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use calluna_certs::tls::{self, explain_io, peer_from_chain};
 use calluna_certs::{CertError, Peer};
 use calluna_host::guarded::Guarded;
 use calluna_host::tasks::Tasks;
+use calluna_model::id::ProviderId;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::LazyConfigAcceptor;
@@ -16,12 +18,18 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::Connection;
 use crate::hub::Hub;
 
-/// How long a handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a handshake may take. It is short because whoever connects and says nothing takes up
+/// a place for as long.
+const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Handshakes at once; more wait in the operating system's queue.
-const HANDSHAKES: usize = 256;
+const HANDSHAKES: usize = 1_024;
+/// Connections for enrolling at once: they need no certificate, so anybody can open one.
+const ENROLMENTS: usize = 64;
+/// How long such a connection may last. A node needs it for a second.
+const ENROLMENT: Duration = Duration::from_secs(60);
 
 /// A stream on which somebody wants to enrol.
 pub type EnrolStream = Guarded<TlsStream<TcpStream>, ()>;
@@ -32,6 +40,8 @@ struct Doors {
     mutual: Arc<ServerConfig>,
     enrol: Arc<ServerConfig>,
     enrolments: mpsc::Sender<io::Result<EnrolStream>>,
+    room: Arc<Semaphore>,
+    tasks: Tasks,
 }
 
 /// Accepts connections until the process ends. Streams that want to enrol are handed to
@@ -50,6 +60,8 @@ pub fn start(
         mutual: tls::mutual_server(&hub.identity, &[tls::ALPN_REVERSE])?,
         enrol: tls::enrol_server(&hub.identity)?,
         enrolments,
+        room: Arc::new(Semaphore::new(ENROLMENTS)),
+        tasks: tasks.clone(),
     });
     let (all, stopping) = (tasks.clone(), tasks.stopping());
     tasks.spawn("accept", async move {
@@ -68,8 +80,8 @@ async fn accept(listener: TcpListener, doors: Arc<Doors>, tasks: Tasks) {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else {
             return;
         };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(cause) => {
                 // Out of file handles, mostly: passing, and worse if asked again at once.
                 tracing::warn!(%cause, "cannot accept");
@@ -79,9 +91,14 @@ async fn accept(listener: TcpListener, doors: Arc<Doors>, tasks: Tasks) {
         };
         let doors = Arc::clone(&doors);
         tasks.spawn("handshake", async move {
-            let _place = place;
-            match tokio::time::timeout(HANDSHAKE, greet(stream, &doors)).await {
-                Ok(Ok(())) => {}
+            let greeted = tokio::time::timeout(HANDSHAKE, greet(stream, from, &doors)).await;
+            drop(place);
+            match greeted {
+                Ok(Ok(Some((provider, connection)))) => {
+                    tracing::info!(provider = %provider, %from, "node connected");
+                    doors.hub.links.admit(&provider, connection).await;
+                }
+                Ok(Ok(None)) => {}
                 Ok(Err(cause)) => tracing::info!(cause = explain_io(&cause), "connection refused"),
                 Err(_) => tracing::info!("connection refused: the handshake took too long"),
             }
@@ -89,17 +106,17 @@ async fn accept(listener: TcpListener, doors: Arc<Doors>, tasks: Tasks) {
     }
 }
 
-async fn greet(stream: TcpStream, doors: &Doors) -> io::Result<()> {
+/// Finds out who it is: a node, or somebody who wants to enrol and is handed on.
+async fn greet(
+    stream: TcpStream,
+    from: SocketAddr,
+    doors: &Doors,
+) -> io::Result<Option<(ProviderId, Connection)>> {
     stream.set_nodelay(true)?;
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     if tls::wants_enrolment(&start.client_hello()) {
         let stream = start.into_stream(Arc::clone(&doors.enrol)).await?;
-        let (stream, _leash) = Guarded::new(stream, ());
-        return doors
-            .enrolments
-            .send(Ok(stream))
-            .await
-            .map_err(io::Error::other);
+        return enrolment(stream, doors).await.map(|()| None);
     }
     let stream = start.into_stream(Arc::clone(&doors.mutual)).await?;
     if stream.get_ref().1.alpn_protocol() != Some(tls::ALPN_REVERSE) {
@@ -125,10 +142,28 @@ async fn greet(stream: TcpStream, doors: &Doors) -> io::Result<()> {
         )));
     }
     let since = doors.hub.clock.now();
-    let connection = super::channel_on(stream, peer, leaf, since)
+    let connection = super::channel_on(stream, peer, leaf, since, from.to_string())
         .await
         .map_err(io::Error::other)?;
-    tracing::info!(provider = %provider, "node connected");
-    doors.hub.links.insert(provider, connection);
+    Ok(Some((provider, connection)))
+}
+
+/// Hands a stream on to enrolment, and ends it when it lasts too long.
+async fn enrolment(stream: TlsStream<TcpStream>, doors: &Doors) -> io::Result<()> {
+    let place = Arc::clone(&doors.room).try_acquire_owned();
+    let place =
+        place.map_err(|_| io::Error::other("too many connections for enrolling at once"))?;
+    let (stream, leash) = Guarded::new(stream, ());
+    let handed = doors.enrolments.send(Ok(stream)).await;
+    handed.map_err(io::Error::other)?;
+    let stopping = doors.tasks.stopping();
+    doors.tasks.spawn("enrolment", async move {
+        let _place = place;
+        tokio::select! {
+            () = leash.gone() => {}
+            () = tokio::time::sleep(ENROLMENT) => leash.cut(),
+            () = stopping => {}
+        }
+    });
     Ok(())
 }

@@ -47,7 +47,7 @@ async fn open(hub: &Hub, provider: &ProviderId, address: &str) -> io::Result<Con
             "{address} is {peer}, not {wanted}"
         )));
     };
-    super::channel_on(stream, peer, leaf, hub.clock.now())
+    super::channel_on(stream, peer, leaf, hub.clock.now(), address.to_owned())
         .await
         .map_err(io::Error::other)
 }

@@ -12,13 +12,15 @@ use calluna_model::failure::Reaction;
 use calluna_model::finding::Finding;
 use calluna_model::head::{Head, signing_bytes};
 use calluna_model::id::{ContentHash, EpochId, Revision};
-use calluna_model::limit::{BATCH_BYTES, FINDINGS_PER_RECEIPT};
+use calluna_model::limit::BATCH_BYTES;
 use calluna_model::member::Member;
+use calluna_model::offer::OfferDraft;
 use calluna_model::outcome::Outcome;
-use calluna_model::receipt::Receipt;
+use calluna_model::receipt::{FindingList, Receipt};
 use calluna_model::report::ProviderReport;
 use calluna_store::{Stage, Tally};
-use calluna_sync::hold::hold;
+use calluna_sync::hold::{Effect, Hold, hold};
+use calluna_sync::rekey;
 use calluna_sync::step::{Held, Step, Why, first_step};
 use calluna_sync::stream::{StreamCheck, Violation};
 use calluna_sync::verify::{outcome, verify};
@@ -29,16 +31,14 @@ use calluna_wire::v1 as pb;
 use calluna_wire::v1::provider_node_client::ProviderNodeClient;
 use calluna_wire::version::SPOKEN;
 use tokio::sync::Mutex;
-use tonic::Status;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 
+use super::Night;
 use super::provider::Broken;
 use crate::hub::Hub;
 use crate::link::Connection;
 
-/// Commits are made when this much waits: large enough that fsync costs little, small enough that
-/// a broken night repeats little.
-const COMMIT_BYTES: usize = 2 * 1024 * 1024;
 /// How often a node may move on while we follow it, before the rest is left to the next night.
 const FOLLOW: usize = 5;
 
@@ -46,7 +46,7 @@ const FOLLOW: usize = 5;
 pub(super) struct Exchange<'a> {
     hub: &'a Arc<Hub>,
     member: &'a Member,
-    night: u64,
+    night: &'a Night,
     connection: Connection,
     client: ProviderNodeClient<Channel>,
     line: ProviderReport,
@@ -66,12 +66,12 @@ impl<'a> Exchange<'a> {
     pub(super) fn new(
         hub: &'a Arc<Hub>,
         member: &'a Member,
-        night: u64,
+        night: &'a Night,
         connection: Connection,
+        line: ProviderReport,
     ) -> Self {
         let client = ProviderNodeClient::new(connection.channel.clone())
             .max_decoding_message_size(hub.config.limits.batch_bytes.max(BATCH_BYTES) + 64 * 1024);
-        let line = ProviderReport::new(member.id.clone(), Outcome::Failed);
         Self {
             hub,
             member,
@@ -110,12 +110,22 @@ impl<'a> Exchange<'a> {
         self.was_held = state.held.is_some();
         let published = state.published.map(|published| published.head);
         let leftover = state.held.is_some() || state.staged.is_some();
+        let same = |held: &HeldNight| held.head == head && !state.doubtful;
+        if let Some(held) = state.held.filter(same) {
+            return self.still_held(&held).await;
+        }
+        // Nothing is built on a held stage: what it has forgotten (the last good version of an offer
+        // that came back, say) readers still see.
+        let staged = state.staged.filter(|_| state.held.is_none());
         let held = Held {
             published: published.as_ref(),
-            staged: state.staged.as_ref(),
+            staged: staged.as_ref(),
             doubtful: state.doubtful,
         };
         let stage = match first_step(&held, &head) {
+            Step::Unchanged if self.night.verify => {
+                self.reconcile(&mut head, Why::Verify, false).await?
+            }
             Step::Unchanged => {
                 if leftover {
                     // What was held back or half done is not what the node has any more.
@@ -129,7 +139,8 @@ impl<'a> Exchange<'a> {
                 Err(Broken::Peer(failure)) if failure.reaction == Reaction::Reconcile => {
                     self.reconcile(&mut head, Why::NodeAsked, false).await?
                 }
-                other => other?,
+                followed if self.night.verify => self.check_stored(followed?, &mut head).await?,
+                followed => followed?,
             },
             Step::Reconcile { why } => {
                 let resume = why == Why::BrokenOff;
@@ -190,7 +201,7 @@ impl<'a> Exchange<'a> {
         let mut batches = in_time(self.hub, answer).await?.into_inner();
         while let Some(batch) = in_time(self.hub, batches.message()).await? {
             self.take(stage.as_mut(), check, batch)?;
-            if stage.pending_bytes() >= COMMIT_BYTES {
+            if stage.pending_bytes() >= self.hub.commit_bytes {
                 let at = Checkpoint {
                     epoch: head.epoch,
                     revision: check.reached(),
@@ -252,7 +263,9 @@ impl<'a> Exchange<'a> {
                     self.hub.config.limits.record_bytes,
                 ) {
                     Ok(_) => stage.put(at, &offer_id, hash, &record),
-                    Err(findings) => stage.refuse(at, &offer_id, hash, &findings),
+                    Err(findings) => {
+                        stage.refuse(at, &offer_id, hash, &findings, self.hub.clock.now());
+                    }
                 }
             }
             Some(pb::change::Body::Gone(pb::Gone { at: when })) => {
@@ -278,47 +291,103 @@ impl<'a> Exchange<'a> {
     /// Guard, publication, receipt.
     async fn finish(&mut self, stage: Box<dyn Stage>, head: Head) -> Result<(), Broken> {
         let tally = stage.tally();
-        let Tally {
-            added,
-            changed,
-            removed,
-            before,
-            offers,
-            quarantined,
-        } = tally;
-        self.line.added = added;
-        self.line.changed = changed;
-        self.line.removed = removed;
-        let (night, at) = (self.night, self.hub.clock.now());
-        if let Some(hold) = hold(before, removed, self.compared, self.was_held) {
-            let held = HeldNight {
-                head,
-                night,
-                at,
-                removed,
-                before,
-            };
-            self.store(move |_| stage.hold(held)).await?;
-            self.line.outcome = Outcome::Held;
-            self.line.note = format!(
-                "{hold}; held back until the operator says so: calluna-hub release {}",
-                self.member.id
-            );
+        self.line.added = tally.added;
+        self.line.changed = tally.changed;
+        self.line.removed = tally.removed;
+        let (stage, rekeyed) = self.rekeyed(stage, &head, tally).await?;
+        let effect = Effect {
+            before: tally.before,
+            removed: tally.removed,
+            rekeyed,
+        };
+        if let Some(hold) = hold(effect, self.compared, self.was_held) {
+            self.keep_back(stage, head, tally, rekeyed, hold).await?;
         } else {
-            self.line.outcome = outcome(quarantined);
-            self.line.offers = offers;
-            self.line.quarantined = quarantined;
-            let line = self.line.clone();
-            let shown = move |_: &Hub| stage.publish(head, night, Some(&line), at);
-            if let Err(broken) = self.store(shown).await {
-                self.line.outcome = Outcome::Failed;
-                return Err(broken);
-            }
-            self.noted = true;
+            self.show(stage, head, tally).await?;
         }
+        self.tell(head).await;
+        Ok(())
+    }
+
+    /// How many of the offers that would go come back under another id. Contents are read only where
+    /// the numbers allow it.
+    async fn rekeyed(
+        &mut self,
+        stage: Box<dyn Stage>,
+        head: &Head,
+        tally: Tally,
+    ) -> Result<(Box<dyn Stage>, u64), Broken> {
+        if !rekey::suspicious(tally.before, tally.added, tally.removed) {
+            return Ok((stage, 0));
+        }
+        let at = Checkpoint {
+            epoch: head.epoch,
+            revision: head.revision,
+        };
+        let stage = self.commit(stage, Staged::Changes(at)).await?;
+        self.store(move |_| {
+            let (mut gone, mut come) = (Vec::new(), Vec::new());
+            stage.removals(&mut |_, record| {
+                gone.extend(likeness(record));
+                Ok(())
+            })?;
+            stage.arrivals(&mut |_, record| {
+                come.extend(likeness(record));
+                Ok(())
+            })?;
+            Ok((stage, rekey::again(gone, come)))
+        })
+        .await
+    }
+
+    async fn keep_back(
+        &mut self,
+        stage: Box<dyn Stage>,
+        head: Head,
+        tally: Tally,
+        rekeyed: u64,
+        hold: Hold,
+    ) -> Result<(), Broken> {
+        let held = HeldNight {
+            head,
+            night: self.night.number,
+            at: self.hub.clock.now(),
+            removed: tally.removed,
+            before: tally.before,
+            reason: hold.reason(),
+            added: tally.added,
+            changed: tally.changed,
+            rekeyed,
+        };
+        self.store(move |_| stage.hold(held)).await?;
+        self.is_held(hold);
+        Ok(())
+    }
+
+    async fn show(
+        &mut self,
+        stage: Box<dyn Stage>,
+        head: Head,
+        tally: Tally,
+    ) -> Result<(), Broken> {
+        self.line.outcome = outcome(tally.quarantined);
+        self.line.offers = tally.offers;
+        self.line.quarantined = tally.quarantined;
+        let (line, number) = (self.line.clone(), self.night.number);
+        let shown = move |hub: &Hub| stage.publish(head, number, Some(&line), hub.clock.now());
+        if let Err(broken) = self.store(shown).await {
+            self.line.outcome = Outcome::Failed;
+            return Err(broken);
+        }
+        self.noted = true;
+        Ok(())
+    }
+
+    /// Sends the receipt. A node that is gone now is told by the next night.
+    async fn tell(&mut self, head: Head) {
         let line = self.line.clone();
         if let Err(lost) = self.acknowledge(&line, head).await {
-            // Both sides agree; only the node does not know it yet. The next night tells it.
+            // Both sides agree; only the node does not know it yet.
             self.noted = false;
             let note = format!("the receipt could not be delivered: {lost}");
             self.line.note = if line.note.is_empty() {
@@ -327,7 +396,31 @@ impl<'a> Exchange<'a> {
                 format!("{}; {note}", line.note)
             };
         }
+    }
+
+    /// The node has exactly what is held back already: nothing to do but to say so again.
+    async fn still_held(&mut self, held: &HeldNight) -> Result<(), Broken> {
+        self.line.added = held.added;
+        self.line.changed = held.changed;
+        self.line.removed = held.removed;
+        let effect = Effect {
+            before: held.before,
+            removed: held.removed,
+            rekeyed: held.rekeyed,
+        };
+        if let Some(hold) = hold(effect, None, true) {
+            self.is_held(hold);
+        }
+        self.tell(held.head).await;
         Ok(())
+    }
+
+    fn is_held(&mut self, hold: Hold) {
+        self.line.outcome = Outcome::Held;
+        self.line.note = format!(
+            "{hold}; held back until the operator says so: calluna-hub release {}",
+            self.member.id
+        );
     }
 
     /// Tells the node how its night ended, when it did not end well. It may be gone: no matter.
@@ -340,13 +433,13 @@ impl<'a> Exchange<'a> {
     }
 
     async fn acknowledge(&mut self, line: &ProviderReport, head: Head) -> Result<(), Broken> {
-        let findings = if line.quarantined > 0 {
+        let (findings, findings_left_out) = if line.quarantined > 0 {
             self.findings().await?
         } else {
-            Vec::new()
+            (Vec::new(), 0)
         };
         let receipt = Receipt {
-            night: self.night,
+            night: self.night.number,
             at: self.hub.clock.now(),
             outcome: line.outcome,
             head,
@@ -355,6 +448,7 @@ impl<'a> Exchange<'a> {
             removed: line.removed,
             quarantined: line.quarantined,
             findings,
+            findings_left_out,
             note: line.note.clone(),
         };
         let request = pb::AcknowledgeRequest {
@@ -365,17 +459,20 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
-    async fn findings(&self) -> Result<Vec<Finding>, Broken> {
+    /// What is refused at present, as much as a receipt takes, and how much more there is.
+    async fn findings(&self) -> Result<(Vec<Finding>, u64), Broken> {
         let id = self.member.id.clone();
-        let refusals = self.store(move |hub| hub.store.quarantine(&id)).await?;
-        let all = refusals.into_iter().flat_map(|refusal| {
-            let record = refusal.record;
-            refusal
-                .findings
-                .into_iter()
-                .map(move |finding| finding.of(record.clone()))
+        let listed = self.store(move |hub| {
+            let mut list = FindingList::default();
+            hub.store.quarantine(&id, &mut |refusal| {
+                for finding in refusal.findings {
+                    list.add(finding.of(refusal.record.as_str()));
+                }
+                Ok(())
+            })?;
+            Ok(list)
         });
-        Ok(all.take(FINDINGS_PER_RECEIPT).collect())
+        Ok(listed.await?.into_parts())
     }
 
     /// Asks for the head and checks that the node answers for it.
@@ -407,7 +504,7 @@ impl<'a> Exchange<'a> {
     {
         let hub = Arc::clone(self.hub);
         let working = Arc::clone(&self.busy).lock_owned().await;
-        let done = tokio::task::spawn_blocking(move || {
+        let done = self.hub.workers.run(move || {
             let _until_done = working;
             work(&hub)
         });
@@ -437,8 +534,17 @@ async fn in_time<T>(
     }
 }
 
+/// What a stored record says without its names; nothing when it cannot be read.
+fn likeness(record: &[u8]) -> Option<ContentHash> {
+    let wire = <pb::Offer as prost::Message>::decode(record).ok()?;
+    rekey::likeness(OfferDraft::from(wire))
+}
+
 /// A status without a word of ours is the transport's: the connection is gone.
 fn from_status(status: Status) -> Broken {
+    if is_no_answer_of_ours(&status) {
+        return Broken::NotOurs(status.message().chars().take(300).collect());
+    }
     let failure = PeerFailure::from(status);
     if failure.reaction == Reaction::ComeBackLater {
         return Broken::Lost(format!(
@@ -447,4 +553,14 @@ fn from_status(status: Status) -> Broken {
         ));
     }
     Broken::Peer(failure)
+}
+
+/// A message that is too large, compressed, or no message of the contract at all: what our own side
+/// says about such an answer has neither a word of the node's nor a cause in the transport.
+fn is_no_answer_of_ours(status: &Status) -> bool {
+    let code = matches!(
+        status.code(),
+        Code::OutOfRange | Code::Unimplemented | Code::Internal | Code::DataLoss
+    );
+    code && status.details().is_empty() && std::error::Error::source(status).is_none()
 }

@@ -11,10 +11,11 @@ use calluna_store::StoreError;
 use calluna_sync::stream::Violation;
 use calluna_wire::convert::ContractBroken;
 use calluna_wire::status::PeerFailure;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::Night;
 use super::exchange::Exchange;
+use crate::current::End;
 use crate::hub::Hub;
 use crate::link::{Connection, dial::dial};
 
@@ -39,9 +40,15 @@ pub(super) enum Broken {
     /// Both sides kept changing, or did not come to agree.
     #[error("{0}")]
     NoAgreement(&'static str),
+    /// The night was over before this provider was.
+    #[error("{0}")]
+    Ended(End),
     /// Something of the hub's own ended.
     #[error("an internal task of the hub was ended; see the hub's log")]
     Internal,
+    /// What came back is no message of the contract.
+    #[error("the node's answer does not keep the contract: {0}; update calluna-node")]
+    NotOurs(String),
 }
 
 impl Broken {
@@ -59,64 +66,54 @@ impl Broken {
                 _ => Outcome::Refused,
             },
             Self::Violation(_) | Self::Contract(_) => Outcome::Refused,
-            Self::NoAgreement(_) => Outcome::Partial,
+            Self::NoAgreement(_) | Self::Ended(_) => Outcome::Partial,
             Self::Store(_) | Self::Internal => Outcome::Failed,
+            Self::NotOurs(_) => Outcome::Refused,
         }
     }
 }
 
-/// Performs one provider's night and notes how it ended.
-pub(super) async fn night(
+/// One attempt at one provider; the line, and whether it was written together with a publication.
+/// `earlier` is the line of the attempt before: what it cost counts on.
+pub(super) async fn attempt(
     hub: &Arc<Hub>,
-    member: Member,
-    night: u64,
-    room: &Semaphore,
-) -> ProviderReport {
-    // Waiting for a connection takes no room: a node that is away costs the others nothing.
-    let waited = Instant::now();
-    let connection = connect(hub, &member).await;
-    let waiting = waited.elapsed();
-    let Ok(_place) = room.acquire().await else {
-        return ProviderReport::new(member.id, Outcome::Failed);
-    };
+    member: &Member,
+    night: &Night,
+    earlier: &ProviderReport,
+) -> (ProviderReport, bool) {
     let begun = Instant::now();
-    let (mut line, noted) = match connection {
-        Ok(connection) => with_deadline(hub, &member, night, connection).await,
-        Err(note) => {
-            let mut line = ProviderReport::new(member.id.clone(), Outcome::Unreachable);
-            line.note = note;
-            line.millis = millis(waiting);
+    // Waiting for a connection takes no room: a node that is away costs the others nothing.
+    let connection = tokio::select! {
+        why = night.ending.ended() => Err(Broken::Ended(why)),
+        found = connect(hub, member) => found.map_err(Broken::Lost),
+    };
+    let room = tokio::select! {
+        why = night.ending.ended() => Err(Broken::Ended(why)),
+        place = night.room.acquire() => place.map_err(|_| Broken::Internal),
+    };
+    let (mut line, noted) = match (connection, room) {
+        (Ok(connection), Ok(_place)) => {
+            with_deadline(hub, member, night, connection, earlier).await
+        }
+        (Err(broken), _) | (_, Err(broken)) => {
+            let mut line = fresh(member, earlier);
+            line.outcome = broken.outcome(false);
+            line.note = broken.to_string();
             (line, false)
         }
     };
-    line.millis += millis(begun.elapsed());
-    if !noted {
-        note(hub, &mut line).await;
-    }
-    tracing::info!(provider = %line.provider, outcome = %line.outcome, note = line.note, "provider done");
-    line
+    line.millis = earlier.millis + millis(begun.elapsed());
+    (line, noted)
 }
 
-/// Writes how it ended, and fills in what readers see where the night did not get that far.
-async fn note(hub: &Arc<Hub>, line: &mut ProviderReport) {
-    let mut kept = line.clone();
-    let noted = super::blocking(hub, move |hub| {
-        if let Some(published) = hub.store.provider(&kept.provider)?.published {
-            kept.offers = published.offers;
-            kept.quarantined = published.quarantined;
-        }
-        hub.store.note_exchange(&kept, hub.clock.now())?;
-        Ok(kept)
-    });
-    match noted.await {
-        Ok(kept) => *line = kept,
-        Err(error) => {
-            // What readers see is as the outcome says; only the note about it is missing.
-            let error = format!("{error:#}");
-            tracing::error!(provider = %line.provider, error, "the outcome could not be noted");
-            line.note = error;
-            line.outcome = Outcome::Failed;
-        }
+/// A line in which only what earlier attempts cost is noted.
+pub(super) fn fresh(member: &Member, earlier: &ProviderReport) -> ProviderReport {
+    ProviderReport {
+        bytes: earlier.bytes,
+        calls: earlier.calls,
+        attempts: earlier.attempts,
+        millis: earlier.millis,
+        ..ProviderReport::new(member.id.clone(), Outcome::Failed)
     }
 }
 
@@ -139,24 +136,32 @@ async fn connect(hub: &Hub, member: &Member) -> Result<Connection, String> {
 async fn with_deadline(
     hub: &Arc<Hub>,
     member: &Member,
-    night: u64,
+    night: &Night,
     connection: Connection,
+    earlier: &ProviderReport,
 ) -> (ProviderReport, bool) {
     let limit = Duration::from_secs(hub.config.limits.provider_seconds);
-    let mut exchange = Exchange::new(hub, member, night, connection);
-    let ended = match tokio::time::timeout(limit, exchange.run()).await {
-        Ok(ended) => ended,
-        Err(_) => Err(Broken::Lost(format!(
-            "the night of this provider took longer than {} s",
-            limit.as_secs()
-        ))),
+    let line = fresh(member, earlier);
+    let _stage = hub.current.stage(&member.id).await;
+    let mut exchange = Exchange::new(hub, member, night, connection, line);
+    let ended = tokio::select! {
+        why = night.ending.ended() => Err(Broken::Ended(why)),
+        ended = tokio::time::timeout(limit, exchange.run()) => match ended {
+            Ok(ended) => ended,
+            Err(_) => Err(Broken::Lost(format!(
+                "the night of this provider took longer than {} s",
+                limit.as_secs()
+            ))),
+        },
     };
     exchange.settled().await;
     let mut line = exchange.line().clone();
     if let Err(broken) = ended {
         line.outcome = broken.outcome(exchange.has_committed());
         line.note = broken.to_string();
-        exchange.acknowledge_failure(&line).await;
+        if !matches!(broken, Broken::Ended(_)) {
+            exchange.acknowledge_failure(&line).await;
+        }
     }
     (line, exchange.is_noted())
 }

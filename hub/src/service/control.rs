@@ -6,6 +6,7 @@ use anyhow::Result;
 use calluna_catalogue::export::format;
 use calluna_host::tasks::Tasks;
 use calluna_model::id::ProviderId;
+use calluna_model::report::Trigger;
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::hub_control_server::HubControl;
 use serde::Serialize;
@@ -14,9 +15,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::to_operator;
+use crate::current::End;
 use crate::hub::Hub;
-use crate::night::{self, Event, blocking};
-use crate::{export, members, view};
+use crate::night::{self, Event, Wish, blocking};
+use crate::{export, held, members, quarantine, report, view};
 
 /// Serves the command line.
 pub struct ControlService {
@@ -81,9 +83,9 @@ impl HubControl for ControlService {
         request: Request<pb::SyncRequest>,
     ) -> Result<Response<Self::SyncStream>, Status> {
         let (answers, stream) = mpsc::channel(64);
-        let (hub, ids) = (Arc::clone(&self.hub), request.into_inner().provider_ids);
+        let (hub, ask) = (Arc::clone(&self.hub), request.into_inner());
         self.tasks.spawn("sync", async move {
-            let ended = sync(&hub, ids, &answers).await;
+            let ended = sync(&hub, ask, &answers).await;
             let _caller_may_be_gone = answers.send(ended.map_err(|e| to_operator(&e))).await;
         });
         Ok(Response::new(ReceiverStream::new(stream)))
@@ -126,29 +128,154 @@ impl HubControl for ControlService {
         &self,
         request: Request<pb::ReleaseRequest>,
     ) -> Result<Response<pb::ReleaseResponse>, Status> {
-        // Never while a night writes to the same stage.
-        let _no_night = self.hub.night.lock().await;
-        let id = request.into_inner().provider_id;
-        let released = blocking(&self.hub, move |hub| {
-            let id: ProviderId = id.parse()?;
-            let held = hub.store.release(&id)?;
-            let count = hub
-                .store
-                .provider(&id)?
-                .published
-                .map_or(0, |published| published.offers);
-            Ok(pb::ReleaseResponse {
-                removed: held.removed,
-                count,
-            })
-        });
-        Ok(Response::new(released.await.map_err(|e| to_operator(&e))?))
+        let decided = self.decide(request.into_inner().provider_id, held::release);
+        let held::Decided { removed, offers } = decided.await.map_err(|e| to_operator(&e))?;
+        let count = offers;
+        Ok(Response::new(pb::ReleaseResponse { removed, count }))
     }
+
+    async fn discard(
+        &self,
+        request: Request<pb::DiscardRequest>,
+    ) -> Result<Response<pb::DiscardResponse>, Status> {
+        let decided = self.decide(request.into_inner().provider_id, held::discard);
+        let held::Decided { removed, offers } = decided.await.map_err(|e| to_operator(&e))?;
+        let count = offers;
+        Ok(Response::new(pb::DiscardResponse { removed, count }))
+    }
+
+    async fn list_held(
+        &self,
+        request: Request<pb::ListHeldRequest>,
+    ) -> Result<Response<pb::ListHeldResponse>, Status> {
+        let pb::ListHeldRequest { provider_id, limit } = request.into_inner();
+        let listed = list_held(&self.hub, &provider_id, limit).await;
+        let listed = listed.map_err(|e| to_operator(&e))?;
+        let json = serde_json::to_string(&listed).map_err(|e| to_operator(&e.into()))?;
+        Ok(Response::new(pb::ListHeldResponse { json }))
+    }
+
+    async fn cancel(
+        &self,
+        _: Request<pb::CancelRequest>,
+    ) -> Result<Response<pb::CancelResponse>, Status> {
+        let night = self.hub.current.end(End::Operator).unwrap_or(0);
+        Ok(Response::new(pb::CancelResponse { night }))
+    }
+
+    async fn list_nights(
+        &self,
+        request: Request<pb::ListNightsRequest>,
+    ) -> Result<Response<pb::ListNightsResponse>, Status> {
+        let limit = request.into_inner().limit;
+        let json = document(&self.hub, move |hub| view::nights(hub, limit)).await?;
+        Ok(Response::new(pb::ListNightsResponse { json }))
+    }
+
+    async fn get_night(
+        &self,
+        request: Request<pb::GetNightRequest>,
+    ) -> Result<Response<pb::GetNightResponse>, Status> {
+        let night = request.into_inner().night;
+        let json = document(&self.hub, move |hub| view::night(hub, night)).await?;
+        Ok(Response::new(pb::GetNightResponse { json }))
+    }
+
+    type ListRefusalsStream = Answers<pb::RefusalPiece>;
+
+    async fn list_refusals(
+        &self,
+        request: Request<pb::ListRefusalsRequest>,
+    ) -> Result<Response<Self::ListRefusalsStream>, Status> {
+        let (answers, stream) = mpsc::channel(4);
+        let (hub, ids) = (Arc::clone(&self.hub), request.into_inner().provider_ids);
+        self.tasks.spawn("quarantine", async move {
+            let pieces = answers.clone();
+            let done = blocking(&hub, move |hub| refusals(hub, &ids, &pieces));
+            if let Err(error) = done.await {
+                let _caller_may_be_gone = answers.send(Err(to_operator(&error))).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Result<Response<pb::GetReportResponse>, Status> {
+        let night = request.into_inner().night;
+        let night = (night > 0).then_some(night);
+        let json = document(&self.hub, move |hub| report::asked(hub, night)).await?;
+        Ok(Response::new(pb::GetReportResponse { json }))
+    }
+}
+
+impl ControlService {
+    /// The operator's word on one provider, never while a night writes to the same stage.
+    async fn decide(
+        &self,
+        id: String,
+        word: fn(&Hub, &ProviderId) -> Result<held::Decided>,
+    ) -> Result<held::Decided> {
+        let id: ProviderId = id.parse()?;
+        let _stage = self.hub.current.stage(&id).await;
+        blocking(&self.hub, move |hub| word(hub, &id)).await
+    }
+}
+
+/// The held nights of one provider, or of all.
+pub(crate) async fn list_held(
+    hub: &Arc<Hub>,
+    only: &str,
+    limit: u64,
+) -> Result<Vec<held::HeldDocument>> {
+    let ids = if only.is_empty() {
+        let members = hub.store.members()?;
+        members.into_iter().map(|member| member.id).collect()
+    } else {
+        vec![only.parse()?]
+    };
+    let mut list = Vec::new();
+    for id in ids {
+        let _stage = hub.current.stage(&id).await;
+        list.extend(blocking(hub, move |hub| held::show(hub, &id, limit)).await?);
+    }
+    Ok(list)
+}
+
+/// Pieces of refused records are handed on when they reach this size.
+const PIECE_BYTES: usize = 256 * 1024;
+
+fn refusals(
+    hub: &Hub,
+    ids: &[String],
+    pieces: &mpsc::Sender<Result<pb::RefusalPiece, Status>>,
+) -> Result<()> {
+    let only = ids
+        .iter()
+        .map(|id| Ok(id.parse()?))
+        .collect::<Result<Vec<ProviderId>>>()?;
+    let (mut waiting, mut bytes) = (Vec::new(), 0);
+    quarantine::quarantine(hub, &only, &mut |refusal| {
+        let json = serde_json::to_string(&refusal)?;
+        bytes += json.len();
+        waiting.push(json);
+        if bytes >= PIECE_BYTES {
+            bytes = 0;
+            let refusals_json = std::mem::take(&mut waiting);
+            pieces.blocking_send(Ok(pb::RefusalPiece { refusals_json }))?;
+        }
+        Ok(())
+    })?;
+    let last = pb::RefusalPiece {
+        refusals_json: waiting,
+    };
+    Ok(pieces.blocking_send(Ok(last))?)
 }
 
 async fn document<T: Serialize + 'static>(
     hub: &Arc<Hub>,
-    make: fn(&Arc<Hub>) -> Result<T>,
+    make: impl FnOnce(&Arc<Hub>) -> Result<T> + Send + 'static,
 ) -> Result<String, Status> {
     let shared = Arc::clone(hub);
     let made = blocking(hub, move |_| Ok(serde_json::to_string(&make(&shared)?)?));
@@ -157,15 +284,26 @@ async fn document<T: Serialize + 'static>(
 
 async fn sync(
     hub: &Arc<Hub>,
-    ids: Vec<String>,
+    ask: pb::SyncRequest,
     answers: &mpsc::Sender<Result<pb::SyncEvent, Status>>,
 ) -> Result<pb::SyncEvent> {
-    let only = ids
+    let pb::SyncRequest {
+        provider_ids,
+        verify,
+        patient,
+    } = ask;
+    let only = provider_ids
         .iter()
         .map(|id| Ok(id.parse()?))
         .collect::<Result<Vec<ProviderId>>>()?;
+    let wish = Wish {
+        only,
+        verify,
+        patient,
+        trigger: Trigger::Hand,
+    };
     let (events, mut happened) = mpsc::channel(64);
-    let running = night::run(hub, &only, events);
+    let running = night::run(hub, &wish, events);
     let telling = async {
         while let Some(event) = happened.recv().await {
             if let Ok(event) = told(&event) {
@@ -183,6 +321,7 @@ async fn sync(
 
 fn told(event: &Event) -> Result<pb::sync_event::Event> {
     Ok(match event {
+        Event::Waits => pb::sync_event::Event::Waits(true),
         Event::Begins(providers) => pb::sync_event::Event::Providers(*providers as u64),
         Event::Provider(line) => pb::sync_event::Event::ProviderJson(serde_json::to_string(line)?),
     })

@@ -8,15 +8,16 @@ use calluna_kv::{Batch, Engine, Stamp};
 use calluna_model::checkpoint::{HeldNight, Published};
 use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
-use calluna_model::limit::TOMBSTONE_SECONDS;
+use calluna_model::limit::{NIGHTS_KEPT, TOMBSTONE_SECONDS};
 use calluna_model::member::Member;
-use calluna_model::report::{NightReport, NightState, ProviderReport};
+use calluna_model::report::{Delivery, NightReport, ProviderReport, Trigger};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
 use crate::key;
-use crate::port::{HubStore, Refusal, Stage, Visit};
+use crate::port::{HubStore, Stage, Visit, VisitRefusal};
+use crate::refusal;
 use crate::stage::{LogStage, gone_at};
 use crate::state::ProviderState;
 
@@ -30,9 +31,12 @@ const TIDY_STEPS: usize = 8;
 pub struct EmbeddedStore(Arc<Shelf>);
 
 #[derive(Serialize, Deserialize)]
-struct Meta {
+pub(crate) struct Meta {
     layout: u32,
-    last_night: u64,
+    pub(crate) last_night: u64,
+    /// When the newest night over all providers began that ended in order.
+    #[serde(default)]
+    pub(crate) last_whole: Option<Moment>,
 }
 
 impl EmbeddedStore {
@@ -42,8 +46,22 @@ impl EmbeddedStore {
     /// # Errors
     /// When the layout is of a later release, or the store cannot be read.
     pub fn open(engine: Arc<dyn Engine>, doubtful: bool) -> Result<Self, StoreError> {
+        Self::keeping(engine, doubtful, NIGHTS_KEPT)
+    }
+
+    /// As [`EmbeddedStore::open`], and of the nights only the newest `nights` are kept (at least
+    /// one): the next one that begins removes those that are older.
+    ///
+    /// # Errors
+    /// As [`EmbeddedStore::open`].
+    pub fn keeping(
+        engine: Arc<dyn Engine>,
+        doubtful: bool,
+        nights: u64,
+    ) -> Result<Self, StoreError> {
         let shelf = Shelf {
             engine,
+            nights_kept: nights.max(1),
             meta: Mutex::new(()),
             readers: Mutex::default(),
         };
@@ -64,15 +82,17 @@ impl EmbeddedStore {
 /// What store and stages share.
 #[derive(Debug)]
 pub(crate) struct Shelf {
-    engine: Arc<dyn Engine>,
+    pub(crate) engine: Arc<dyn Engine>,
+    /// How many nights are remembered.
+    pub(crate) nights_kept: u64,
     /// Held while a night gets its number.
-    meta: Mutex<()>,
+    pub(crate) meta: Mutex<()>,
     /// Who reads which provider: space is only won back while nobody does.
     readers: Mutex<HashMap<ProviderId, Arc<RwLock<()>>>>,
 }
 
 impl Shelf {
-    fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+    pub(crate) fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
         match self.engine.get(key)? {
             Some(bytes) => parse(key, &bytes).map(Some),
             None => Ok(None),
@@ -88,10 +108,11 @@ impl Shelf {
         Ok(list)
     }
 
-    fn meta(&self) -> Result<Meta, StoreError> {
+    pub(crate) fn meta(&self) -> Result<Meta, StoreError> {
         Ok(self.read(key::META)?.unwrap_or(Meta {
             layout: LAYOUT,
             last_night: 0,
+            last_whole: None,
         }))
     }
 
@@ -175,6 +196,7 @@ impl Shelf {
             let value = json(&key, &state)?;
             batch.put(key, value);
         }
+        batch.use_reserve();
         self.commit(batch)
     }
 }
@@ -209,6 +231,7 @@ impl HubStore for EmbeddedStore {
         let mut state = self.0.state(&line.provider)?;
         state.note(line, at);
         let mut batch = Batch::default();
+        batch.use_reserve();
         self.0.put_state(&mut batch, &line.provider, &state)?;
         self.0.commit(batch)
     }
@@ -268,7 +291,7 @@ impl HubStore for EmbeddedStore {
         Ok(())
     }
 
-    fn quarantine(&self, id: &ProviderId) -> Result<Vec<Refusal>, StoreError> {
+    fn quarantine(&self, id: &ProviderId, visit: &mut VisitRefusal<'_>) -> Result<(), StoreError> {
         let unreadable = |source| StoreError::Log {
             provider: id.to_string(),
             source,
@@ -279,82 +302,71 @@ impl HubStore for EmbeddedStore {
         let index = log
             .index(Some(self.0.state(id)?.visible))
             .map_err(unreadable)?;
-        let mut list = Vec::new();
-        for (key, entry) in index
-            .iter()
-            .filter(|(_, entry)| entry.kind == Kind::Rejected)
-        {
-            let record = log.get(entry.at).map_err(unreadable)?;
-            let findings = record.map(|r| serde_json::from_slice(&r.body).unwrap_or_default());
-            list.push(Refusal {
-                record: key.to_owned(),
-                good_version_kept: entry.good.is_some(),
-                findings: findings.unwrap_or_default(),
-            });
-        }
-        Ok(list)
+        refusal::visit_all(&log, &index, visit, &unreadable)
     }
 
-    fn begin_night(&self, at: Moment) -> Result<NightReport, StoreError> {
-        let _numbering = self.0.meta.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut meta = self.0.meta()?;
-        meta.last_night += 1;
-        let night = meta.last_night;
-        let state = NightState::Running;
-        let report = NightReport {
-            night,
-            started_at: at,
-            ended_at: None,
-            state,
-            providers: Vec::new(),
-        };
-        let mut batch = Batch::default();
-        batch.put(key::META, json(key::META, &meta)?);
-        batch.put(key::night(night), json(key::NIGHTS, &report)?);
-        self.0.commit(batch)?;
-        Ok(report)
+    fn begin_night(
+        &self,
+        at: Moment,
+        trigger: Trigger,
+        whole: bool,
+    ) -> Result<NightReport, StoreError> {
+        self.0.begin_night(at, trigger, whole)
     }
 
     fn save_night(&self, report: &NightReport) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        batch.put(key::night(report.night), json(key::NIGHTS, report)?);
-        self.0.commit(batch)
+        self.0.save_night(report)
     }
 
     fn latest_night(&self) -> Result<Option<NightReport>, StoreError> {
-        match self.0.engine.last(key::NIGHTS)? {
-            Some((key, value)) => parse(&key, &value).map(Some),
-            None => Ok(None),
-        }
+        self.0.latest_night()
     }
 
-    fn close_aborted_nights(&self, at: Moment) -> Result<usize, StoreError> {
-        let Some(mut night) = self
-            .latest_night()?
-            .filter(|n| n.state == NightState::Running)
-        else {
-            return Ok(0);
-        };
-        // One night at a time runs, so only the newest can have been cut off.
-        night.state = NightState::Aborted;
-        night.ended_at = Some(at);
-        self.save_night(&night)?;
-        Ok(1)
+    fn close_aborted_night(&self, at: Moment) -> Result<Option<NightReport>, StoreError> {
+        self.0.close_aborted_night(at)
+    }
+
+    fn last_whole_night(&self) -> Result<Option<Moment>, StoreError> {
+        Ok(self.0.meta()?.last_whole)
     }
 
     fn size_on_disk(&self) -> Result<u64, StoreError> {
         Ok(self.0.engine.size_on_disk()?)
     }
+
+    fn night(&self, number: u64) -> Result<Option<NightReport>, StoreError> {
+        self.0.read(&key::night(number))
+    }
+
+    fn nights(
+        &self,
+        from: Option<u64>,
+        visit: &mut dyn FnMut(NightReport) -> bool,
+    ) -> Result<(), StoreError> {
+        self.0.nights(from, visit)
+    }
+
+    fn deliveries(&self) -> Result<Vec<Delivery>, StoreError> {
+        self.0.all(key::DELIVERIES)
+    }
+
+    fn save_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        let key = key::delivery(delivery.way);
+        let value = json(&key, delivery)?;
+        batch.put(key, value);
+        self.0.commit(batch)
+    }
 }
 
-fn json(key: &[u8], value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn json(key: &[u8], value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(value).map_err(|source| StoreError::Unreadable {
         key: name(key),
         source,
     })
 }
 
-fn parse<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, StoreError> {
+pub(crate) fn parse<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(value).map_err(|source| StoreError::Unreadable {
         key: name(key),
         source,
@@ -365,5 +377,7 @@ fn name(key: &[u8]) -> String {
     key.escape_ascii().to_string()
 }
 
+#[cfg(test)]
+mod nth_write;
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,13 @@
 //! provider is the beginning of another's.
 
 use calluna_model::id::ProviderId;
+use calluna_model::report::Way;
 
 pub(crate) const META: &[u8] = b"meta";
 pub(crate) const MEMBERS: &[u8] = b"m/";
 pub(crate) const PROVIDERS: &[u8] = b"p/";
 pub(crate) const NIGHTS: &[u8] = b"n/";
+pub(crate) const DELIVERIES: &[u8] = b"d/";
 
 pub(crate) fn member(id: &ProviderId) -> Vec<u8> {
     [MEMBERS, id.as_str().as_bytes()].concat()
@@ -26,4 +28,14 @@ pub(crate) fn log(id: &ProviderId) -> Vec<u8> {
 
 pub(crate) fn night(number: u64) -> Vec<u8> {
     [NIGHTS, &number.to_be_bytes()].concat()
+}
+
+/// The number of a night from its key.
+pub(crate) fn night_of(key: &[u8]) -> Option<u64> {
+    let number = key.strip_prefix(NIGHTS)?;
+    Some(u64::from_be_bytes(number.try_into().ok()?))
+}
+
+pub(crate) fn delivery(way: Way) -> Vec<u8> {
+    [DELIVERIES, way.as_str().as_bytes()].concat()
 }

@@ -14,7 +14,8 @@
 //! | `e/<provider>` | its invitation and enrolment, opaque to this crate |
 //! | `p/<provider>` | published state, stage, last exchange (JSON) |
 //! | `l/<provider>/…` | the provider's packed log: chunks of offers, tombstones and refusals |
-//! | `n/<night, big-endian>` | report of a night (JSON) |
+//! | `n/<night, big-endian>` | report of a night (JSON); the newest ones, see [`EmbeddedStore::keeping`] |
+//! | `d/<way>` | how the last report was delivered on that way (JSON) |
 //!
 //! Every offer is written once. A night appends chunks to the provider's log; they are invisible
 //! because readers only look at chunks up to `visible`. Publishing is one atomic write that moves
@@ -27,11 +28,13 @@
 mod embedded;
 mod error;
 mod key;
+mod night;
 mod port;
+mod refusal;
 mod stage;
 mod state;
 
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
-pub use port::{Holding, HubStore, Refusal, Stage, Tally, Visit};
+pub use port::{Holding, HubStore, Refusal, Stage, Tally, Visit, VisitRefusal};
 pub use state::ProviderState;

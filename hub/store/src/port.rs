@@ -8,7 +8,7 @@ use calluna_model::finding::Finding;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, Digest, ProviderId, Revision};
 use calluna_model::member::Member;
-use calluna_model::report::{NightReport, ProviderReport};
+use calluna_model::report::{Delivery, NightReport, ProviderReport, Trigger};
 
 use crate::error::StoreError;
 use crate::state::ProviderState;
@@ -16,6 +16,9 @@ use crate::state::ProviderState;
 /// Called for every offer that readers see: its id and its record (an encoded
 /// `calluna.exchange.v1.Offer`). An error stops the reading.
 pub type Visit<'a> = dyn FnMut(&str, &[u8]) -> Result<(), StoreError> + 'a;
+
+/// Called for every record that is refused. An error stops the reading.
+pub type VisitRefusal<'a> = dyn FnMut(Refusal) -> Result<(), StoreError> + 'a;
 
 /// Everything that the hub keeps. Calls block; whoever is asynchronous moves them to a thread.
 pub trait HubStore: Send + Sync + fmt::Debug {
@@ -82,17 +85,22 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// When the store cannot be read, or `visit` stops.
     fn offers(&self, id: &ProviderId, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
-    /// Every record of a provider that is refused at present, in order of its id.
+    /// Visits every record of a provider that is refused at present, in order of its id.
     ///
     /// # Errors
-    /// When the store cannot be read.
-    fn quarantine(&self, id: &ProviderId) -> Result<Vec<Refusal>, StoreError>;
+    /// When the store cannot be read, or `visit` stops.
+    fn quarantine(&self, id: &ProviderId, visit: &mut VisitRefusal<'_>) -> Result<(), StoreError>;
 
-    /// Begins a night and gives it its number.
+    /// Begins a night and gives it its number. `whole`: it is over all providers.
     ///
     /// # Errors
     /// When it could not be made durable.
-    fn begin_night(&self, at: Moment) -> Result<NightReport, StoreError>;
+    fn begin_night(
+        &self,
+        at: Moment,
+        trigger: Trigger,
+        whole: bool,
+    ) -> Result<NightReport, StoreError>;
 
     /// Writes the report of a night.
     ///
@@ -106,17 +114,52 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// When the store cannot be read.
     fn latest_night(&self) -> Result<Option<NightReport>, StoreError>;
 
-    /// Closes a night that was cut off by the end of the process; how many there were.
+    /// Closes a night that was cut off by the end of the process; that night, if there was one.
     ///
     /// # Errors
     /// When it could not be made durable.
-    fn close_aborted_nights(&self, at: Moment) -> Result<usize, StoreError>;
+    fn close_aborted_night(&self, at: Moment) -> Result<Option<NightReport>, StoreError>;
+
+    /// When the newest night over all providers began that ended in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn last_whole_night(&self) -> Result<Option<Moment>, StoreError>;
 
     /// Bytes on disk.
     ///
     /// # Errors
     /// When they cannot be counted.
     fn size_on_disk(&self) -> Result<u64, StoreError>;
+
+    /// One night by its number.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn night(&self, number: u64) -> Result<Option<NightReport>, StoreError>;
+
+    /// Visits nights, the newest first, beginning with `from` (the newest of all without one),
+    /// until `visit` says `false` or there are no more.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn nights(
+        &self,
+        from: Option<u64>,
+        visit: &mut dyn FnMut(NightReport) -> bool,
+    ) -> Result<(), StoreError>;
+
+    /// How the last report was delivered, on every way on which one was sent.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn deliveries(&self) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Notes how a report was delivered, or that it was not; the newest on each way is kept.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn save_delivery(&self, delivery: &Delivery) -> Result<(), StoreError>;
 }
 
 /// One refused record.
@@ -126,6 +169,8 @@ pub struct Refusal {
     pub record: String,
     /// Whether an earlier, good version is still shown.
     pub good_version_kept: bool,
+    /// Since when this version of it is; nothing where an older hub has not noted it.
+    pub since: Option<Moment>,
     /// Why it is refused.
     pub findings: Vec<Finding>,
 }
@@ -163,7 +208,14 @@ pub trait Stage: Send + fmt::Debug {
     fn put(&mut self, revision: Revision, id: &str, hash: ContentHash, record: &[u8]);
 
     /// Adds a refusal: the record counts by its fingerprint, its last good version stays.
-    fn refuse(&mut self, revision: Revision, id: &str, hash: ContentHash, findings: &[Finding]);
+    fn refuse(
+        &mut self,
+        revision: Revision,
+        id: &str,
+        hash: ContentHash,
+        findings: &[Finding],
+        at: Moment,
+    );
 
     /// Adds a tombstone.
     fn gone(&mut self, revision: Revision, id: &str, at: Moment);
@@ -191,6 +243,18 @@ pub trait Stage: Send + fmt::Debug {
 
     /// What it changes.
     fn tally(&self) -> Tally;
+
+    /// Visits every offer that readers see and that would go, as readers see it.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or `visit` stops.
+    fn removals(&self, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+
+    /// Visits every offer that readers do not see yet. Only what was committed can be read.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or `visit` stops.
+    fn arrivals(&self, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// Shows the stage to readers, in one atomic write together with the night's line where there is
     /// one (otherwise [`HubStore::note_exchange`] notes it).

@@ -15,7 +15,8 @@ use calluna_model::report::ProviderReport;
 
 use crate::embedded::Shelf;
 use crate::error::StoreError;
-use crate::port::{Holding, Stage, Tally};
+use crate::port::{Holding, Stage, Tally, Visit};
+use crate::refusal;
 use crate::state::ProviderState;
 
 /// A chunk is closed when its records take this much: its body then lies beside the tree, written
@@ -148,6 +149,17 @@ impl LogStage {
         self.seq += 1;
     }
 
+    fn show(&self, key: &str, at: Loc, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let record = self.log.get(at).map_err(|source| StoreError::Log {
+            provider: self.provider.to_string(),
+            source,
+        })?;
+        match record {
+            Some(record) => visit(key, &record.body),
+            None => Ok(()),
+        }
+    }
+
     /// Writes what waits, and the state, in one step.
     pub(crate) fn write(&mut self) -> Result<(), StoreError> {
         self.finish_chunk();
@@ -170,9 +182,15 @@ impl Stage for LogStage {
         });
     }
 
-    fn refuse(&mut self, revision: Revision, id: &str, hash: ContentHash, findings: &[Finding]) {
-        // Findings are plain data; if they could not be written, an empty list still refuses.
-        let body = serde_json::to_vec(findings).unwrap_or_else(|_| b"[]".to_vec());
+    fn refuse(
+        &mut self,
+        revision: Revision,
+        id: &str,
+        hash: ContentHash,
+        findings: &[Finding],
+        at: Moment,
+    ) {
+        let body = refusal::body(findings, at);
         let kind = Kind::Rejected;
         self.append(&Record {
             revision: revision.0,
@@ -259,6 +277,28 @@ impl Stage for LogStage {
             }
         }
         tally
+    }
+
+    fn removals(&self, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        for (key, before) in &self.touched {
+            let good_before = before.and_then(|before| before.good);
+            let good_now = self.index.get(key).and_then(|entry| entry.good);
+            if let (Some(at), None) = (good_before, good_now) {
+                self.show(key, at, visit)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn arrivals(&self, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        for (key, before) in &self.touched {
+            let good_before = before.and_then(|before| before.good);
+            let good_now = self.index.get(key).and_then(|entry| entry.good);
+            if let (None, Some(at)) = (good_before, good_now) {
+                self.show(key, at, visit)?;
+            }
+        }
+        Ok(())
     }
 
     fn publish(

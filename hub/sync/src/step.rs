@@ -55,6 +55,8 @@ pub enum Why {
     NodeAsked,
     /// The changes were followed, and the digests differ all the same.
     DigestDiffers,
+    /// The operator asked for it.
+    Verify,
 }
 
 impl fmt::Display for Why {
@@ -67,6 +69,7 @@ impl fmt::Display for Why {
             Self::HubStoreBehind => "the hub's own store had lost something",
             Self::NodeAsked => "the node cannot give the changes since the last night",
             Self::DigestDiffers => "the digests differed after following the changes",
+            Self::Verify => "the operator asked for it",
         })
     }
 }

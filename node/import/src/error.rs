@@ -17,6 +17,16 @@ pub enum ImportError {
         /// What the system says.
         reason: String,
     },
+    /// There is no such file.
+    Missing {
+        /// The file.
+        file: String,
+    },
+    /// This user may not read it.
+    Forbidden {
+        /// The file.
+        file: String,
+    },
     /// A folder, pipe or device.
     NotAFile {
         /// The file.
@@ -136,6 +146,12 @@ impl ImportError {
             Self::Unreadable { file, reason } => {
                 format!("{file}: lässt sich nicht lesen ({reason}) → bitte Pfad und Rechte prüfen")
             }
+            Self::Missing { file } => {
+                format!("{file}: diese Datei gibt es nicht → bitte Namen und Ordner prüfen")
+            }
+            Self::Forbidden { file } => format!(
+                "{file}: dieser Benutzer darf die Datei nicht lesen → bitte ihm das Leserecht geben"
+            ),
             Self::NotAFile { file } => format!(
                 "{file}: ist keine gewöhnliche Datei → bitte die Exportdatei selbst angeben"
             ),
@@ -175,7 +191,12 @@ impl ImportError {
                 field,
                 header,
             } => format!(
-                "{place}: keine Spalte für `{field}` → bitte in der Zuordnungsdatei (--mapping) nennen; vorhanden sind: {header}"
+                "{place}: keine Spalte für `{field}` ({}) → bitte ergänzen oder in der Zuordnungsdatei (--mapping) nennen; vorhanden sind: {header}",
+                if *field == "id" {
+                    "eine Nummer, die jedes Angebot behält"
+                } else {
+                    "der Name des Angebots"
+                }
             ),
             Self::UnknownField { field, known } => {
                 format!("Zuordnungsdatei: das Feld `{field}` gibt es nicht → bekannt sind: {known}")
@@ -195,6 +216,12 @@ impl ImportError {
         match self {
             Self::Unreadable { file, reason } => {
                 format!("{file}: cannot be read ({reason}) → check path and permissions")
+            }
+            Self::Missing { file } => {
+                format!("{file}: there is no such file → check its name and folder")
+            }
+            Self::Forbidden { file } => {
+                format!("{file}: this user may not read the file → give this user that right")
             }
             Self::NotAFile { file } => {
                 format!("{file}: is not a regular file → name the export file itself")
@@ -235,7 +262,12 @@ impl ImportError {
                 field,
                 header,
             } => format!(
-                "{place}: no column for `{field}` → name it in the mapping file (--mapping); there are: {header}"
+                "{place}: no column for `{field}` ({}) → add one, or name it in the mapping file (--mapping); there are: {header}",
+                if *field == "id" {
+                    "a number that an offer keeps"
+                } else {
+                    "the name of the offer"
+                }
             ),
             Self::UnknownField { field, known } => {
                 format!("mapping file: there is no field `{field}` → known are: {known}")

@@ -30,7 +30,7 @@ mod value;
 mod xml;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use calluna_model::finding::Finding;
@@ -131,9 +131,13 @@ pub fn read_file(
 
 fn bytes_of(path: &Path, name: &str) -> Result<Vec<u8>, ImportError> {
     let file = || name.to_owned();
-    let failed = |error: std::io::Error| ImportError::Unreadable {
-        file: file(),
-        reason: error.to_string(),
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => ImportError::Missing { file: file() },
+        ErrorKind::PermissionDenied => ImportError::Forbidden { file: file() },
+        _ => ImportError::Unreadable {
+            file: file(),
+            reason: error.to_string(),
+        },
     };
     // Looked at before it is opened: opening a pipe or a device can wait for ever.
     if !std::fs::metadata(path).map_err(failed)?.is_file() {

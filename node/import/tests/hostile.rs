@@ -233,7 +233,7 @@ fn a_file_that_is_too_large_is_refused_without_reading_it() {
     ));
     assert!(matches!(
         read_file(&folder.path().join("x"), None, &Options::default()),
-        Err(ImportError::Unreadable { .. })
+        Err(ImportError::Missing { .. })
     ));
 }
 

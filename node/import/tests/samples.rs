@@ -31,6 +31,29 @@ fn import(name: &str, text: &str) -> Imported {
 }
 
 #[test]
+fn a_kufer_course_without_a_list_of_dates_keeps_the_time_of_its_first() {
+    let imported = import(
+        "kurse.xml",
+        "<?xml version=\"1.0\"?><kurse><kurs><knr>1</knr><haupttitel>A</haupttitel><beginndat>12.01.2027</beginndat>\
+         <beginnuhr>18:30</beginnuhr><endeuhr>20:00</endeuhr></kurs><kurs><knr>2</knr><haupttitel>B</haupttitel>\
+         <beginndat>12.01.2027</beginndat></kurs></kurse>",
+    );
+    assert_eq!(imported.refused, []);
+    let slots: Vec<_> = imported
+        .offers
+        .iter()
+        .map(|offer| offer.clone().into_draft().runs[0].slots.clone())
+        .collect();
+    assert_eq!(slots[0].len(), 1);
+    let slot = &slots[0][0];
+    assert_eq!(
+        (slot.date.as_str(), slot.start.as_str(), slot.end.as_str()),
+        ("2027-01-12", "18:30", "20:00")
+    );
+    assert_eq!(slots[1], []);
+}
+
+#[test]
 fn every_sample_reads_whole() {
     for (name, format, offers, runs) in [
         ("berlin-vhs-2026.json", "openvhs", 149, 149),

@@ -5,7 +5,7 @@ mod control;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use calluna_host::config::ProcessEnvironment;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, Progress, safe};
@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::{Around, Data, runtime};
 use crate::config::Settings;
-use crate::intake::{FileReport, Intake, Reading};
+use crate::intake::{FileReport, Intake, Reading, mapping_in};
 use crate::publish::{Difference, PublishError, Published, Terms};
 use crate::run::{Node, NodeError};
 use crate::text::{FINDINGS, Words};
@@ -104,7 +104,7 @@ impl Import {
     }
 
     fn read(&self, settings: &Settings, intake: &mut Intake, words: Words) -> anyhow::Result<()> {
-        let mapping = self.mapping(words)?;
+        let mapping = self.mapping(settings, words)?;
         let only = Some(settings.config.import.only.as_str()).filter(|only| !only.is_empty());
         let reading = Reading {
             format: self.format.name(),
@@ -124,17 +124,14 @@ impl Import {
         Ok(())
     }
 
-    fn mapping(&self, words: Words) -> anyhow::Result<Option<Mapping>> {
-        let Some(path) = &self.mapping else {
-            return Ok(None);
-        };
-        let shown = safe(&path.display().to_string());
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("the mapping file {shown} cannot be read; check the path"))?;
-        let mapping = Mapping::from_toml(&text);
-        mapping
-            .map(Some)
-            .map_err(|error| anyhow!("{shown}: {}", error.message(words.0)))
+    /// The mapping that was named here, else the one of the settings.
+    fn mapping(&self, settings: &Settings, words: Words) -> anyhow::Result<Option<Mapping>> {
+        let set = Some(PathBuf::from(&settings.config.import.mapping));
+        let named = self.mapping.clone().or(set);
+        named
+            .filter(|path| !path.as_os_str().is_empty())
+            .map(|path| mapping_in(&path, words.0).map_err(|why| anyhow!(why)))
+            .transpose()
     }
 
     fn publish(

@@ -1,10 +1,10 @@
 //! `join`: from a token to a member.
 
-use std::io::Read;
+use std::io::{BufRead, IsTerminal, Read};
 use std::sync::Arc;
 
 use anyhow::Context;
-use calluna_certs::JoinToken;
+use calluna_certs::{JoinToken, TokenError};
 use calluna_host::exit::Exit;
 use calluna_host::out;
 use calluna_model::clock::Clock;
@@ -35,7 +35,7 @@ pub(super) struct Join {
 impl Join {
     pub(super) fn run(self, around: &Around) -> anyhow::Result<Exit> {
         let text = if self.token == "-" {
-            from_stdin()?
+            from_stdin(around.words)?
         } else {
             self.token
         };
@@ -62,13 +62,40 @@ fn refused(words: Words, error: &JoinError) -> anyhow::Error {
     anyhow::anyhow!(words.join_error(error))
 }
 
-fn from_stdin() -> anyhow::Result<String> {
+fn from_stdin(words: Words) -> anyhow::Result<String> {
+    let unreadable = "the token cannot be read from standard input";
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        let mut text = String::new();
+        stdin
+            .take(TOKEN_BYTES)
+            .read_to_string(&mut text)
+            .context(unreadable)?;
+        return Ok(text);
+    }
+    out::say(words.pick(
+        "Einladungscode einfügen und mit Enter abschließen:",
+        "Paste the token and press Enter:",
+    ));
+    typed(stdin.lock().take(TOKEN_BYTES)).context(unreadable)
+}
+
+/// What a person enters: as many lines as a token that was wrapped has, up to an empty one. Nobody
+/// should have to know how to end the input.
+fn typed(mut lines: impl BufRead) -> std::io::Result<String> {
     let mut text = String::new();
-    std::io::stdin()
-        .take(TOKEN_BYTES)
-        .read_to_string(&mut text)
-        .context("the token cannot be read from standard input")?;
-    Ok(text)
+    loop {
+        let mut line = String::new();
+        let ended = lines.read_line(&mut line)? == 0;
+        if ended || (line.trim().is_empty() && !text.trim().is_empty()) {
+            return Ok(text);
+        }
+        text.push_str(&line);
+        let cut_off = matches!(text.parse::<JoinToken>(), Err(TokenError::CutOff { .. }));
+        if !text.trim().is_empty() && !cut_off {
+            return Ok(text);
+        }
+    }
 }
 
 fn tell(joined: &Joined, words: Words, clock: &dyn Clock, data: &Data) {
@@ -101,4 +128,40 @@ fn tell(joined: &Joined, words: Words, clock: &dyn Clock, data: &Data) {
              Next:\n  calluna-node import FILE --data {dir}\n  calluna-node serve --data {dir}"
         ),
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use calluna_certs::mint;
+
+    use super::*;
+
+    #[test]
+    fn a_token_that_is_typed_ends_with_itself() {
+        let expires = mint::NOW.plus(60);
+        let token = JoinToken::mint(
+            "hub.example:7443",
+            mint::district().fingerprint(),
+            "vhs".parse().unwrap(),
+            expires,
+            &mint::entropy(),
+        );
+        let token = token.unwrap().to_string();
+        let (first, second) = token.split_at(60);
+        for entered in [
+            format!("{token}\nnext line"),
+            format!("\n{first}\n{second}\nnext line"),
+        ] {
+            let mut rest = entered.as_bytes();
+            let read = typed(&mut rest).unwrap();
+            assert_eq!(read.parse::<JoinToken>().unwrap().to_string(), token);
+            assert_eq!(rest, b"next line");
+        }
+        // What cannot become a token is not waited for; a token without its end is, up to an empty line.
+        assert_eq!(typed(&b"hello\nmore\n"[..]).unwrap(), "hello\n");
+        assert_eq!(
+            typed(format!("{first}\n\nmore\n").as_bytes()).unwrap(),
+            format!("{first}\n")
+        );
+    }
 }

@@ -7,11 +7,14 @@ use calluna_host::config::ProcessEnvironment;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat, human_bytes, safe};
 use calluna_host::socket;
+use calluna_model::limit;
 use calluna_model::receipt::Receipt;
+use calluna_model::text;
 use calluna_wire::status::PeerFailure;
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::node_control_client::NodeControlClient;
 use clap::Args;
+use serde_json::Value;
 
 use super::{Around, Data, runtime};
 use crate::config::Settings;
@@ -19,6 +22,8 @@ use crate::run::Node;
 use crate::status::StatusReport;
 use crate::text::Words;
 
+/// Longest status: ten receipts, each as full as one gets, as JSON.
+const STATUS_BYTES: usize = limit::RECEIPTS_KEPT * limit::RECEIPT_BYTES * 4;
 /// How many nights are shown.
 const NIGHTS: usize = 5;
 /// How many findings of the last night are shown.
@@ -48,7 +53,7 @@ impl Status {
             }
         };
         match self.format {
-            OutputFormat::Json => out::json(&report),
+            OutputFormat::Json => out::json(&with_words(&report, around.words)?),
             OutputFormat::Text => out::data(in_words(&report, around.words).trim_end()),
         }
         Ok(Exit::Done)
@@ -61,12 +66,26 @@ async fn ask(settings: &Settings) -> anyhow::Result<Option<StatusReport>> {
         return Ok(None);
     };
     let answer = NodeControlClient::new(channel)
-        .max_decoding_message_size(64 * 1024 * 1024)
+        .max_decoding_message_size(STATUS_BYTES)
         .get_status(pb::GetStatusRequest {})
         .await
         .map_err(PeerFailure::from)?;
     let report = serde_json::from_str(&answer.into_inner().json);
     Ok(Some(report.context("the daemon answered in a way that this program does not know; use the same version for both")?))
+}
+
+/// The document with the words of each rule beside its code: what is wrong, and what to do.
+fn with_words(report: &StatusReport, words: Words) -> anyhow::Result<Value> {
+    let mut document = serde_json::to_value(report)?;
+    let receipts = document["receipts"].as_array_mut();
+    for (told, receipt) in receipts.into_iter().flatten().zip(&report.receipts) {
+        let findings = told["findings"].as_array_mut();
+        for (told, finding) in findings.into_iter().flatten().zip(&receipt.findings) {
+            told["message"] = text::message(finding, words.0).into();
+            told["hint"] = text::hint(finding, words.0).into();
+        }
+    }
+    Ok(document)
 }
 
 fn in_words(report: &StatusReport, words: Words) -> String {
@@ -81,6 +100,17 @@ fn in_words(report: &StatusReport, words: Words) -> String {
         words.pick("Verbindung", "Connection"),
         connection(report, words),
     ));
+    if report.running {
+        let asked = report.asked_at.map_or_else(
+            || {
+                words
+                    .pick("seit dem Start noch nicht", "not since the start")
+                    .to_owned()
+            },
+            |at| at.to_string(),
+        );
+        lines.push((words.pick("Abgefragt", "Last asked"), asked));
+    }
     lines.push((words.pick("Katalog", "Catalogue"), catalogue(report, words)));
     let days = report.certificate.days_left;
     let certificate = if days < 0 {
@@ -236,6 +266,7 @@ fn nights(receipts: &[Receipt], words: Words) -> String {
         for finding in last.findings.iter().take(FINDINGS) {
             text.push_str(&format!("\n{}", safe(&words.finding(finding, false))));
         }
+        text.push_str(&words.more_findings(last, FINDINGS));
     }
     text
 }

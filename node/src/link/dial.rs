@@ -35,13 +35,14 @@ impl Dialler {
         identity: &Identity,
         state: LinkState,
         entropy: Arc<dyn Entropy>,
+        spread: Duration,
     ) -> Result<Self, CertError> {
         let config = tls::mutual_client(identity, ALPN_REVERSE)?;
         Ok(Self {
             address,
             config,
             state,
-            backoff: Backoff::new(entropy),
+            backoff: Backoff::new(entropy, spread),
         })
     }
 
@@ -75,9 +76,7 @@ impl Dialler {
         }
         leash.gone().await;
         let mut why = reason.text();
-        if begun.elapsed() >= LASTED {
-            self.backoff.reset();
-        }
+        self.backoff.lost(begun.elapsed() >= LASTED);
         if why.is_empty() {
             "the hub closed the connection".clone_into(&mut why);
         }

@@ -41,6 +41,7 @@ async fn start(authority: &Authority, hub: &str, listen: &str) -> Running {
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config::new(hub, "vhs".parse().unwrap());
     config.listen.address = listen.to_owned();
+    config.link.reconnect_seconds = 0;
     let data = member(&dir.path().join("n"), authority, &config);
     let node = Node::open(
         data.path(),

@@ -55,8 +55,12 @@ pub(super) async fn enrol(
     let mut request = tonic::Request::new(request);
     request.set_timeout(CALL);
     let answer = MembershipClient::new(channel).enrol(request).await;
-    let answer = answer.map_err(|status| JoinError::Refused {
-        why: PeerFailure::from(status).text,
+    let answer = answer.map_err(|status| {
+        let PeerFailure { reaction, text } = PeerFailure::from(status);
+        JoinError::Refused {
+            why: text,
+            reaction,
+        }
     })?;
     let pb::EnrolResponse {
         certificate_pem,

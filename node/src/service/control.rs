@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use calluna_host::workers::Workers;
 use calluna_model::failure::Reaction;
 use calluna_model::offer::Offer;
 use calluna_wire::convert::ContractBroken;
@@ -42,7 +43,7 @@ impl NodeControl for Control {
         _: Request<pb::GetStatusRequest>,
     ) -> Result<Response<pb::GetStatusResponse>, Status> {
         let observer = Arc::clone(&self.observer);
-        let status = blocking(move || observer.look()).await?;
+        let status = blocking(Workers::Threads, move || observer.look()).await?;
         Ok(Response::new(pb::GetStatusResponse {
             json: json(&status)?,
         }))
@@ -54,7 +55,7 @@ impl NodeControl for Control {
     ) -> Result<Response<pb::PublishResponse>, Status> {
         let (terms, offers) = receive(request.into_inner()).await?;
         let publisher = Arc::clone(&self.publisher);
-        let (published, receipt) = blocking(move || {
+        let (published, receipt) = blocking(Workers::Threads, move || {
             let published = publisher.publish(&offers, &terms)?;
             let receipt = publisher.store().receipts()?.into_iter().next();
             Ok::<_, PublishError>((published, receipt))
@@ -79,7 +80,9 @@ async fn receive(
         match (piece, &terms) {
             (Some(Piece::Terms(said)), None) => terms = Some(terms_of(said)?),
             (Some(Piece::Offers(encoded)), Some(_)) => {
-                offers.append(&mut blocking(move || candidates(&encoded.offers)).await?);
+                offers.append(
+                    &mut blocking(Workers::Threads, move || candidates(&encoded.offers)).await?,
+                );
             }
             _ => {
                 return Err(broken(

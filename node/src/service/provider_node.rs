@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use calluna_certs::Peer;
+use calluna_host::workers::Workers;
 use calluna_model::failure::Reaction;
 use calluna_model::id::{EpochId, Revision};
 use calluna_model::receipt::Receipt;
@@ -24,14 +25,15 @@ use crate::publish::{PublishError, Publisher};
 #[derive(Debug)]
 pub struct HubFacing {
     publisher: Arc<Publisher>,
+    workers: Workers,
 }
 
 /// The service that answers for `publisher`, and only to the hub: every connection says who is at
-/// its other end.
+/// its other end. `workers` read and write the store.
 #[must_use]
-pub fn provider_node(publisher: Arc<Publisher>) -> HubOnly {
-    let server =
-        ProviderNodeServer::new(HubFacing { publisher }).max_decoding_message_size(MESSAGE_BYTES);
+pub fn provider_node(publisher: Arc<Publisher>, workers: Workers) -> HubOnly {
+    let facing = HubFacing { publisher, workers };
+    let server = ProviderNodeServer::new(facing).max_decoding_message_size(MESSAGE_BYTES);
     InterceptedService::new(server, hub_only)
 }
 
@@ -56,6 +58,7 @@ impl ProviderNode for HubFacing {
     ) -> Result<Response<pb::SignedHead>, Status> {
         let pb::GetHeadRequest { versions } = request.into_inner();
         version::agree(&versions).map_err(|failure| to_status(&failure))?;
+        self.publisher.asked();
         let signed = self
             .publisher
             .signed_head()
@@ -80,7 +83,7 @@ impl ProviderNode for HubFacing {
             Some(epoch_of("StreamChangesRequest.epoch", &epoch)?)
         };
         let publisher = Arc::clone(&self.publisher);
-        streamed(move |out| {
+        streamed(self.workers, move |out| {
             for batch in publisher.changes(epoch, Revision(after_revision))? {
                 if !out.give(batch?.into()) {
                     break;
@@ -100,7 +103,7 @@ impl ProviderNode for HubFacing {
         let pb::ListFingerprintsRequest { epoch } = request.into_inner();
         let epoch = epoch_of("ListFingerprintsRequest.epoch", &epoch)?;
         let publisher = Arc::clone(&self.publisher);
-        streamed(move |out| {
+        streamed(self.workers, move |out| {
             publisher.fingerprints(epoch, |piece| {
                 let fingerprints =
                     piece
@@ -127,8 +130,10 @@ impl ProviderNode for HubFacing {
         let pb::FetchOffersRequest { epoch, offer_ids } = request.into_inner();
         let epoch = epoch_of("FetchOffersRequest.epoch", &epoch)?;
         let publisher = Arc::clone(&self.publisher);
-        streamed(move |out| publisher.fetch(epoch, &offer_ids, |batch| out.give(batch.into())))
-            .await
+        streamed(self.workers, move |out| {
+            publisher.fetch(epoch, &offer_ids, |batch| out.give(batch.into()))
+        })
+        .await
     }
 
     async fn acknowledge(
@@ -146,7 +151,7 @@ impl ProviderNode for HubFacing {
             .map_err(|failure| to_status(&failure))?;
         tracing::info!(night = receipt.night, outcome = %receipt.outcome, "receipt from the hub");
         let publisher = Arc::clone(&self.publisher);
-        blocking(move || publisher.acknowledge(&receipt)).await?;
+        blocking(self.workers, move || publisher.acknowledge(&receipt)).await?;
         Ok(Response::new(pb::AcknowledgeResponse {}))
     }
 }

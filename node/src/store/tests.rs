@@ -1,5 +1,7 @@
 //! The store across restarts, damage and time.
 
+mod nth_write;
+
 use calluna_model::clock::Moment;
 use calluna_model::finding::Finding;
 use calluna_model::id::Revision;
@@ -164,6 +166,7 @@ fn receipt(night: u64, at: i64) -> Receipt {
         removed: 3,
         quarantined: 1,
         findings: vec![Finding::new("title", "required")],
+        findings_left_out: 0,
         note: String::new(),
     }
 }

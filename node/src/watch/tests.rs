@@ -60,6 +60,25 @@ impl Drop {
 }
 
 #[test]
+fn a_table_is_read_with_the_mapping_of_the_settings_and_waits_while_that_is_wrong() {
+    let mut drop = drop_folder(false);
+    let settings = tempfile::tempdir().unwrap();
+    drop.watcher.mapping = settings.path().join("columns.toml");
+    drop.put("kurse.csv", "Schluessel;Was\nK-1;Töpfern\n");
+    assert!(drop.watcher.look().is_empty());
+    let taken = drop.watcher.look();
+    assert!(matches!(taken[..], [(_, Fate::Left)]), "{taken:?}");
+    fs::write(
+        &drop.watcher.mapping,
+        "[columns]\nid = 'Schluessel'\ntitle = 'Was'\n",
+    )
+    .unwrap();
+    let taken = (0..=LATER).flat_map(|_| drop.watcher.look()).next();
+    assert!(matches!(taken, Some((_, Fate::Done(_)))), "{taken:?}");
+    assert_eq!(drop.house.publisher.head().count, 1);
+}
+
+#[test]
 fn a_file_is_taken_when_it_has_settled_and_a_report_lies_beside_it() {
     let mut drop = drop_folder(false);
     drop.put("kurse.jsonl", &lines(&["A-1", "A-2"]));

@@ -79,6 +79,8 @@ impl DataDir {
         if mode & 0o077 != 0 {
             return Err(DataDirError::Open { path, mode });
         }
+        // Whoever may not enter would find nothing in it, and be told to make what is there.
+        fs::read_dir(&path).map_err(FileError::when("enter the data directory", &path))?;
         Ok(Self { path })
     }
 
@@ -209,6 +211,24 @@ mod tests {
             error.contains("0750") && error.ends_with(&command),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_directory_of_somebody_else_is_not_taken_for_an_empty_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hub");
+        DataDir::create_new(&path).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
+        // Root enters everywhere.
+        let root = fs::read_dir(&path).is_ok();
+        let opened = DataDir::open(&path, "init");
+        assert_eq!(opened.is_ok(), root);
+        if let Err(error) = opened {
+            assert!(
+                error.to_string().contains("permission is missing"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

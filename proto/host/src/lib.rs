@@ -10,7 +10,9 @@
 //! | how do I speak to the person or script that called me? | [`out`], [`exit`] |
 //! | how do I tell the operator what happened? | [`telemetry`] |
 //! | how do I start long-lived work and end it in order? | [`tasks`], [`signal`] |
+//! | who does work that blocks? | [`workers`] |
 //! | where do my files lie, and how do they survive a power cut? | [`data_dir`], [`durable`] |
+//! | what may one peer cost on a connection? | [`guarded`], [`h2`] |
 //! | how does a command reach the daemon on the same machine? | [`socket`] |
 
 pub mod clock;
@@ -20,8 +22,10 @@ pub mod durable;
 pub mod entropy;
 pub mod exit;
 pub mod guarded;
+pub mod h2;
 pub mod out;
 pub mod signal;
 pub mod socket;
 pub mod tasks;
 pub mod telemetry;
+pub mod workers;

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use calluna_model::clock::Moment;
 use calluna_model::finding::is_direction_mark;
 use calluna_model::text::Language;
 use serde::Serialize;
@@ -63,7 +64,12 @@ pub fn say(text: &str) {
 
 /// Tells an error and its causes on stderr, control characters made visible.
 pub fn error(error: &anyhow::Error) {
-    say(&error_lines(error));
+    error_in(Language::En, error);
+}
+
+/// [`error`], introduced in the person's language.
+pub fn error_in(language: Language, error: &anyhow::Error) {
+    say(&error_lines(language, error));
 }
 
 /// Whether output was lost on the way to stdout, so that exit code 0 would be a lie.
@@ -72,15 +78,18 @@ pub fn lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
-fn error_lines(error: &anyhow::Error) -> String {
+fn error_lines(language: Language, error: &anyhow::Error) -> String {
+    let (word, caused) = match language {
+        Language::De => ("Fehler", "Ursache"),
+        Language::En => ("error", "caused by"),
+    };
     let mut told = safe(&error.to_string());
-    let mut lines = format!("error: {told}");
+    let mut lines = format!("{word}: {told}");
     for cause in error.chain().skip(1) {
         let text = safe(&cause.to_string());
         // Many errors say their cause in their own text already.
         if !told.contains(&text) {
-            lines.push_str("\n  caused by: ");
-            lines.push_str(&text);
+            lines.push_str(&format!("\n  {caused}: {text}"));
         }
         told = text;
     }
@@ -129,6 +138,14 @@ pub fn human_bytes(bytes: u64) -> String {
     format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
+/// The day of a moment in UTC, such as `2026-11-23`: for columns that have to be narrow.
+#[must_use]
+pub fn day(at: Moment) -> String {
+    let text = at.to_string();
+    text.split_once('T')
+        .map_or(text.clone(), |(day, _)| day.to_owned())
+}
+
 /// The language of the person who called, by `LC_ALL`, `LC_MESSAGES` or `LANG`.
 #[must_use]
 pub fn language() -> Language {
@@ -163,11 +180,21 @@ mod tests {
             .context("cannot write a: permission")
             .context("the import failed");
         assert_eq!(
-            error_lines(&error),
+            error_lines(Language::En, &error),
             "error: the import failed\n  caused by: cannot write a: permission\n  caused by: disk\\u{1b} full"
         );
         let twice = anyhow::anyhow!("no room").context("cannot write: no room");
-        assert_eq!(error_lines(&twice), "error: cannot write: no room");
+        assert_eq!(
+            error_lines(Language::De, &twice),
+            "Fehler: cannot write: no room"
+        );
+    }
+
+    #[test]
+    fn a_day_is_that_of_utc() {
+        assert_eq!(day(Moment(0)), "1970-01-01");
+        assert_eq!(day(Moment(86_399)), "1970-01-01");
+        assert_eq!(day(Moment(86_400)), "1970-01-02");
     }
 
     #[test]

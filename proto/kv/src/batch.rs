@@ -22,6 +22,7 @@ pub struct Batch {
     writes: Vec<Write>,
     bytes: usize,
     stamp: Option<Stamp>,
+    needful: bool,
 }
 
 impl Batch {
@@ -37,6 +38,18 @@ impl Batch {
         let key = key.into();
         self.bytes += key.len();
         self.writes.push((key, None));
+    }
+
+    /// Says that the batch may use the disk space that is kept in reserve: it is small, and it notes
+    /// how something ended or mends the store. On a full disk such a batch is still written.
+    pub fn use_reserve(&mut self) {
+        self.needful = true;
+    }
+
+    /// Whether it may use the reserve.
+    #[must_use]
+    pub const fn uses_reserve(&self) -> bool {
+        self.needful
     }
 
     /// Says what STATE shall hold after this batch. Without it the last stamp stays.
@@ -73,6 +86,7 @@ impl Batch {
         self.bytes += other.bytes;
         self.writes.extend(other.writes);
         self.stamp = other.stamp.or(self.stamp);
+        self.needful |= other.needful;
     }
 
     pub(crate) fn into_writes(self) -> Vec<Write> {

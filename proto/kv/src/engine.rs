@@ -17,7 +17,7 @@ mod tests;
 mod tree;
 
 pub use self::kind::holds;
-pub(crate) use self::space::free_bytes;
+pub(crate) use self::space::{HEADROOM, free_bytes};
 
 /// Names that [`open`] knows. A new engine is one file (a tree, if it is on disk) and one line in
 /// `open`.

@@ -8,20 +8,24 @@ use std::sync::Arc;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum KvError {
     /// Another process (or another part of this one) has the store open.
-    #[error("the store in {} is open in another process; stop it or use its control socket", dir.display())]
+    #[error(
+        "the store in {} is open in another process, most likely the daemon (`serve`) of the same directory; \
+         stop that one first, or give another directory with --data", dir.display()
+    )]
     Locked {
         /// Folder of the store.
         dir: PathBuf,
     },
     /// There is no room. What was acknowledged before is safe and can be read.
     #[error(
-        "the disk that holds the store in {} is full: {free} bytes are free, this write wants {needed}; \
-         free some space, then try again; what was stored before is safe", dir.display()
+        "the disk that holds the store in {} is full: {} are free, this write wants {}; {} are missing; \
+         free some space, then try again (no restart is needed); what was stored before is safe",
+        dir.display(), megabytes(*free), megabytes(*needed), megabytes(needed.saturating_sub(*free))
     )]
     Full {
         /// Folder of the store.
         dir: PathBuf,
-        /// Bytes that should be free for this write (0 when not known).
+        /// Bytes that should be free for this write.
         needed: u64,
         /// Bytes that are free.
         free: u64,
@@ -29,7 +33,8 @@ pub enum KvError {
     /// The files contradict themselves. Nothing was deleted.
     #[error(
         "the store in {} is damaged: {why}; nothing was deleted; \
-         restore a backup, or start with a new directory and import (node) or synchronise (hub) again", dir.display()
+         restore a backup of this folder; without one move it away, start again, and import (node) or \
+         invite and synchronise (hub) anew", dir.display()
     )]
     Damaged {
         /// Folder of the store.
@@ -101,7 +106,8 @@ impl KvError {
             let free = crate::engine::free_bytes(dir).unwrap_or(0);
             return Self::Full {
                 dir: dir.to_owned(),
-                needed: 0,
+                // The operating system does not say how much it wanted.
+                needed: free.saturating_add(crate::engine::HEADROOM),
                 free,
             };
         }
@@ -148,6 +154,12 @@ impl KvError {
             },
         }
     }
+}
+
+/// Rounded up: whoever makes as much room as it says has made enough.
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.div_ceil(100_000);
+    format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -40,6 +40,21 @@ pub struct Published {
     pub quarantined: u64,
 }
 
+/// Why a guard holds a night back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldReason {
+    /// It removes too much at once.
+    #[default]
+    Shrinks,
+    /// Many offers would go and come back under other ids.
+    ReKeyed,
+    /// It removes something, and the node's store is not the one that the hub knew.
+    OtherLife,
+    /// An earlier night was held, and what it would remove is still gone.
+    StillHeld,
+}
+
 /// A night that a guard holds back: complete, verified, and not shown to readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldNight {
@@ -53,4 +68,16 @@ pub struct HeldNight {
     pub removed: u64,
     /// Offers that readers see now.
     pub before: u64,
+    /// Why it is held.
+    #[serde(default)]
+    pub reason: HoldReason,
+    /// Offers that a release would add.
+    #[serde(default)]
+    pub added: u64,
+    /// Offers that a release would change.
+    #[serde(default)]
+    pub changed: u64,
+    /// Of those removed, how many come back under another id with the same content.
+    #[serde(default)]
+    pub rekeyed: u64,
 }

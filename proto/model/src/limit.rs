@@ -18,7 +18,13 @@ pub const RECORD_KEY_BYTES: usize = 256;
 /// Most findings that are kept for one record.
 pub const FINDINGS_PER_RECORD: usize = 50;
 /// Most findings that a receipt carries back; the rest is counted.
-pub const FINDINGS_PER_RECEIPT: usize = 1_000;
+pub const FINDINGS_PER_RECEIPT: usize = 20_000;
+/// Most bytes that the findings of a receipt take: with the rest of it they fit into one message
+/// to a node (4 MiB).
+pub const RECEIPT_BYTES: usize = 3 * 1024 * 1024;
+/// How many nights the hub remembers unless it is told otherwise: two years of one night a day,
+/// and some by hand.
+pub const NIGHTS_KEPT: u64 = 800;
 /// How long a node keeps a tombstone, in seconds (400 days).
 pub const TOMBSTONE_SECONDS: i64 = 400 * 86_400;
 /// How many receipts a node keeps.

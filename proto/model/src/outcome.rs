@@ -18,7 +18,7 @@ pub enum Outcome {
     OkWithQuarantine,
     /// A guard holds the night back until the operator releases it.
     Held,
-    /// Broken off after something was committed; the next night goes on from there.
+    /// Broken off on the way; what was committed stays, and the next night goes on from there.
     Partial,
     /// The node could not be reached.
     Unreachable,

@@ -1,6 +1,8 @@
 //! What a night did, per provider and in all. Text, JSON, mail and exit codes are made from these
 //! values and from nothing else.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
@@ -31,6 +33,9 @@ pub struct ProviderReport {
     pub bytes: u64,
     /// Calls made.
     pub calls: u64,
+    /// How often it was tried within this night.
+    #[serde(default)]
+    pub attempts: u32,
     /// Duration in milliseconds.
     pub millis: u64,
     /// What a person should know; empty when all is well.
@@ -53,6 +58,7 @@ impl ProviderReport {
             offers: 0,
             bytes: 0,
             calls: 0,
+            attempts: 1,
             millis: 0,
             note: String::new(),
         }
@@ -69,6 +75,53 @@ pub enum NightState {
     Finished,
     /// Cut off by the end of the process; closed at the next start.
     Aborted,
+    /// Ended early by the operator.
+    Cancelled,
+}
+
+impl fmt::Display for NightState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Aborted => "aborted",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
+/// Why a night began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// Somebody asked for it.
+    #[default]
+    Hand,
+    /// The schedule.
+    Clock,
+    /// The schedule's night was missed.
+    CatchUp,
+    /// The night before was cut off.
+    Resumed,
+}
+
+impl Trigger {
+    /// Whether nobody waits for it: it may take its time, and tries again within the window.
+    #[must_use]
+    pub fn unattended(self) -> bool {
+        self != Self::Hand
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Hand => "by hand",
+            Self::Clock => "by the clock",
+            Self::CatchUp => "made up for",
+            Self::Resumed => "resumed",
+        })
+    }
 }
 
 /// One night: a synchronisation of some or all providers, by the clock or by hand.
@@ -76,6 +129,12 @@ pub enum NightState {
 pub struct NightReport {
     /// Its number; counts up.
     pub night: u64,
+    /// Why it began.
+    #[serde(default)]
+    pub trigger: Trigger,
+    /// Whether it is over all providers.
+    #[serde(default)]
+    pub whole: bool,
     /// When it began.
     pub started_at: Moment,
     /// When it ended; nothing while it runs.
@@ -101,4 +160,50 @@ impl NightReport {
     pub fn clean(&self) -> bool {
         self.providers.iter().all(|line| line.outcome.clean())
     }
+}
+
+/// A way on which the morning report, or the sign of life, leaves the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// By e-mail.
+    Mail,
+    /// To an address that takes JSON.
+    Webhook,
+    /// The sign of life after a night without trouble.
+    Heartbeat,
+}
+
+impl Way {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Mail, Self::Webhook, Self::Heartbeat];
+
+    /// The name used in JSON and in text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Webhook => "webhook",
+            Self::Heartbeat => "heartbeat",
+        }
+    }
+}
+
+/// How the last try to deliver a night's report on one way ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// On which way.
+    pub way: Way,
+    /// Whose report.
+    pub night: u64,
+    /// When the try ended.
+    pub at: Moment,
+    /// How many tries there were.
+    pub tries: u32,
+    /// Why it failed; empty when it was delivered.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub failure: String,
+    /// When it is tried again; nothing when it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Moment>,
 }

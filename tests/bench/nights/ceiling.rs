@@ -21,7 +21,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
 
-use crate::{child, data};
+use calluna_tests::bench::{child, data, meter};
 
 /// Streams at once, as many as a hub reads providers at once.
 const WORKERS: usize = 8;
@@ -104,7 +104,7 @@ pub(crate) async fn fetch(args: &[String]) -> Result<()> {
     let seconds = begun.elapsed().as_secs_f64();
     let rate = (providers * offers) as f64 / seconds;
     child::answer(&json!({
-        "seconds": seconds, "rate": rate, "bytes": bytes, "cpu": child::cpu_seconds(), "peak_mib": child::memory().1,
+        "seconds": seconds, "rate": rate, "bytes": bytes, "cpu": meter::own().cpu_seconds(), "peak_mib": meter::own().peak_mib(),
     }));
     Ok(())
 }
@@ -242,6 +242,7 @@ fn not_here<T>() -> Result<Response<T>, Status> {
 impl HubControl for Bare {
     type ExportStream = ReceiverStream<Result<pb::ExportPiece, Status>>;
     type SyncStream = ReceiverStream<Result<pb::SyncEvent, Status>>;
+    type ListRefusalsStream = ReceiverStream<Result<pb::RefusalPiece, Status>>;
 
     async fn export(
         &self,
@@ -294,6 +295,55 @@ impl HubControl for Bare {
         &self,
         _: Request<pb::ReleaseRequest>,
     ) -> Result<Response<pb::ReleaseResponse>, Status> {
+        not_here()
+    }
+
+    async fn discard(
+        &self,
+        _: Request<pb::DiscardRequest>,
+    ) -> Result<Response<pb::DiscardResponse>, Status> {
+        not_here()
+    }
+
+    async fn list_held(
+        &self,
+        _: Request<pb::ListHeldRequest>,
+    ) -> Result<Response<pb::ListHeldResponse>, Status> {
+        not_here()
+    }
+
+    async fn cancel(
+        &self,
+        _: Request<pb::CancelRequest>,
+    ) -> Result<Response<pb::CancelResponse>, Status> {
+        not_here()
+    }
+
+    async fn list_nights(
+        &self,
+        _: Request<pb::ListNightsRequest>,
+    ) -> Result<Response<pb::ListNightsResponse>, Status> {
+        not_here()
+    }
+
+    async fn get_night(
+        &self,
+        _: Request<pb::GetNightRequest>,
+    ) -> Result<Response<pb::GetNightResponse>, Status> {
+        not_here()
+    }
+
+    async fn get_report(
+        &self,
+        _: Request<pb::GetReportRequest>,
+    ) -> Result<Response<pb::GetReportResponse>, Status> {
+        not_here()
+    }
+
+    async fn list_refusals(
+        &self,
+        _: Request<pb::ListRefusalsRequest>,
+    ) -> Result<Response<Self::ListRefusalsStream>, Status> {
         not_here()
     }
 }

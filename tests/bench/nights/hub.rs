@@ -16,7 +16,7 @@ use calluna_model::member::ProviderKind;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::child;
+use calluna_tests::bench::{child, meter};
 
 /// Opens the hub in a directory; orders: `invite ID`, `connected`, `sync`.
 pub(crate) async fn serve(args: &[String]) -> Result<()> {
@@ -30,7 +30,7 @@ pub(crate) async fn serve(args: &[String]) -> Result<()> {
     let hub = Arc::new(hub);
     let tasks = Tasks::default();
     run::open_doors(&hub, &tasks).await?;
-    child::answer(&json!({ "memory_mib": child::memory().0 }));
+    child::answer(&json!({ "memory_mib": meter::own().resident_mib() }));
     while let Some(order) = child::order().await {
         match order.as_str() {
             "connected" => {
@@ -39,7 +39,9 @@ pub(crate) async fn serve(args: &[String]) -> Result<()> {
                     let waited = hub.links.wait(&member.id, Duration::from_secs(60)).await;
                     waited.with_context(|| format!("{} did not connect", member.id))?;
                 }
-                child::answer(&json!({ "nodes": members.len(), "memory_mib": child::memory().0 }));
+                child::answer(
+                    &json!({ "nodes": members.len(), "memory_mib": meter::own().resident_mib() }),
+                );
             }
             "sync" => sync(&hub).await?,
             invite => {
@@ -54,18 +56,18 @@ pub(crate) async fn serve(args: &[String]) -> Result<()> {
 
 async fn sync(hub: &Arc<Hub>) -> Result<()> {
     let (events, _nobody) = mpsc::channel(1_024);
-    let cpu = child::cpu_seconds();
+    let cpu = meter::own().cpu_seconds();
     let begun = tokio::time::Instant::now();
-    let report = night::run(hub, &[], events).await?;
+    let report = night::run(hub, &night::Wish::default(), events).await?;
     let seconds = begun.elapsed().as_secs_f64();
     let lines = &report.providers;
     let sum = |pick: fn(&calluna_model::report::ProviderReport) -> u64| {
         lines.iter().map(pick).sum::<u64>()
     };
-    let (now, peak) = child::memory();
+    let (now, peak) = (meter::own().resident_mib(), meter::own().peak_mib());
     child::answer(&json!({
         "seconds": seconds,
-        "cpu": child::cpu_seconds() - cpu,
+        "cpu": meter::own().cpu_seconds() - cpu,
         "agreed": lines.iter().filter(|line| line.outcome.agreed()).count(),
         "providers": lines.len(),
         "added": sum(|line| line.added),

@@ -18,8 +18,6 @@
 //! The offers are synthetic: deterministic German texts of about 1.5 KB encoded.
 
 mod ceiling;
-mod child;
-mod data;
 mod hub;
 mod nodes;
 mod report;

@@ -15,7 +15,7 @@ use calluna_node::publish::{Candidate, Terms};
 use calluna_node::run::Node;
 use serde_json::json;
 
-use crate::{child, data};
+use calluna_tests::bench::{child, data, meter};
 
 /// Makes and serves nodes; orders: `join ID TOKEN`, `publish OFFERS`, `serve`, `change PERCENT`,
 /// `memory`.
@@ -64,7 +64,9 @@ pub(crate) async fn serve(args: &[String]) -> Result<()> {
             }
             _ => {}
         }
-        child::answer(&json!({ "memory_mib": child::memory().0, "cpu": child::cpu_seconds() }));
+        child::answer(
+            &json!({ "memory_mib": meter::own().resident_mib(), "cpu": meter::own().cpu_seconds() }),
+        );
     }
     Ok(())
 }

@@ -9,7 +9,8 @@ use calluna_host::out::data;
 use calluna_hub::hub::{Setup, create};
 use serde_json::Value;
 
-use crate::child::Role;
+use calluna_tests::bench::child::Role;
+use calluna_tests::bench::meter::loopback_bytes;
 
 /// Rounds of ceiling and product, in turn.
 const ROUNDS: usize = 3;
@@ -157,16 +158,6 @@ impl District {
         ));
         Ok(())
     }
-}
-
-/// Bytes that went over the loopback interface so far.
-fn loopback_bytes() -> u64 {
-    let table = std::fs::read_to_string("/proc/net/dev").unwrap_or_default();
-    let line = table
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("lo:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-        .unwrap_or_default()
 }
 
 fn of(value: &Value, field: &str) -> f64 {

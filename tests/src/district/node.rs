@@ -15,6 +15,8 @@ pub struct Node {
     pub id: String,
     /// Its data directory.
     pub dir: PathBuf,
+    /// A network namespace in which its processes run.
+    pub inside: Option<String>,
     pub(super) daemon: Option<Process>,
     pub(super) said: String,
 }
@@ -31,7 +33,12 @@ impl Node {
     #[must_use]
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = binary("calluna-node");
+        if let Some(inside) = &self.inside {
+            command = within(inside, &command);
+        }
         command.args(args).arg("--data").arg(&self.dir);
+        // A test has one node, not a thousand: it need not keep out of the others' way.
+        command.env("CALLUNA_LINK_RECONNECT_SECONDS", "0");
         command
     }
 
@@ -55,6 +62,20 @@ impl Node {
         let mut daemon = Process::start(&mut self.command(&[&["serve"], more].concat()));
         let _ready = daemon.until("ready: ");
         self.daemon = Some(daemon);
+    }
+
+    /// Starts the node and waits until it is ready.
+    ///
+    /// # Errors
+    /// How it ended, when it refused to start.
+    #[track_caller]
+    pub fn try_serve(&mut self) -> Result<(), Ended> {
+        let mut daemon = Process::start(&mut self.command(&["serve"]));
+        if daemon.until_or_end("ready: ").is_none() {
+            return Err(daemon.wait());
+        }
+        self.daemon = Some(daemon);
+        Ok(())
     }
 
     /// Process id of the running node.
@@ -148,4 +169,19 @@ impl Node {
             .unwrap_or_else(|| panic!("no receipt in {status:#}"))
             .clone()
     }
+}
+
+/// The same command in another network namespace. `ip` becomes the program, so its id is ours.
+fn within(namespace: &str, command: &Command) -> Command {
+    let mut inside = Command::new("ip");
+    inside
+        .args(["netns", "exec", namespace])
+        .arg(command.get_program());
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => inside.env(key, value),
+            None => inside.env_remove(key),
+        };
+    }
+    inside
 }

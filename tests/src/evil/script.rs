@@ -44,6 +44,20 @@ pub enum Manner {
     Disordered,
     /// No HTTP/2 at all, but noise.
     Noise,
+    /// One small batch after the other, so slowly that it never ends.
+    Drip,
+    /// Batches without end that hold nothing.
+    Hollow,
+    /// The first half twice.
+    Repeats,
+    /// Without the first half.
+    Skips,
+    /// Everything in one batch, however large.
+    OneBatch,
+    /// A message that is none of the contract's.
+    Foreign,
+    /// A message of a megabyte that says it inflates to a gigabyte.
+    Bomb,
 }
 
 /// What an evil node says.
@@ -57,6 +71,8 @@ pub struct Script {
     pub epoch: u8,
     /// Another digest than the true one.
     pub digest: Option<Digest>,
+    /// Another number of offers than the true one.
+    pub count: Option<u64>,
     /// Another provider for whom it signs.
     pub signs_for: Option<ProviderId>,
 }
@@ -84,7 +100,7 @@ impl Script {
         Head {
             epoch: EpochId([self.epoch; 16]),
             revision: Revision(self.records.len() as u64),
-            count: self.records.len() as u64,
+            count: self.count.unwrap_or(self.records.len() as u64),
             digest: self.digest.unwrap_or_else(|| digester.finish()),
         }
     }
@@ -131,6 +147,15 @@ pub(super) fn endless(
             (begin + 1..=begin + PIECE).map(told).collect(),
         )
     })
+}
+
+/// Batches that move on and hold nothing, for ever.
+pub(super) fn hollow(
+    script: &Script,
+    after: u64,
+) -> impl Iterator<Item = pb::ChangeBatch> + Send + 'static {
+    let epoch = script.head().epoch;
+    (after..).map(move |at| batch(epoch, at, at + 1, Vec::new()))
 }
 
 /// A batch that covers the revisions `(after, up_to]`.

@@ -1,8 +1,8 @@
-//! CSV for a spreadsheet: one row per run, UTF-8, comma; cells that a spreadsheet would take for a
-//! formula get an apostrophe in front.
+//! CSV for a spreadsheet: one row per run, as [`super::sheet`] writes it.
 
 use calluna_model::offer::{OfferDraft, PriceDraft, RunDraft};
 
+use super::sheet::write_row;
 use super::{ExportError, Format, Row};
 
 /// See the module.
@@ -37,7 +37,7 @@ impl Format for Csv {
     }
 
     fn begin(&self, out: &mut Vec<u8>) -> Result<(), ExportError> {
-        write(out, &HEADER.map(str::to_owned)).map_err(|e| failed("", e))
+        write_row(out, &HEADER).map_err(|e| failed("", e))
     }
 
     fn row(&self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ExportError> {
@@ -48,7 +48,7 @@ impl Format for Csv {
             &row.offer.runs
         };
         for run in runs {
-            write(out, &cells(row, row.offer, run)).map_err(|e| failed(&row.offer.id, e))?;
+            write_row(out, &cells(row, row.offer, run)).map_err(|e| failed(&row.offer.id, e))?;
         }
         Ok(())
     }
@@ -101,7 +101,6 @@ fn cells(row: &Row<'_>, offer: &OfferDraft, run: &RunDraft) -> [String; 20] {
         offer.url.clone(),
         offer.modified.clone(),
     ]
-    .map(|cell| guarded(&cell))
 }
 
 fn euros(price: Option<&PriceDraft>, pick: fn(&PriceDraft) -> Option<u32>) -> String {
@@ -109,27 +108,6 @@ fn euros(price: Option<&PriceDraft>, pick: fn(&PriceDraft) -> Option<u32>) -> St
     cents
         .map(|cents| format!("{}.{:02}", cents / 100, cents % 100))
         .unwrap_or_default()
-}
-
-/// A cell that begins like a formula would be run by a spreadsheet.
-fn guarded(cell: &str) -> String {
-    let begins = cell.trim_start().chars().next();
-    let formula = matches!(
-        begins,
-        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
-    );
-    if formula || cell.starts_with(['\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
-}
-
-fn write(out: &mut Vec<u8>, cells: &[String]) -> Result<(), csv::Error> {
-    let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(cells)?;
-    writer.flush()?;
-    Ok(())
 }
 
 #[cfg(test)]

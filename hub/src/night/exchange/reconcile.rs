@@ -1,5 +1,7 @@
 //! Comparing the catalogues as a whole, moving only what differs (DESIGN 4.3).
 
+use std::collections::BTreeSet;
+
 use calluna_model::checkpoint::Staged;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, Revision};
@@ -9,9 +11,10 @@ use calluna_sync::step::Why;
 use calluna_sync::stream::Violation;
 use calluna_sync::verify::verify;
 use calluna_wire::convert::ContractBroken;
+use calluna_wire::convert::offer::open_record;
 use calluna_wire::v1 as pb;
 
-use super::{COMMIT_BYTES, Exchange, in_time};
+use super::{Exchange, FOLLOW, in_time};
 use crate::night::provider::Broken;
 
 /// Offers asked for in one call.
@@ -31,9 +34,35 @@ impl Exchange<'_> {
         tracing::info!(provider = %self.member.id, why = %why, "comparing the catalogues as a whole");
         *head = self.fetch_head().await?;
         let id = self.member.id.clone();
-        let mut stage = self.store(move |hub| hub.store.stage(&id, resume)).await?;
-        let listing = self.listing(head).await?;
-        let difference = listing.against(stage.fingerprints());
+        let stage = self.store(move |hub| hub.store.stage(&id, resume)).await?;
+        let (stage, damaged) = self.damaged(stage).await?;
+        self.compare(stage, head, &damaged).await
+    }
+
+    /// Checks what is stored, record by record, after the changes were followed, and mends what is
+    /// not what its fingerprint says.
+    pub(super) async fn check_stored(
+        &mut self,
+        stage: Box<dyn Stage>,
+        head: &mut Head,
+    ) -> Result<Box<dyn Stage>, Broken> {
+        self.line.reconciled = Why::Verify.to_string();
+        let (stage, damaged) = self.damaged(stage).await?;
+        self.compare(stage, head, &damaged).await
+    }
+
+    /// Makes the stage equal to the node's proven listing. `damaged` are fetched in any case.
+    async fn compare(
+        &mut self,
+        mut stage: Box<dyn Stage>,
+        head: &mut Head,
+        damaged: &BTreeSet<String>,
+    ) -> Result<Box<dyn Stage>, Broken> {
+        let listing = self.listing_of_now(head).await?;
+        let whole = stage
+            .fingerprints()
+            .filter(|(id, _)| !damaged.contains(*id) || listing.get(id).is_none());
+        let difference = listing.against(whole);
         let now = self.hub.clock.now();
         for id in &difference.gone {
             stage.gone(head.revision, id, now);
@@ -49,6 +78,61 @@ impl Exchange<'_> {
         self.commit(stage, Staged::Reconciling).await?;
         Err(Broken::NoAgreement(
             "the node changed while it was compared; the next night goes on",
+        ))
+    }
+
+    /// Which of the records that readers see are not what their fingerprint says. Only when the
+    /// operator asked for it: every record is read.
+    async fn damaged(
+        &self,
+        stage: Box<dyn Stage>,
+    ) -> Result<(Box<dyn Stage>, BTreeSet<String>), Broken> {
+        if !self.night.verify {
+            return Ok((stage, BTreeSet::new()));
+        }
+        let id = self.member.id.clone();
+        let found = self
+            .store(move |hub| {
+                let mut refused = BTreeSet::new();
+                hub.store.quarantine(&id, &mut |refusal| {
+                    refused.insert(refusal.record);
+                    Ok(())
+                })?;
+                let most = hub.config.limits.record_bytes;
+                let mut damaged = BTreeSet::new();
+                hub.store.offers(&id, &mut |id, record| {
+                    // Of a refused record an earlier version is shown: it has another fingerprint.
+                    let stated = stage.fingerprint(id).filter(|_| !refused.contains(id));
+                    if stated.is_some_and(|hash| open_record(id, &hash, record, most).is_err()) {
+                        damaged.insert(id.to_owned());
+                    }
+                    Ok(())
+                })?;
+                Ok((stage, damaged))
+            })
+            .await?;
+        if !found.1.is_empty() {
+            tracing::error!(provider = %self.member.id, records = found.1.len(), "stored records are damaged; they are fetched again");
+        }
+        Ok(found)
+    }
+
+    /// The listing that proves the node's head. An honest node may publish between the two calls:
+    /// then its head has moved on, and the next listing counts.
+    async fn listing_of_now(&mut self, head: &mut Head) -> Result<ProvenListing, Broken> {
+        for _ in 0..FOLLOW {
+            let differs = match self.listing(head).await {
+                Err(broken @ Broken::Violation(Violation::ListingDiffers { .. })) => broken,
+                other => return other,
+            };
+            let now = self.fetch_head().await?;
+            if now == *head {
+                return Err(differs);
+            }
+            *head = now;
+        }
+        Err(Broken::NoAgreement(
+            "the node kept publishing while it was compared; the next night goes on",
         ))
     }
 
@@ -102,7 +186,7 @@ impl Exchange<'_> {
                     self.stage_change(stage.as_mut(), change)?;
                 }
             }
-            if stage.pending_bytes() >= COMMIT_BYTES {
+            if stage.pending_bytes() >= self.hub.commit_bytes {
                 stage = self.commit(stage, Staged::Reconciling).await?;
             }
         }

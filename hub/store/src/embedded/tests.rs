@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calluna_kv::{Engine, Options};
-use calluna_model::checkpoint::{Checkpoint, HeldNight, Staged};
+use calluna_model::checkpoint::{Checkpoint, HeldNight, HoldReason, Staged};
 use calluna_model::clock::Moment;
 use calluna_model::finding::Finding;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, EpochId, ProviderId, Revision};
 use calluna_model::outcome::Outcome;
-use calluna_model::report::{NightState, ProviderReport};
+use calluna_model::report::{Delivery, NightState, ProviderReport, Trigger, Way};
 
 use super::*;
 use crate::port::Tally;
@@ -67,6 +67,31 @@ fn seen(store: &EmbeddedStore) -> BTreeMap<String, Vec<u8>> {
                 all.insert(id.to_owned(), record.to_vec()).is_none(),
                 "{id} is shown twice"
             );
+            Ok(())
+        })
+        .unwrap();
+    all
+}
+
+fn bare(head: Head) -> HeldNight {
+    HeldNight {
+        head,
+        night: 2,
+        at: NOW,
+        removed: 0,
+        before: 0,
+        reason: HoldReason::Shrinks,
+        added: 0,
+        changed: 0,
+        rekeyed: 0,
+    }
+}
+
+fn refusals(store: &EmbeddedStore) -> Vec<crate::port::Refusal> {
+    let mut all = Vec::new();
+    store
+        .quarantine(&vhs(), &mut |refusal| {
+            all.push(refusal);
             Ok(())
         })
         .unwrap();
@@ -141,8 +166,14 @@ fn inv7_a_refused_record_keeps_its_last_good_version_and_still_counts() {
     first_night(&store, 2);
     let mut stage = store.stage(&vhs(), false).unwrap();
     let finding = Finding::new("title", "required").of("o1");
-    stage.refuse(Revision(3), "o1", hash(99), std::slice::from_ref(&finding));
-    stage.refuse(Revision(4), "new", hash(98), &[]);
+    stage.refuse(
+        Revision(3),
+        "o1",
+        hash(99),
+        std::slice::from_ref(&finding),
+        NOW,
+    );
+    stage.refuse(Revision(4), "new", hash(98), &[], NOW);
     let tally = stage.tally();
     assert_eq!((tally.added, tally.changed, tally.removed), (0, 0, 0));
     assert_eq!((tally.offers, tally.quarantined), (2, 2));
@@ -154,13 +185,14 @@ fn inv7_a_refused_record_keeps_its_last_good_version_and_still_counts() {
     assert_eq!(stage.fingerprint("o1"), Some(hash(99)));
     publish(stage, 4);
     assert_eq!(seen(&store)["o1"], b"record 1");
-    let refused = store.quarantine(&vhs()).unwrap();
+    let refused = refusals(&store);
     assert_eq!(refused.len(), 2);
     assert_eq!(
         (refused[1].record.as_str(), refused[1].good_version_kept),
         ("o1", true)
     );
     assert_eq!(refused[1].findings, [finding]);
+    assert_eq!(refused[1].since, Some(NOW));
     assert!(!refused[0].good_version_kept);
 
     // Mended in a later night.
@@ -168,7 +200,7 @@ fn inv7_a_refused_record_keeps_its_last_good_version_and_still_counts() {
     stage.put(Revision(5), "o1", hash(100), b"mended");
     assert_eq!(stage.tally().changed, 1);
     publish(stage, 5);
-    assert_eq!(store.quarantine(&vhs()).unwrap().len(), 1);
+    assert_eq!(refusals(&store).len(), 1);
     assert_eq!(seen(&store)["o1"], b"mended");
 }
 
@@ -186,11 +218,9 @@ fn inv4_a_held_night_shows_nothing_until_it_is_released() {
     let head = head_of(stage.as_ref(), 10);
     stage
         .hold(HeldNight {
-            head,
-            night: 2,
-            at: NOW,
             removed,
             before,
+            ..bare(head)
         })
         .unwrap();
     assert_eq!(seen(&store).len(), 5);
@@ -269,15 +299,22 @@ fn a_doubtful_store_says_so_until_a_night_has_compared_everything() {
 #[test]
 fn nights_are_numbered_and_a_broken_one_is_closed() {
     let store = EmbeddedStore::open(engine(), false).unwrap();
-    assert_eq!(store.begin_night(NOW).unwrap().night, 1);
-    assert_eq!(store.close_aborted_nights(NOW.plus(5)).unwrap(), 1);
+    assert_eq!(
+        store.begin_night(NOW, Trigger::Clock, true).unwrap().night,
+        1
+    );
+    let aborted = store.close_aborted_night(NOW.plus(5)).unwrap().unwrap();
+    assert_eq!((aborted.night, aborted.trigger), (1, Trigger::Clock));
     let closed = store.latest_night().unwrap().unwrap();
     assert_eq!(
         (closed.state, closed.ended_at),
         (NightState::Aborted, Some(NOW.plus(5)))
     );
-    assert_eq!(store.close_aborted_nights(NOW).unwrap(), 0);
-    assert_eq!(store.begin_night(NOW).unwrap().night, 2);
+    assert_eq!(store.close_aborted_night(NOW).unwrap(), None);
+    assert_eq!(
+        store.begin_night(NOW, Trigger::Clock, true).unwrap().night,
+        2
+    );
 }
 
 #[test]
@@ -308,11 +345,9 @@ fn inv4_what_is_discarded_was_never_seen_and_is_not_held_any_more() {
         stage.gone(Revision(5 + n), &format!("o{n}"), NOW);
     }
     let held = HeldNight {
-        head: head_of(stage.as_ref(), 10),
-        night: 2,
-        at: NOW,
         removed: 5,
         before: 5,
+        ..bare(head_of(stage.as_ref(), 10))
     };
     stage.hold(held).unwrap();
     assert_eq!(store.discard(&vhs()).unwrap(), Some(held));
@@ -322,5 +357,101 @@ fn inv4_what_is_discarded_was_never_seen_and_is_not_held_any_more() {
     assert!(
         store.release(&vhs()).is_err(),
         "there is nothing to release"
+    );
+}
+
+#[test]
+fn only_a_night_over_all_that_ended_in_order_makes_up_for_the_schedule() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    let end = |whole, state| {
+        let mut night = store.begin_night(NOW, Trigger::Clock, whole).unwrap();
+        night.state = state;
+        store.save_night(&night).unwrap();
+        store.last_whole_night().unwrap()
+    };
+    assert_eq!(end(false, NightState::Finished), None);
+    assert_eq!(end(true, NightState::Aborted), None);
+    assert_eq!(end(true, NightState::Cancelled), None);
+    assert_eq!(end(true, NightState::Finished), Some(NOW));
+}
+
+#[test]
+fn a_stage_shows_what_would_go_and_what_would_come() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    first_night(&store, 3);
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    stage.gone(Revision(4), "o1", NOW);
+    stage.put(Revision(5), "n1", hash(50), b"new");
+    stage.put(Revision(6), "o2", hash(51), b"changed");
+    stage.commit(at(6)).unwrap();
+    let collect = |show: &dyn Fn(&mut Visit<'_>) -> Result<(), StoreError>| {
+        let mut all = Vec::new();
+        show(&mut |id, record| {
+            all.push((id.to_owned(), record.to_vec()));
+            Ok(())
+        })
+        .unwrap();
+        all
+    };
+    let pair = |id: &str, record: &[u8]| (id.to_owned(), record.to_vec());
+    assert_eq!(
+        collect(&|visit| stage.removals(visit)),
+        [pair("o1", b"record 1")]
+    );
+    assert_eq!(
+        collect(&|visit| stage.arrivals(visit)),
+        [pair("n1", b"new")]
+    );
+}
+
+#[test]
+fn nights_are_listed_newest_first_and_only_so_many_are_kept() {
+    let store = EmbeddedStore::keeping(engine(), false, 4).unwrap();
+    let listed = |from| {
+        let mut numbers = Vec::new();
+        store
+            .nights(from, &mut |night| {
+                numbers.push(night.night);
+                numbers.len() < 3
+            })
+            .unwrap();
+        numbers
+    };
+    assert!(listed(None).is_empty());
+    for number in 1..=10 {
+        assert_eq!(
+            store.begin_night(NOW, Trigger::Clock, true).unwrap().night,
+            number
+        );
+    }
+    assert_eq!(listed(None), [10, 9, 8]);
+    assert_eq!(listed(Some(8)), [8, 7], "4 are kept: 7 to 10");
+    assert_eq!(listed(Some(99)), [10, 9, 8]);
+    assert_eq!(store.night(6).unwrap(), None);
+    assert_eq!(store.night(7).unwrap().unwrap().night, 7);
+}
+
+#[test]
+fn the_newest_delivery_on_each_way_is_kept() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    assert!(store.deliveries().unwrap().is_empty());
+    let told = |way, night| Delivery {
+        way,
+        night,
+        at: NOW,
+        tries: 1,
+        failure: String::new(),
+        next: None,
+    };
+    for delivery in [
+        told(Way::Webhook, 1),
+        told(Way::Mail, 1),
+        told(Way::Mail, 2),
+    ] {
+        store.save_delivery(&delivery).unwrap();
+    }
+    assert_eq!(
+        store.deliveries().unwrap(),
+        [told(Way::Mail, 2), told(Way::Webhook, 1)]
     );
 }

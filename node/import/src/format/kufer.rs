@@ -11,7 +11,7 @@ use crate::error::ImportError;
 use crate::html;
 use crate::record::{Record, availability};
 use crate::sink::Sink;
-use crate::value::text;
+use crate::value::{date, text};
 use crate::xml::{Element, Met, Wanted, walk};
 use crate::{Options, Source};
 
@@ -104,7 +104,22 @@ fn slots(course: &Element, record: &mut Record) -> Vec<SlotDraft> {
             out.push(slot);
         }
     }
+    if out.is_empty() {
+        out.extend(first_slot(course, record));
+    }
     out
+}
+
+/// Without a list of dates, the head of the course says when its first one is.
+fn first_slot(course: &Element, record: &mut Record) -> Option<SlotDraft> {
+    // A date that cannot be read has been named already.
+    let date = date::iso(&course.text_of("beginndat"))?;
+    let slot = SlotDraft {
+        date,
+        start: record.time("runs[0].slots[0].start", &course.text_of("beginnuhr")),
+        end: record.time("runs[0].slots[0].end", &course.text_of("endeuhr")),
+    };
+    (!slot.start.is_empty()).then_some(slot)
 }
 
 fn venue(course: &Element) -> Option<VenueDraft> {

@@ -38,6 +38,8 @@ const MEMTABLE_BYTES: u64 = if cfg!(test) { 1 << 20 } else { 16 << 20 };
 const JOURNAL_BYTES: u64 = 128 * 1024 * 1024;
 /// Free bytes that a write leaves untouched: tables are merged in the background.
 const HEADROOM: u64 = 32 * 1024 * 1024;
+/// What a write leaves untouched that uses the reserve: its journal grows a little.
+const NEEDFUL_HEADROOM: u64 = 1024 * 1024;
 /// Threads that write tables and merge them.
 const WORKERS: usize = 2;
 /// Files kept open for reading.
@@ -128,13 +130,17 @@ impl Tree for Fjall {
     }
 
     /// The journal takes the batch now, a table takes it once more later, with all that waits in
-    /// memory already.
-    fn needed_bytes(&self, batch: usize) -> u64 {
-        u64::try_from(batch)
-            .unwrap_or(u64::MAX)
-            .saturating_mul(2)
-            .saturating_add(self.db.write_buffer_size())
-            .saturating_add(HEADROOM)
+    /// memory already. A needful one that only goes to the journal wants no room for tables; one with
+    /// which a table would have to be written does: without it fjall would stop for good.
+    fn needed_bytes(&self, batch: usize, needful: bool) -> u64 {
+        let batch = u64::try_from(batch).unwrap_or(u64::MAX);
+        let waiting = self.db.write_buffer_size();
+        let twice = batch.saturating_mul(2);
+        if needful && waiting.saturating_add(twice) < MEMTABLE_BYTES {
+            return twice.saturating_add(NEEDFUL_HEADROOM);
+        }
+        let headroom = if needful { NEEDFUL_HEADROOM } else { HEADROOM };
+        twice.saturating_add(waiting).saturating_add(headroom)
     }
 }
 
@@ -157,7 +163,7 @@ impl Fjall {
 
     /// What a failed write means: fjall does not say why the background gave up.
     fn failed(&self, error: ::fjall::Error) -> KvError {
-        let needed = self.needed_bytes(0);
+        let needed = self.needed_bytes(0, false);
         match (error, space::free_bytes(&self.dir)) {
             (::fjall::Error::Poisoned, Some(free)) if free < needed => KvError::Full {
                 dir: self.dir.to_path_buf(),

@@ -1,6 +1,7 @@
 //! An engine over a [`Tree`]: what the port promises and no tree does by itself.
 //!
-//! Lock, STATE, group commit on one writing thread, large values beside the tree, the reserve. The
+//! Lock, STATE, group commit on one writing thread, large values beside the tree, the reserve, a
+//! checksum on every entry and a sum over all of them, and that no panic of a tree gets through. The
 //! engines differ in the tree below only.
 
 use std::fs::File;
@@ -8,14 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use self::bodies::{Bodies, COUNTERS, Held, held};
+use self::bodies::{Bodies, COUNTERS};
+use self::entry::{Held, SUM_KEY, held};
 use self::writer::{Job, Task, Writer};
-use super::tree::{Range, Tree};
+use super::tree::{Entry, Range, Tree};
 use super::{MARK_KEY, after_prefix, scan_start, space};
 use crate::{Batch, Engine, KvError, Pair, Pairs, Stamp};
 
 pub(super) mod bodies;
+mod caught;
+mod entry;
 mod open;
+mod reserve;
 pub(super) mod writer;
 
 pub(super) use self::open::open;
@@ -80,8 +85,8 @@ impl<T: Tree> Guarded<T> {
     }
 
     /// The value that the tree holds or points to; `None` when it was replaced meanwhile.
-    fn value(&self, stored: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        match held(stored) {
+    fn value(&self, key: &[u8], stored: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        match held(key, stored) {
             Some(Held::Inline(value)) => Ok(Some(value.to_vec())),
             Some(Held::Placed(place)) => self.bodies.read(&place).map_err(|e| match e.kind() {
                 std::io::ErrorKind::InvalidData => KvError::Damaged {
@@ -92,14 +97,14 @@ impl<T: Tree> Guarded<T> {
             }),
             None => Err(KvError::Damaged {
                 dir: self.dir.clone(),
-                why: "an entry is not in the form in which this program writes".to_owned(),
+                why: format!("the entry `{}` was changed", key.escape_ascii()),
             }),
         }
     }
 
     /// An entry with its value; `None` when it was removed meanwhile.
     fn pair(&self, key: &[u8], stored: &[u8]) -> Result<Option<Pair>, KvError> {
-        let value = match self.value(stored)? {
+        let value = match self.value(key, stored)? {
             Some(value) => Some(value),
             None => self.get(key)?,
         };
@@ -116,13 +121,20 @@ impl<T: Tree> Guarded<T> {
         }
     }
 
-    fn range(&self, prefix: &[u8], from: Option<&[u8]>) -> Range<T::Bytes> {
+    /// Entries that begin with `prefix`, for [`Self::step`].
+    fn range(&self, prefix: &[u8], from: Option<&[u8]>) -> Result<Range<T::Bytes>, KvError> {
         let start = scan_start(prefix, from);
         let end = after_prefix(prefix);
         if end.as_ref().is_some_and(|end| *end <= start) {
-            return Box::new(std::iter::empty());
+            return Ok(Box::new(std::iter::empty()));
         }
-        self.tree.range(start, end)
+        let begin = || Ok(self.tree.range(start, end));
+        caught::call::<T, _>(&self.dir, "read entries", begin)
+    }
+
+    /// One step of an iteration.
+    fn step(&self, next: impl FnOnce() -> Option<Entry<T::Bytes>>) -> Option<Entry<T::Bytes>> {
+        caught::call::<T, _>(&self.dir, "read entries", || next().transpose()).transpose()
     }
 }
 
@@ -132,10 +144,11 @@ impl<T: Tree> Engine for Guarded<T> {
             return Ok(None);
         }
         for _ in 0..READS {
-            let Some(stored) = self.tree.get(key)? else {
+            let read = || self.tree.get(key);
+            let Some(stored) = caught::call::<T, _>(&self.dir, "read an entry", read)? else {
                 return Ok(None);
             };
-            if let Some(value) = self.value(stored.as_ref())? {
+            if let Some(value) = self.value(key, stored.as_ref())? {
                 return Ok(Some(value));
             }
         }
@@ -143,22 +156,33 @@ impl<T: Tree> Engine for Guarded<T> {
     }
 
     fn scan<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>) -> Pairs<'a> {
-        let pairs = self.range(prefix, from).filter_map(|pair| match pair {
+        let mut entries = match self.range(prefix, from) {
+            Ok(entries) => entries,
+            Err(error) => return Box::new(std::iter::once(Err(error))),
+        };
+        let mut broken = false;
+        let entries = std::iter::from_fn(move || {
+            // Behind damage there is nothing to be trusted, and sled may never come to an end.
+            let next = (!broken).then(|| self.step(|| entries.next()))??;
+            broken = next.is_err();
+            Some(next)
+        });
+        Box::new(entries.filter_map(|entry| match entry {
             Ok((key, _)) if is_internal(key.as_ref()) => None,
             Ok((key, stored)) => self.pair(key.as_ref(), stored.as_ref()).transpose(),
-            Err(e) => Some(Err(e)),
-        });
-        Box::new(pairs)
+            Err(error) => Some(Err(error)),
+        }))
     }
 
     fn last(&self, prefix: &[u8]) -> Result<Option<Pair>, KvError> {
-        let mut backwards = self.range(prefix, None).rev();
-        let found =
-            backwards.find(|pair| !matches!(pair, Ok((key, _)) if is_internal(key.as_ref())));
-        match found.transpose()? {
-            Some((key, stored)) => self.pair(key.as_ref(), stored.as_ref()),
-            None => Ok(None),
+        let mut entries = self.range(prefix, None)?;
+        while let Some(entry) = self.step(|| entries.next_back()) {
+            let (key, stored) = entry?;
+            if !is_internal(key.as_ref()) {
+                return self.pair(key.as_ref(), stored.as_ref());
+            }
         }
+        Ok(None)
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
@@ -206,5 +230,5 @@ const READS: usize = 8;
 
 /// Whether a key belongs to the engine.
 fn is_internal(key: &[u8]) -> bool {
-    key == MARK_KEY || key.starts_with(COUNTERS)
+    key == MARK_KEY || key == SUM_KEY || key.starts_with(COUNTERS)
 }

@@ -26,6 +26,7 @@ mod bodies;
 mod crash;
 mod damage;
 mod life;
+mod seeds;
 
 const EPOCH: [u8; 16] = [1; 16];
 
@@ -35,6 +36,15 @@ fn folder(engine: &str) -> &'static str {
         Sled::FOLDER
     } else {
         Fjall::FOLDER
+    }
+}
+
+/// What an engine writes first.
+fn log(engine: &str) -> &'static str {
+    if engine == "sled" {
+        "db/db"
+    } else {
+        "fjall/0.jnl"
     }
 }
 

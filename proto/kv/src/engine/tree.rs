@@ -1,7 +1,7 @@
 //! What an engine below the guards has to bring: a sorted tree on disk, no more.
 //!
 //! Everything that makes a promise of the port true whatever the tree is (lock, STATE, group commit,
-//! large values, the reserve) stands once, in `guarded`.
+//! checksums, large values, the reserve) stands once, in `guarded`.
 
 use std::path::Path;
 
@@ -10,11 +10,14 @@ use crate::{KvError, Options};
 /// One change as the tree gets it: the key, and what it shall hold or `None` to remove it.
 pub(super) type Encoded = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-/// Keys with what the tree holds for them.
-pub(super) type Range<T> =
-    Box<dyn DoubleEndedIterator<Item = Result<(T, T), KvError>> + Send + 'static>;
+/// A key with what the tree holds for it.
+pub(super) type Entry<T> = Result<(T, T), KvError>;
 
-/// A sorted tree on disk. One thread writes, many read. A clone is the same tree.
+/// Keys with what the tree holds for them.
+pub(super) type Range<T> = Box<dyn DoubleEndedIterator<Item = Entry<T>> + Send + 'static>;
+
+/// A sorted tree on disk. One thread writes, many read. A clone is the same tree. Any call may panic
+/// over damaged files: the caller stands guard.
 pub(super) trait Tree: Clone + Send + Sync + 'static {
     /// Its name, as in `store.engine`.
     const NAME: &'static str;
@@ -27,8 +30,7 @@ pub(super) trait Tree: Clone + Send + Sync + 'static {
     /// Bytes as it hands them out.
     type Bytes: AsRef<[u8]> + Send + 'static;
 
-    /// Opens the tree in its folder below `dir`, and makes it if it is not there. May panic: the
-    /// caller stands guard. Deletes nothing to make a damaged tree open.
+    /// Opens the tree in its folder below `dir`, and makes it if it is not there. Deletes nothing to make a damaged tree open.
     fn open(dir: &Path, options: &Options) -> Result<Self, KvError>;
 
     /// What it holds for a key.
@@ -43,6 +45,8 @@ pub(super) trait Tree: Clone + Send + Sync + 'static {
     /// Returns when all that was applied is on disk (fsync).
     fn sync(&self) -> Result<(), KvError>;
 
-    /// Bytes that must be free on the disk before a batch of this size is applied.
-    fn needed_bytes(&self, batch: usize) -> u64;
+    /// Bytes that must be free on the disk before a batch of this size is applied. A `needful` one is
+    /// small and comes when the disk is full: it wants no more than what it takes itself, so that a
+    /// small reserve is enough.
+    fn needed_bytes(&self, batch: usize, needful: bool) -> u64;
 }

@@ -64,6 +64,7 @@ impl From<Receipt> for pb::Receipt {
             removed,
             quarantined,
             findings,
+            findings_left_out,
             note,
         } = receipt;
         Self {
@@ -75,11 +76,8 @@ impl From<Receipt> for pb::Receipt {
             changed,
             removed,
             quarantined,
-            findings: findings
-                .into_iter()
-                .take(limit::FINDINGS_PER_RECEIPT)
-                .map(Into::into)
-                .collect(),
+            findings: findings.into_iter().map(Into::into).collect(),
+            findings_left_out,
             note,
         }
     }
@@ -99,13 +97,14 @@ impl TryFrom<pb::Receipt> for Receipt {
             removed,
             quarantined,
             findings,
+            findings_left_out,
             note,
         } = wire;
         let head = head.ok_or_else(|| ContractBroken::new("Receipt.head", "is missing"))?;
         if findings.len() > limit::FINDINGS_PER_RECEIPT {
             return Err(ContractBroken::new(
                 "Receipt.findings",
-                "has more than 1,000 entries",
+                "has more than 20,000 entries",
             ));
         }
         Ok(Self {
@@ -120,6 +119,7 @@ impl TryFrom<pb::Receipt> for Receipt {
             removed,
             quarantined,
             findings: findings.into_iter().map(Into::into).collect(),
+            findings_left_out,
             note,
         })
     }

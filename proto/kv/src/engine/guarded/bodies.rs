@@ -17,6 +17,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::entry::{Held, Place, held, inline, last_of_each, placed};
 use crate::KvError;
 use crate::engine::after_prefix;
 use crate::engine::tree::{Encoded, Tree};
@@ -28,63 +29,6 @@ pub(super) const COUNTERS: &[u8] = b"\0bodies/";
 const FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// How every file begins.
 const MAGIC: &[u8; 8] = b"CALBODY1";
-
-const INLINE: u8 = 0;
-const PLACED: u8 = 1;
-
-/// Where a large value lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    file: u64,
-    offset: u64,
-    length: u32,
-    /// The first 16 bytes of the value's BLAKE3.
-    check: [u8; 16],
-}
-
-/// What the tree holds for a key.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Held<'a> {
-    Inline(&'a [u8]),
-    Placed(Place),
-}
-
-/// Reads what the tree holds; `None` when it is not ours.
-pub(super) fn held(stored: &[u8]) -> Option<Held<'_>> {
-    match stored.split_first()? {
-        (&INLINE, value) => Some(Held::Inline(value)),
-        (&PLACED, place) => {
-            let (file, place) = place.split_first_chunk()?;
-            let (offset, place) = place.split_first_chunk()?;
-            let (length, check) = place.split_first_chunk()?;
-            Some(Held::Placed(Place {
-                file: u64::from_be_bytes(*file),
-                offset: u64::from_be_bytes(*offset),
-                length: u32::from_be_bytes(*length),
-                check: check.try_into().ok()?,
-            }))
-        }
-        _ => None,
-    }
-}
-
-fn inline(value: &[u8]) -> Vec<u8> {
-    [&[INLINE], value].concat()
-}
-
-impl Place {
-    fn stored(&self) -> Vec<u8> {
-        let (file, offset) = (self.file.to_be_bytes(), self.offset.to_be_bytes());
-        [
-            &[PLACED][..],
-            &file,
-            &offset,
-            &self.length.to_be_bytes(),
-            &self.check,
-        ]
-        .concat()
-    }
-}
 
 /// The folder of the large values, for reading.
 #[derive(Clone, Debug)]
@@ -197,13 +141,12 @@ impl BodyWriter {
         writes: Vec<crate::batch::Write>,
         large: usize,
     ) -> io::Result<Encoded> {
-        // The last write to a key counts, and each key is counted once.
-        let last: BTreeMap<Vec<u8>, Option<Vec<u8>>> = writes.into_iter().collect();
+        let last = last_of_each(writes);
         let mut encoded = Vec::with_capacity(last.len());
         for (key, value) in last {
             let stored = match value {
-                Some(value) if value.len() >= large => Some(self.append(&value)?.stored()),
-                Some(value) => Some(inline(&value)),
+                Some(value) if value.len() >= large => Some(placed(&key, &self.append(&value)?)),
+                Some(value) => Some(inline(&key, &value)),
                 None => None,
             };
             encoded.push((key, stored));
@@ -284,12 +227,12 @@ impl BodyWriter {
         let mut touched = BTreeSet::new();
         for (key, stored) in writes {
             let before = tree.get(key)?;
-            if let Some(Held::Placed(place)) = before.as_ref().and_then(|b| held(b.as_ref())) {
+            if let Some(Held::Placed(place)) = before.as_ref().and_then(|b| held(key, b.as_ref())) {
                 let needed = self.needed.entry(place.file).or_insert(0);
                 *needed = needed.saturating_sub(1);
                 touched.insert(place.file);
             }
-            if let Some(Held::Placed(place)) = stored.as_deref().and_then(held) {
+            if let Some(Held::Placed(place)) = stored.as_deref().and_then(|s| held(key, s)) {
                 *self.needed.entry(place.file).or_insert(0) += 1;
                 touched.insert(place.file);
             }
@@ -305,10 +248,13 @@ impl BodyWriter {
 fn counted<T: Tree>(tree: &T) -> Result<BTreeMap<u64, u64>, KvError> {
     let mut needed = BTreeMap::new();
     for pair in tree.range(COUNTERS.to_vec(), after_prefix(COUNTERS)) {
-        let (key, count) = pair?;
+        let (key, stored) = pair?;
         let number = key.as_ref().get(COUNTERS.len()..);
         let number = number.and_then(|n| n.try_into().ok());
-        if let (Some(file), Ok(count)) = (number, count.as_ref().try_into()) {
+        let Some(Held::Inline(count)) = held(key.as_ref(), stored.as_ref()) else {
+            continue;
+        };
+        if let (Some(file), Ok(count)) = (number, count.try_into()) {
             needed.insert(u64::from_be_bytes(file), u64::from_be_bytes(count));
         }
     }
@@ -323,7 +269,7 @@ impl BodyWriter {
     /// The counter's value, or `None` to remove it: then the file goes too.
     fn counter(&self, file: u64) -> Option<Vec<u8>> {
         let needed = self.needed.get(&file).copied().unwrap_or(0);
-        (needed > 0).then(|| needed.to_be_bytes().to_vec())
+        (needed > 0).then(|| inline(&counter_key(file), &needed.to_be_bytes()))
     }
 
     /// Notes which files nothing needs after a batch that was applied.
@@ -354,27 +300,6 @@ impl BodyWriter {
             if let Err(error) = fs::remove_file(self.bodies.path(file)) {
                 tracing::warn!(file = %self.bodies.path(file).display(), %error, "a file that nothing needs could not be deleted; the next start tries again");
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_tree_holds_survives_its_encoding() {
-        let place = Place {
-            file: 7,
-            offset: 8,
-            length: 9,
-            check: [3; 16],
-        };
-        assert_eq!(held(&place.stored()), Some(Held::Placed(place)));
-        assert_eq!(held(&inline(b"abc")), Some(Held::Inline(b"abc")));
-        assert_eq!(held(&inline(b"")), Some(Held::Inline(b"")));
-        for bad in [&b""[..], b"\x01", b"\x02abc", &place.stored()[..20]] {
-            assert_eq!(held(bad), None);
         }
     }
 }

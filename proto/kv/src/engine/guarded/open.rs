@@ -3,22 +3,19 @@
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::bodies::BodyWriter;
 use super::writer::Writer;
-use super::{Guarded, is_internal};
+use super::{Guarded, caught, entry, is_internal, reserve};
+use crate::engine::MARK_KEY;
 use crate::engine::kind;
 use crate::engine::tree::Tree;
-use crate::engine::{MARK_KEY, space};
 use crate::state::{self, Found, Mark, StateFile};
 use crate::{KvError, Opened, Options, Stamp, Trust};
 
-/// With fewer free bytes than this a disk counts as full.
-const LITTLE: u64 = 4 * 1024 * 1024;
 /// Pause between two looks at a lock that is held.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
@@ -47,7 +44,7 @@ fn retry_with_reserve<T>(
     error: KvError,
     again: impl FnOnce() -> Result<T, KvError>,
 ) -> Result<T, KvError> {
-    if matches!(error, KvError::Full { .. }) && space::release_reserve(dir) {
+    if matches!(error, KvError::Full { .. }) && reserve::release(dir) {
         tracing::warn!(dir = %dir.display(), "the disk is full: the reserve was given back to open the store");
         return again();
     }
@@ -72,24 +69,27 @@ fn attempt<T: Tree>(
     // Before any file of the tree is touched: is it this engine's store at all?
     kind::claim(dir, T::NAME)?;
     let found = state::read(dir)?;
-    let tree = guard::<T, _>(dir, || T::open(dir, options))?;
+    let tree = caught::call::<T, _>(dir, "opened the files", || T::open(dir, options))?;
     let held = read_mark(dir, &tree)?;
-    let empty = guard::<T, _>(dir, || is_empty(&tree))?;
+    let sum = entry::prove(dir, &tree)?;
+    let empty = caught::call::<T, _>(dir, "looked for entries", || is_empty(&tree))?;
     let trust = judge(found, held, empty);
     let mark = first_mark(found, held, fresh_epoch);
     let settled = !matches!(trust, Trust::Behind { .. });
     if let Trust::Behind { note, .. } = &trust {
         tracing::error!(dir = %dir.display(), note, "the store is not what its STATE says; it is not authoritative");
     }
-    let bodies = guard::<T, _>(dir, || BodyWriter::open(dir, &tree, settled))?;
+    let open = || BodyWriter::open(dir, &tree, settled);
+    let bodies = caught::call::<T, _>(dir, "counted its large values", open)?;
     let mut writer = Writer::new(dir, tree.clone(), bodies, mark, settled);
+    writer.begin_with(sum.unwrap_or_default());
     if trust == Trust::Fresh {
         // The epoch goes into the store before STATE tells of it.
         writer.mark_fresh()?;
     }
     writer.keep_state(StateFile::open(dir, found, writer.mark(), settled).map_err(io)?);
     sync_folders(dir).map_err(io)?;
-    space::keep_reserve(dir, options.reserve_bytes);
+    writer.keep_reserve(options.reserve_bytes);
     let engine = Arc::new(Guarded::start(dir, tree, writer, lock)?);
     Ok(Opened {
         engine,
@@ -116,27 +116,8 @@ fn lock(dir: &Path) -> Result<File, KvError> {
     }
 }
 
-/// Engines panic on some torn files instead of returning an error. On a full disk that, and not
-/// damage, is the likely cause.
-fn guard<T: Tree, R>(dir: &Path, call: impl FnOnce() -> Result<R, KvError>) -> Result<R, KvError> {
-    if let Ok(done) = catch_unwind(AssertUnwindSafe(call)) {
-        return done;
-    }
-    if let Some(free) = space::free_bytes(dir).filter(|free| *free < LITTLE) {
-        return Err(KvError::Full {
-            dir: dir.to_owned(),
-            needed: LITTLE,
-            free,
-        });
-    }
-    Err(KvError::Damaged {
-        dir: dir.to_owned(),
-        why: format!("{} stopped with a panic while it read the files", T::NAME),
-    })
-}
-
 fn read_mark<T: Tree>(dir: &Path, tree: &T) -> Result<Option<Mark>, KvError> {
-    let Some(bytes) = guard::<T, _>(dir, || tree.get(MARK_KEY))? else {
+    let Some(bytes) = caught::call::<T, _>(dir, "read its mark", || tree.get(MARK_KEY))? else {
         return Ok(None);
     };
     let why = || KvError::Damaged {

@@ -1,12 +1,14 @@
 //! The one thread that writes: group commit, then STATE, then the answers.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::bodies::BodyWriter;
+use super::caught;
+use super::entry::{SUM_KEY, Sum};
+use super::reserve::Reserve;
+use crate::engine::MARK_KEY;
 use crate::engine::tree::{Encoded, Tree};
-use crate::engine::{MARK_KEY, space};
 use crate::state::{Mark, StateFile};
 use crate::{Batch, KvError, Stamp};
 
@@ -25,6 +27,14 @@ impl Task {
         match self {
             Self::Commit(batch) => batch.bytes(),
             Self::Renew { .. } => 0,
+        }
+    }
+
+    /// Whether it is written on a full disk too, from the reserve.
+    const fn uses_reserve(&self) -> bool {
+        match self {
+            Self::Commit(batch) => batch.uses_reserve(),
+            Self::Renew { .. } => true,
         }
     }
 }
@@ -63,7 +73,10 @@ enum Prepared {
 pub(in crate::engine) struct Writer<T> {
     dir: PathBuf,
     tree: T,
+    reserve: Reserve,
     bodies: BodyWriter,
+    /// Over all entries, after the last batch that was applied.
+    sum: Sum,
     state: Option<StateFile>,
     /// The mark of the last batch that was applied.
     mark: Mark,
@@ -83,7 +96,9 @@ impl<T: Tree> Writer<T> {
         Self {
             dir: dir.to_owned(),
             tree,
+            reserve: Reserve::new(dir, 0),
             bodies,
+            sum: Sum::default(),
             state: None,
             mark,
             settled,
@@ -107,6 +122,17 @@ impl<T: Tree> Writer<T> {
         self.state = Some(state);
     }
 
+    /// What the entries add up to.
+    pub(super) fn begin_with(&mut self, sum: Sum) {
+        self.sum = sum;
+    }
+
+    /// How much is kept in reserve from now on.
+    pub(super) fn keep_reserve(&mut self, bytes: u64) {
+        self.reserve = Reserve::new(&self.dir, bytes);
+        self.reserve.keep();
+    }
+
     /// Works until nobody is left to ask.
     pub(super) fn run(mut self, queue: &Receiver<Job>) {
         while let Ok(first) = queue.recv() {
@@ -118,13 +144,20 @@ impl<T: Tree> Writer<T> {
                 bytes += job.task.bytes();
                 group.push(job);
             }
-            self.work(group, bytes);
+            // What may use the reserve must not fail with what may not.
+            let (needful, others): (Vec<_>, Vec<_>) =
+                group.into_iter().partition(|job| job.task.uses_reserve());
+            self.work(others);
+            self.work(needful);
         }
     }
 
     /// Applies each batch of a group, brings all to disk once, answers everybody.
-    fn work(&mut self, group: Vec<Job>, bytes: usize) {
-        if let Err(error) = self.room(bytes) {
+    fn work(&mut self, group: Vec<Job>) {
+        if group.is_empty() {
+            return;
+        }
+        if let Err(error) = self.room(&group) {
             return answer(group.into_iter().map(|job| job.waiter), &Err(error));
         }
         let (tasks, waiters): (Vec<_>, Vec<_>) =
@@ -178,19 +211,14 @@ impl<T: Tree> Writer<T> {
         }
     }
 
-    /// Refuses a group before the tree sees it when the disk could not take it: a batch that fails
-    /// inside the tree cannot be undone.
-    fn room(&self, bytes: usize) -> Result<(), KvError> {
+    /// Refuses a group before the tree sees it when the disk could not take it. Either all of it may
+    /// use the reserve, or nothing.
+    fn room(&mut self, group: &[Job]) -> Result<(), KvError> {
         self.writable()?;
-        let needed = self.tree.needed_bytes(bytes);
-        match space::free_bytes(&self.dir) {
-            Some(free) if free < needed => Err(KvError::Full {
-                dir: self.dir.clone(),
-                needed,
-                free,
-            }),
-            _ => Ok(()),
-        }
+        let needful = group.iter().all(|job| job.task.uses_reserve());
+        let bytes = group.iter().map(|job| job.task.bytes()).sum();
+        let needed = self.tree.needed_bytes(bytes, needful);
+        self.reserve.room(needed, needful)
     }
 
     fn perform(&mut self, task: Prepared) -> Result<(), KvError> {
@@ -224,13 +252,18 @@ impl<T: Tree> Writer<T> {
         done
     }
 
-    /// One atomic batch: the owner's writes and the mark.
+    /// One atomic batch: the owner's writes, what they add up to, and the mark.
     fn apply(&mut self, writes: Encoded, mark: Mark) -> Result<(), KvError> {
-        let counters = self.bodies.count(&self.tree, &writes)?;
-        let mut all = writes;
-        all.extend(counters);
-        all.push((MARK_KEY.to_vec(), Some(mark.to_bytes())));
-        self.guarded(|tree| tree.apply(all))?;
+        let mut writes = writes;
+        let count = || {
+            writes.extend(self.bodies.count(&self.tree, &writes)?);
+            self.sum.after(&self.tree, &writes)
+        };
+        let sum = caught::call::<T, _>(&self.dir, "read what is replaced", count)?;
+        writes.push((SUM_KEY.to_vec(), Some(sum.to_bytes())));
+        writes.push((MARK_KEY.to_vec(), Some(mark.to_bytes())));
+        self.guarded(|tree| tree.apply(writes))?;
+        self.sum = sum;
         self.bodies.applied();
         Ok(())
     }
@@ -276,13 +309,7 @@ impl<T: Tree> Writer<T> {
 
     /// Calls the tree; a panic in it must not leave the waiters without an answer.
     fn guarded<R>(&self, call: impl FnOnce(&T) -> Result<R, KvError>) -> Result<R, KvError> {
-        match catch_unwind(AssertUnwindSafe(|| call(&self.tree))) {
-            Ok(done) => done,
-            Err(_) => Err(KvError::Damaged {
-                dir: self.dir.clone(),
-                why: format!("{} stopped with a panic while it wrote", T::NAME),
-            }),
-        }
+        caught::call::<T, _>(&self.dir, "wrote", || call(&self.tree))
     }
 
     fn give_up(&mut self, error: &KvError) {

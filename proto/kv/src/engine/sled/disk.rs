@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// Free bytes that a write leaves untouched: sled rewrites pages and opens segments besides.
 const HEADROOM: u64 = 4 * 1024 * 1024;
+/// What a write leaves untouched that uses the reserve: two segments of sled.
+const NEEDFUL_HEADROOM: u64 = 1024 * 1024;
 /// How many bytes sled may write for one byte that it is given, at worst for a moment.
 const AMPLIFICATION: u64 = 3;
 /// From this many new blob files on, one sync of the file system is cheaper than one for each.
@@ -75,9 +77,21 @@ fn names(dir: &Path) -> io::Result<Vec<OsString>> {
 }
 
 /// Bytes that must be free before a batch of this size is written.
-pub(super) fn needed_bytes(batch: usize) -> u64 {
+pub(super) fn needed_bytes(batch: usize, needful: bool) -> u64 {
+    let headroom = if needful { NEEDFUL_HEADROOM } else { HEADROOM };
     u64::try_from(batch)
         .unwrap_or(u64::MAX)
         .saturating_mul(AMPLIFICATION)
-        .saturating_add(HEADROOM)
+        .saturating_add(headroom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_bytes_want_more_room_and_a_note_wants_little() {
+        assert!(needed_bytes(usize::MAX, false) > needed_bytes(0, false));
+        assert!(needed_bytes(1_000, true) < needed_bytes(0, false));
+    }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use super::{count, opened, options};
+use super::{EPOCH, count, opened, options};
 use crate::engine::fjall::Fjall;
 use crate::engine::guarded::Guarded;
 use crate::engine::guarded::bodies::BodyWriter;
@@ -14,11 +14,12 @@ use crate::engine::guarded::writer::Writer;
 use crate::engine::sled::Sled;
 use crate::engine::tree::Tree;
 use crate::state::{Mark, StateFile};
-use crate::{Batch, Engine, KvError, Trust};
+use crate::{Batch, Engine, KvError, Options, Trust, open};
 
 over_both! {
     what_was_acknowledged_survives_kill_after_kill,
     a_failed_write_is_told_and_from_then_on_the_engine_only_reads,
+    a_full_disk_is_told_and_nothing_is_lost,
 }
 
 /// Where the child of the next test writes, and with which engine. It is the test binary itself.
@@ -177,27 +178,31 @@ fn assert_a_failed_write_is_told<T: Tree>() {
     assert!(engine.get(b"first").is_ok(), "reads go on");
 }
 
-/// Needs a small file system of its own: `mount -t tmpfs -o size=96m none DIR`, then
-/// `CALLUNA_KV_SMALL_DISK=DIR cargo test -p calluna-kv full_disk -- --ignored --test-threads 1`.
-#[test]
-#[ignore = "needs a small disk of its own"]
-fn a_full_disk_is_told_and_nothing_is_lost_with_sled() {
-    assert_a_full_disk_is_told("sled");
+/// A tmpfs of so many MiB, unmounted when it is dropped; nothing where this user may not mount.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount(mib: u64) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "none"])
+            .arg(dir.path());
+        let mounted = mount.stderr(Stdio::null()).status();
+        mounted
+            .is_ok_and(|status| status.success())
+            .then_some(Self(dir))
+    }
 }
 
-/// As with sled.
-#[test]
-#[ignore = "needs a small disk of its own"]
-fn a_full_disk_is_told_and_nothing_is_lost_with_fjall() {
-    assert_a_full_disk_is_told("fjall");
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(self.0.path()).status());
+    }
 }
 
-fn assert_a_full_disk_is_told(engine: &str) {
-    let Some(disk) = std::env::var_os("CALLUNA_KV_SMALL_DISK") else {
-        return;
-    };
-    let (disk, store) = (Path::new(&disk), Path::new(&disk).join("store"));
-    let kv = opened(engine, &store).engine;
+/// Writes until the disk is full; how many records are there then.
+fn fill_up(kv: &dyn Engine) -> u64 {
     let mut held = 0_u64;
     let error = loop {
         let mut batch = Batch::default();
@@ -212,28 +217,61 @@ fn assert_a_full_disk_is_told(engine: &str) {
         }
     };
     assert!(matches!(error, KvError::Full { .. }), "{error}");
+    held
+}
+
+/// One small record, that may use the reserve or not.
+fn note(kv: &dyn Engine, key: &str, needful: bool) -> Result<(), KvError> {
+    let mut batch = Batch::default();
+    batch.put(key, "how things stand");
+    if needful {
+        batch.use_reserve();
+    }
+    kv.commit(batch)
+}
+
+fn a_full_disk_is_told_and_nothing_is_lost(engine: &str) {
+    let mib = if engine == Sled::NAME { 24 } else { 96 };
+    let Some(small) = SmallDisk::mount(mib) else {
+        return println!("SKIPPED: this user may not mount a small disk");
+    };
+    let (disk, store) = (small.0.path(), small.0.path().join("store"));
+    fs::write(disk.join("other"), vec![0; 6 << 20]).unwrap();
+    let options = Options {
+        reserve_bytes: 4 << 20,
+        ..options()
+    };
+    let opened = |store: &Path| open(engine, store, EPOCH, &options).unwrap();
+    let kv = opened(&store).engine;
+    let held = fill_up(&*kv);
     assert_eq!(count(&*kv) as u64, held, "reads go on");
     drop(kv);
     // Somebody else takes the very last byte: it opens all the same, and reads.
     let rest = fs::write(disk.join("rest"), vec![0; 96 << 20]);
     assert!(rest.is_err());
-    let full = opened(engine, &store);
+    assert!(store.join("RESERVE").metadata().unwrap().len() > 0);
+    let full = opened(&store);
     assert_eq!(
         (full.trust, count(&*full.engine) as u64),
         (Trust::Whole, held)
     );
-    let mut batch = Batch::default();
-    batch.put("more", "x");
-    assert!(matches!(
-        full.engine.commit(batch),
-        Err(KvError::Full { .. })
-    ));
-    // There is room again: writing goes on without a restart.
+    let refused = note(&*full.engine, "more", false);
+    assert!(matches!(refused, Err(KvError::Full { .. })), "{refused:?}");
+    // What notes how things stand is written all the same, from the reserve.
+    for number in 0..20 {
+        note(&*full.engine, &format!("note {number}"), true).unwrap();
+    }
+    let refused = note(&*full.engine, "more", false);
+    assert!(matches!(refused, Err(KvError::Full { .. })), "{refused:?}");
+    // There is room again: writing goes on without a restart, and the reserve is set aside again.
     fs::remove_file(disk.join("rest")).unwrap();
-    let mut batch = Batch::default();
-    batch.put("more", "x");
-    full.engine.commit(batch).unwrap();
-    assert_eq!(count(&*full.engine) as u64, held + 1);
+    fs::remove_file(disk.join("other")).unwrap();
+    note(&*full.engine, "more", false).unwrap();
+    assert_eq!(count(&*full.engine) as u64, held + 21);
     drop(full.engine);
-    fs::remove_dir_all(&store).unwrap();
+    let again = opened(&store);
+    assert_eq!(
+        (again.trust, count(&*again.engine) as u64),
+        (Trust::Whole, held + 21)
+    );
 }

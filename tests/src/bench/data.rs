@@ -32,12 +32,14 @@ const WORDS: [&str; 24] = [
 ];
 
 /// The offers of one provider. `version` changes the text of every offer.
-pub(crate) fn offers(provider: usize, count: usize, version: u64) -> Vec<Offer> {
+#[must_use]
+pub fn offers(provider: usize, count: usize, version: u64) -> Vec<Offer> {
     (0..count).map(|n| offer(provider, n, version)).collect()
 }
 
 /// One offer.
-pub(crate) fn offer(provider: usize, n: usize, version: u64) -> Offer {
+#[must_use]
+pub fn offer(provider: usize, n: usize, version: u64) -> Offer {
     let place = provider as u64 * 1_000_003 + n as u64 * 7_919;
     let seed = place + version * 104_729;
     let draft = OfferDraft {

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// A child of this benchmark; it ends with its handle.
-pub(crate) struct Role {
+#[derive(Debug)]
+pub struct Role {
     child: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -16,7 +17,10 @@ pub(crate) struct Role {
 
 impl Role {
     /// Starts this program again in another role and waits for its first answer.
-    pub(crate) fn start(name: &'static str, args: &[String]) -> Result<(Self, Value)> {
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends at once.
+    pub fn start(name: &'static str, args: &[String]) -> Result<(Self, Value)> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["--role", name])
             .args(args)
@@ -37,13 +41,34 @@ impl Role {
     }
 
     /// Gives an order and waits for the answer.
-    pub(crate) fn ask(&mut self, order: &str) -> Result<Value> {
-        writeln!(self.orders, "{order}")
-            .with_context(|| format!("ordering {} to {order}", self.name))?;
+    ///
+    /// # Errors
+    /// When the child is gone.
+    pub fn ask(&mut self, order: &str) -> Result<Value> {
+        self.tell(order)?;
         self.answer()
     }
 
-    fn answer(&mut self) -> Result<Value> {
+    /// Gives an order whose answer is wanted later.
+    ///
+    /// # Errors
+    /// When the child is gone.
+    pub fn tell(&mut self, order: &str) -> Result<()> {
+        writeln!(self.orders, "{order}")
+            .with_context(|| format!("ordering {} to {order}", self.name))
+    }
+
+    /// Process id of the child.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next answer.
+    ///
+    /// # Errors
+    /// When the child is gone.
+    pub fn answer(&mut self) -> Result<Value> {
         let mut line = String::new();
         if self.answers.read_line(&mut line)? == 0 {
             bail!("the role {} ended", self.name);
@@ -60,7 +85,7 @@ impl Drop for Role {
 }
 
 /// The next order; nothing when the parent is gone.
-pub(crate) async fn order() -> Option<String> {
+pub async fn order() -> Option<String> {
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         std::io::stdin()
@@ -74,36 +99,6 @@ pub(crate) async fn order() -> Option<String> {
 }
 
 /// Answers the parent.
-pub(crate) fn answer(value: &Value) {
+pub fn answer(value: &Value) {
     calluna_host::out::data(&value.to_string());
-}
-
-/// Resident memory of this process now and at its highest, in MiB.
-pub(crate) fn memory() -> (f64, f64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| {
-        let line = status.lines().find(|line| line.starts_with(name));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number
-            .and_then(|kib| kib.parse::<f64>().ok())
-            .unwrap_or_default()
-            / 1_024.0
-    };
-    (field("VmRSS:"), field("VmHWM:"))
-}
-
-/// Seconds of processor time that this process has used.
-pub(crate) fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after = stat
-        .rsplit_once(')')
-        .map(|(_, rest)| rest)
-        .unwrap_or_default();
-    let ticks: f64 = after
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum();
-    ticks / 100.0
 }
