@@ -4,12 +4,13 @@ use anyhow::Result;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat};
 use calluna_model::outcome::Outcome;
+use calluna_model::report::Delivery;
 use calluna_wire::v1 as pb;
 use clap::Args;
 
 use super::Data;
 use super::door::{Door, said};
-use crate::view::{self, ProviderDocument, StatusDocument};
+use crate::view::{self, AlarmDocument, ProviderDocument, StatusDocument};
 
 /// Show how the hub stands: providers that need a look come first.
 #[derive(Debug, Args)]
@@ -67,7 +68,53 @@ fn text(status: &StatusDocument) -> String {
     if !status.store_note.is_empty() {
         lines.push(format!("! the store is not whole: {}", status.store_note));
     }
-    lines.push(match &status.last_night {
+    for (provider, alarm) in alarms(status) {
+        lines.push(format!("! {provider}: {}: {}", alarm.name, alarm.text));
+    }
+    lines.push(last_night(status));
+    if let Some(night) = status.running_night {
+        lines.push(format!(
+            "night {night} is running (calluna-hub cancel ends it)"
+        ));
+    }
+    lines.push(match status.next_night {
+        Some(next) => format!("next night by the clock: {next}"),
+        None if status.running => "no night is planned: night.schedule in hub.toml".to_owned(),
+        None => "no night is planned: the daemon does not run".to_owned(),
+    });
+    if status
+        .providers
+        .iter()
+        .any(|provider| provider.held.is_some())
+    {
+        lines.push("! nights are held back; look at them with: calluna-hub held".to_owned());
+    }
+    lines.extend(status.deliveries.iter().map(delivery));
+    if !status.providers.is_empty() {
+        let rows: Vec<Vec<String>> = status.providers.iter().map(cells).collect();
+        let header = [
+            "provider",
+            "state",
+            "online",
+            "outcome",
+            "agreed on",
+            "missed",
+            "offers",
+            "refused",
+        ];
+        lines.push(String::new());
+        lines.push(out::table(&header, &rows));
+        // Sentences, too long for a column.
+        let noted = status.providers.iter().filter(|of| !of.note.is_empty());
+        let notes = noted.map(|of| format!("{}: {}", of.id, out::safe(&of.note)));
+        lines.extend(notes);
+    }
+    lines.join("\n")
+}
+
+/// How the last night went, or what to do for a first one.
+fn last_night(status: &StatusDocument) -> String {
+    match &status.last_night {
         Some(night) => {
             let agree = night
                 .providers
@@ -76,31 +123,42 @@ fn text(status: &StatusDocument) -> String {
                 .count();
             let when = night.ended_at.unwrap_or(night.started_at);
             format!(
-                "night {} ({:?}, {when}): {agree} of {} agree",
+                "night {} ({}, {}, {when}): {agree} of {} agree",
                 night.night,
+                night.trigger,
                 night.state,
                 night.providers.len()
             )
         }
         None => "no night yet; next: calluna-hub sync".to_owned(),
-    });
-    if !status.providers.is_empty() {
-        let rows: Vec<Vec<String>> = status.providers.iter().map(cells).collect();
-        let header = [
-            "provider",
-            "state",
-            "connected",
-            "last outcome",
-            "last agreed",
-            "missed",
-            "offers",
-            "refused",
-            "note",
-        ];
-        lines.push(String::new());
-        lines.push(out::table(&header, &rows));
     }
-    lines.join("\n")
+}
+
+/// `last mail: night 17 delivered …`, or why not.
+fn delivery(last: &Delivery) -> String {
+    let (way, night, at) = (last.way.as_str(), last.night, last.at);
+    if last.failure.is_empty() {
+        return format!("last {way}: night {night} delivered {at}");
+    }
+    let next = last.next.map_or_else(
+        || "given up".to_owned(),
+        |next| format!("tried again {next}"),
+    );
+    format!(
+        "! last {way}: night {night} not delivered ({} tries until {at}, {next}): {}",
+        last.tries,
+        out::safe(&last.failure)
+    )
+}
+
+fn alarms(status: &StatusDocument) -> impl Iterator<Item = (&str, &AlarmDocument)> {
+    let providers = status.providers.iter();
+    providers.flat_map(|provider| {
+        provider
+            .alarms
+            .iter()
+            .map(|alarm| (provider.id.as_str(), alarm))
+    })
 }
 
 fn cells(provider: &ProviderDocument) -> Vec<String> {
@@ -111,7 +169,7 @@ fn cells(provider: &ProviderDocument) -> Vec<String> {
     };
     let agreed = provider
         .agreed_at
-        .map_or_else(|| "never".to_owned(), |at| at.to_string());
+        .map_or_else(|| "never".to_owned(), out::day);
     vec![
         provider.id.clone(),
         provider.state.as_str().to_owned(),
@@ -124,6 +182,5 @@ fn cells(provider: &ProviderDocument) -> Vec<String> {
         provider.nights_missed.to_string(),
         provider.offers.to_string(),
         provider.quarantined.to_string(),
-        provider.note.clone(),
     ]
 }
