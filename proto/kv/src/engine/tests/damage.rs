@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{EPOCH, copy, count, fill, folder, log, opened, options, stamp};
+use crate::engine::fjall::Fjall;
+use crate::engine::sled::Sled;
+use crate::engine::tree::Tree;
 use crate::{Batch, KvError, Trust, open};
 
 over_both! {
@@ -11,6 +14,7 @@ over_both! {
     no_damage_to_any_file_is_silent,
     a_store_of_another_engine_is_refused_and_untouched,
     a_change_anywhere_in_the_files_of_the_tree_is_told,
+    inv3_an_entry_that_is_missing_or_an_older_one_is_told,
 }
 
 /// How far a file is filled: fjall makes its journals longer than what they hold.
@@ -303,4 +307,40 @@ fn a_change_anywhere_in_the_files_of_the_tree_is_told(engine: &str) {
             fs::remove_dir_all(&damaged).unwrap();
         }
     }
+}
+
+fn inv3_an_entry_that_is_missing_or_an_older_one_is_told(engine: &str) {
+    if engine == Sled::NAME {
+        assert_the_sum_is_proved::<Sled>();
+    } else {
+        assert_the_sum_is_proved::<Fjall>();
+    }
+}
+
+/// Goes past the guards, so that every entry is whole in itself and only their sum tells.
+fn assert_the_sum_is_proved<T: Tree>() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    fill(&*opened(T::NAME, &store).engine, 1..4);
+    let key = 2_u64.to_be_bytes().to_vec();
+    let tree = T::open(&store, &options()).unwrap();
+    let older = tree.get(&key).unwrap().unwrap().as_ref().to_vec();
+    drop(tree);
+    let mut batch = Batch::default();
+    batch.put(key.clone(), "newer");
+    opened(T::NAME, &store).engine.commit(batch).unwrap();
+    for harmed in [None, Some(older)] {
+        let damaged = dir
+            .path()
+            .join(if harmed.is_some() { "older" } else { "gone" });
+        copy(&store, &damaged);
+        let tree = T::open(&damaged, &options()).unwrap();
+        tree.apply(vec![(key.clone(), harmed)]).unwrap();
+        tree.sync().unwrap();
+        drop(tree);
+        let told = open(T::NAME, &damaged, EPOCH, &options()).unwrap_err();
+        assert!(matches!(told, KvError::Damaged { .. }), "{told}");
+        assert!(told.to_string().contains("do not add up"), "{told}");
+    }
+    assert_eq!(opened(T::NAME, &store).trust, Trust::Whole);
 }
