@@ -32,12 +32,17 @@ const CRATES: &[Row] = &[
         "model",
         "proto/model",
         &[],
-        &["tokio", "tonic", "prost", "tracing", "sled"],
+        &["tokio", "tonic", "prost", "tracing", "sled", "fjall"],
     ),
     ("kv", "proto/kv", &[], &["tonic", "prost"]),
-    ("wire", "proto/wire", &["model"], &["sled"]),
-    ("host", "proto/host", &["model"], &["sled"]),
-    ("certs", "certs", &["model"], &["tonic", "prost", "sled"]),
+    ("wire", "proto/wire", &["model"], &["sled", "fjall"]),
+    ("host", "proto/host", &["model"], &["sled", "fjall"]),
+    (
+        "certs",
+        "certs",
+        &["model"],
+        &["tonic", "prost", "sled", "fjall"],
+    ),
     (
         "tabular",
         "node/tabular",
@@ -55,19 +60,19 @@ const CRATES: &[Row] = &[
         "sync",
         "hub/sync",
         &["model"],
-        &["tokio", "tonic", "prost", "sled"],
+        &["tokio", "tonic", "prost", "sled", "fjall"],
     ),
     (
         "catalogue",
         "hub/catalogue",
         &["model"],
-        &["axum", "tonic", "sled"],
+        &["axum", "tonic", "sled", "fjall"],
     ),
     (
         "node",
         "node",
         &["import", "kv", "wire", "certs", "host", "model"],
-        &["sled"],
+        &["sled", "fjall"],
     ),
     (
         "hub",
@@ -82,7 +87,7 @@ const CRATES: &[Row] = &[
             "host",
             "model",
         ],
-        &["sled"],
+        &["sled", "fjall"],
     ),
 ];
 
@@ -100,7 +105,8 @@ const HUB: &[&[&str]] = &[
     &["link", "export", "held", "quarantine", "view"],
     &["members"],
     &["hub"],
-    &["config", "current"],
+    &["convert", "current"],
+    &["config"],
 ];
 const NODE: &[&[&str]] = &[
     &["cli"],
@@ -296,6 +302,7 @@ fn every_command_explains_itself_and_its_options() {
                 "runs",
                 "quarantine",
                 "report",
+                "store",
             ][..],
         ),
         ("calluna-node", &["join", "import", "serve", "status"][..]),

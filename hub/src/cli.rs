@@ -18,6 +18,7 @@ mod report;
 mod runs;
 mod serve;
 mod status;
+mod store;
 mod sync;
 
 use std::path::PathBuf;
@@ -77,6 +78,9 @@ enum Command {
     Quarantine(quarantine::Quarantine),
     /// Show the morning report, or send it.
     Report(report::Report),
+    /// Look after the store's files.
+    #[command(subcommand)]
+    Store(store::Store),
 }
 
 /// Where the hub's data lies.
@@ -155,6 +159,7 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Runs(runs) => runs.run().await,
             Command::Quarantine(quarantine) => quarantine.run().await,
             Command::Report(report) => report.run().await,
+            Command::Store(store) => store.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

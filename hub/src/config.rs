@@ -133,7 +133,7 @@ impl Default for CertificateConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    /// Name of the engine.
+    /// Name of the engine: `sled` or `fjall`. It has to be the one that wrote the store.
     pub engine: String,
     /// Memory that the engine may use for what it read lately, in MiB.
     pub cache_mib: u64,
@@ -262,6 +262,50 @@ pub fn template(name: &str, address: &str, listen: SocketAddr, web: Option<Socke
         .replace("{web}", &web)
 }
 
+/// The text of `hub.toml` with this engine. A line that shows the default becomes a live one; comments
+/// and everything else stay.
+///
+/// # Errors
+/// When the text is no TOML.
+pub fn with_engine(text: &str, engine: &str) -> Result<String, toml_edit::TomlError> {
+    let mut document: toml_edit::DocumentMut = text.parse()?;
+    let says = |document: &toml_edit::DocumentMut| {
+        let store = document.get("store");
+        let value = store.and_then(|store| store.get("engine"));
+        value.and_then(toml_edit::Item::as_str).map(str::to_owned)
+    };
+    let usual = StoreConfig::default().engine;
+    match says(&document) {
+        Some(said) if said == engine => return Ok(text.to_owned()),
+        None if engine == usual => return Ok(text.to_owned()),
+        None => {
+            let shown = format!("\n# engine = {}\n", toml_text(&usual));
+            let live = format!("\nengine = {}\n", toml_text(engine));
+            let edited = text.replacen(&shown, &live, 1);
+            // The shown line may stand anywhere by now: it counts where it means what it should.
+            if edited
+                .parse()
+                .is_ok_and(|edited| says(&edited).as_deref() == Some(engine))
+            {
+                return Ok(edited);
+            }
+        }
+        Some(_) => {}
+    }
+    let store = document.get_mut("store");
+    let written = store.and_then(|store| store.get_mut("engine"));
+    match written.and_then(toml_edit::Item::as_value_mut) {
+        Some(value) => {
+            // The comment behind it belongs to the value.
+            let decor = value.decor().clone();
+            *value = engine.into();
+            *value.decor_mut() = decor;
+        }
+        None => document["store"]["engine"] = toml_edit::value(engine),
+    }
+    Ok(document.to_string())
+}
+
 /// A TOML basic string; JSON's escapes are a subset of TOML's.
 fn toml_text(value: &str) -> String {
     serde_json::Value::from(value).to_string()
@@ -323,6 +367,38 @@ mod tests {
                 "{key} is not in the file"
             );
         }
+    }
+
+    #[test]
+    fn the_engine_is_changed_and_every_comment_stays() {
+        let listen = "0.0.0.0:7443".parse().unwrap();
+        let text = template("Heide", "hub.example:7443", listen, None);
+        let fjall = with_engine(&text, "fjall").unwrap();
+        let shown = "\n# engine = \"sled\"\n";
+        assert_eq!(fjall, text.replace(shown, "\nengine = \"fjall\"\n"));
+        let back = with_engine(&fjall, "sled").unwrap();
+        assert_eq!(back, text.replace(shown, "\nengine = \"sled\"\n"));
+        assert_eq!(
+            with_engine(&text, "sled").unwrap(),
+            text,
+            "that is the default"
+        );
+        for other in [
+            "# mine\nname = 'x' # too\n",
+            "name = 'x'\n[store] # here\ncache_mib = 9 # small\n[log]\n",
+            "name = 'x'\nstore = { engine = \"sled\", cache_mib = 9 } # all\n",
+            "name = 'x'\nstore.engine = 'sled' # dotted\n",
+            "[night]\n# engine = \"sled\"\nwait_seconds = 1\n[store]\n",
+        ] {
+            let changed = with_engine(other, "fjall").unwrap();
+            let read: toml_edit::DocumentMut = changed.parse().unwrap();
+            assert_eq!(read["store"]["engine"].as_str(), Some("fjall"), "{changed}");
+            for comment in other.split('#').skip(1) {
+                let comment = comment.lines().next().unwrap();
+                assert!(changed.contains(comment), "{comment} is lost: {changed}");
+            }
+        }
+        assert!(with_engine("[store", "fjall").is_err());
     }
 
     fn with(more: &str) -> Result<HubConfig, ConfigError> {

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use calluna_certs::tls::Identity;
@@ -11,7 +10,7 @@ use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
 use calluna_host::workers::Workers;
-use calluna_kv::{KvError, Opened, Options, Stamp, Trust};
+use calluna_kv::{KvError, Opened, Stamp, Trust};
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
 use calluna_store::{EmbeddedStore, HubStore};
@@ -20,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, HubConfig};
+use crate::convert;
 use crate::current::Current;
 use crate::link::Links;
 
@@ -27,7 +27,6 @@ const CA_CERT: &str = "ca.crt";
 const CA_KEY: &str = "ca.key";
 const HUB_CERT: &str = "hub.crt";
 const HUB_KEY: &str = "hub.key";
-const STORE: &str = "store";
 /// Commits are made when this much waits: large enough that fsync costs little, small enough that
 /// a broken night repeats little.
 const COMMIT_BYTES: usize = 2 * 1024 * 1024;
@@ -144,23 +143,20 @@ impl Hub {
             path.display(),
             config::FILE,
         );
+        // A conversion of the store that was broken off at its end is ended first.
+        convert::finish(&dir)?;
         let config = config::read(dir.path(), environment)?;
         let schedule = config.night.schedule().context("hub.toml, [night]")?;
         let (authority, identity) = read_keys(&dir)?;
         let mut epoch = [0; 16];
         entropy.fill(&mut epoch);
-        let options = Options {
-            cache_bytes: config.store.cache_mib.saturating_mul(1 << 20),
-            reserve_bytes: config.store.reserve_mib.saturating_mul(1 << 20),
-            lock_wait: Duration::from_secs(5),
-        };
-        let opened = calluna_kv::open(&config.store.engine, &dir.join(STORE), epoch, &options)?;
+        let opened = convert::open(&dir, &config, epoch)?;
         if let Trust::Behind { note, .. } = &opened.trust
             && opened.engine.scan(b"", None).next().is_none()
         {
             // Nothing is left to go on with, members included: readers would see an empty
             // catalogue, and nodes would be strangers.
-            let (dir, why) = (dir.join(STORE), note.clone());
+            let (dir, why) = (dir.join(convert::STORE), note.clone());
             return Err(KvError::Damaged { dir, why }.into());
         }
         let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;

@@ -2,11 +2,12 @@
 //!
 //! # Architecture
 //! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
-//! `hub` → {`config`, `current`}.
+//! `hub` → {`convert`, `current`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
 //! | [`config`] | `hub.toml` |
+//! | [`convert`] | opens the store, and puts one of another engine in its place |
 //! | [`current`] | the night that runs: one at a time, and how it is ended |
 //! | [`hub`] | opens a data directory: settings, keys, store |
 //! | [`members`] | invites, enrols |
@@ -30,6 +31,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod current;
 pub mod export;
 pub mod held;

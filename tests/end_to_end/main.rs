@@ -15,6 +15,7 @@ mod abuse_h2;
 mod bad_input;
 mod black_holes;
 mod disk_full;
+mod engines;
 mod first_night;
 mod herd;
 mod inv1_nothing_personal;

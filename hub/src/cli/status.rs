@@ -71,24 +71,7 @@ fn text(status: &StatusDocument) -> String {
     for (provider, alarm) in alarms(status) {
         lines.push(format!("! {provider}: {}: {}", alarm.name, alarm.text));
     }
-    lines.push(match &status.last_night {
-        Some(night) => {
-            let agree = night
-                .providers
-                .iter()
-                .filter(|line| line.outcome.agreed())
-                .count();
-            let when = night.ended_at.unwrap_or(night.started_at);
-            format!(
-                "night {} ({}, {}, {when}): {agree} of {} agree",
-                night.night,
-                night.trigger,
-                night.state,
-                night.providers.len()
-            )
-        }
-        None => "no night yet; next: calluna-hub sync".to_owned(),
-    });
+    lines.push(last_night(status));
     if let Some(night) = status.running_night {
         lines.push(format!(
             "night {night} is running (calluna-hub cancel ends it)"
@@ -127,6 +110,28 @@ fn text(status: &StatusDocument) -> String {
         lines.extend(notes);
     }
     lines.join("\n")
+}
+
+/// How the last night went, or what to do for a first one.
+fn last_night(status: &StatusDocument) -> String {
+    match &status.last_night {
+        Some(night) => {
+            let agree = night
+                .providers
+                .iter()
+                .filter(|line| line.outcome.agreed())
+                .count();
+            let when = night.ended_at.unwrap_or(night.started_at);
+            format!(
+                "night {} ({}, {}, {when}): {agree} of {} agree",
+                night.night,
+                night.trigger,
+                night.state,
+                night.providers.len()
+            )
+        }
+        None => "no night yet; next: calluna-hub sync".to_owned(),
+    }
 }
 
 /// `last mail: night 17 delivered …`, or why not.

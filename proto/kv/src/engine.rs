@@ -6,13 +6,22 @@ use std::time::Duration;
 
 use crate::{Batch, KvError, Stamp};
 
+mod fjall;
+mod guarded;
+mod kind;
 mod memory;
 mod sled;
+mod space;
+#[cfg(test)]
+mod tests;
+mod tree;
 
-pub(crate) use self::sled::{HEADROOM, free_bytes};
+pub use self::kind::holds;
+pub(crate) use self::space::{HEADROOM, free_bytes};
 
-/// Names that [`open`] knows. A new engine is one file and one line in `open`.
-pub const ENGINES: &[&str] = &["sled", "memory"];
+/// Names that [`open`] knows. A new engine is one file (a tree, if it is on disk) and one line in
+/// `open`.
+pub const ENGINES: &[&str] = &["sled", "fjall", "memory"];
 
 /// The one key that belongs to the engine: it holds the mark of the last commit.
 const MARK_KEY: &[u8] = b"\0calluna-kv/mark";
@@ -126,7 +135,8 @@ pub fn open(
     options: &Options,
 ) -> Result<Opened, KvError> {
     match kind {
-        "sled" => sled::open(dir, fresh_epoch, options),
+        "sled" => guarded::open::<sled::Sled>(dir, fresh_epoch, options),
+        "fjall" => guarded::open::<fjall::Fjall>(dir, fresh_epoch, options),
         "memory" => Ok(memory::open(fresh_epoch)),
         _ => Err(KvError::UnknownEngine {
             dir: dir.to_owned(),
@@ -150,13 +160,13 @@ fn scan_start(prefix: &[u8], from: Option<&[u8]>) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+mod names {
     use super::*;
 
     #[test]
     fn an_unknown_engine_is_refused_with_the_names_there_are() {
         let error = open("rocks", Path::new("/tmp/x"), [0; 16], &Options::default()).unwrap_err();
-        assert!(error.to_string().contains("sled, memory"), "{error}");
+        assert!(error.to_string().contains("sled, fjall, memory"), "{error}");
     }
 
     #[test]

@@ -87,6 +87,16 @@ pub enum KvError {
         /// The names there are.
         known: String,
     },
+    /// Another engine wrote the store. To open it with this one would show an empty store.
+    #[error("the store in {} is kept by the engine \"{held}\", not by \"{asked}\"; open it with \"{held}\", or convert it", dir.display())]
+    OtherEngine {
+        /// Folder of the store.
+        dir: PathBuf,
+        /// The engine that wrote it.
+        held: String,
+        /// The engine that was asked for.
+        asked: String,
+    },
 }
 
 impl KvError {
@@ -125,6 +135,27 @@ impl KvError {
     }
 }
 
+impl KvError {
+    /// What fjall said, sorted.
+    pub(crate) fn fjall(dir: &Path, error: ::fjall::Error) -> Self {
+        use ::fjall::{Error, LsmError};
+        match error {
+            Error::Locked => Self::Locked {
+                dir: dir.to_owned(),
+            },
+            Error::Io(e) | Error::Storage(LsmError::Io(e)) => Self::io(dir, e),
+            Error::Poisoned => Self::io(
+                dir,
+                io::Error::other("fjall could not write its tables in the background and stopped"),
+            ),
+            other => Self::Damaged {
+                dir: dir.to_owned(),
+                why: other.to_string(),
+            },
+        }
+    }
+}
+
 /// Rounded up: whoever makes as much room as it says has made enough.
 fn megabytes(bytes: u64) -> String {
     let tenths = bytes.div_ceil(100_000);
@@ -149,6 +180,10 @@ mod tests {
         assert!(matches!(KvError::io(dir, full()), KvError::Full { .. }));
         assert!(matches!(
             KvError::sled(dir, ::sled::Error::Io(full())),
+            KvError::Full { .. }
+        ));
+        assert!(matches!(
+            KvError::fjall(dir, ::fjall::Error::Io(full())),
             KvError::Full { .. }
         ));
     }
@@ -178,6 +213,11 @@ mod tests {
                 why: "x".into(),
             },
             KvError::ReservedKey { dir: dir.clone() },
+            KvError::OtherEngine {
+                dir: dir.clone(),
+                held: "sled".into(),
+                asked: "fjall".into(),
+            },
             KvError::UnknownEngine {
                 dir,
                 kind: "x".into(),

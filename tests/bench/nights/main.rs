@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench -p calluna-tests --bench nights            # 200 providers x 1,000 offers
 //! cargo bench -p calluna-tests --bench nights -- 50 400  # 50 providers x 400 offers
+//! CALLUNA_STORE_ENGINE=fjall cargo bench -p calluna-tests --bench nights   # the hub's other engine
 //! ```
 //!
 //! Three processes, as in a district: the nodes (200 of them in one process, each with its own

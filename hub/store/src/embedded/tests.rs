@@ -236,8 +236,14 @@ fn inv4_a_held_night_shows_nothing_until_it_is_released() {
 /// A year of nights: what readers see and what is held stays right while space is won back.
 #[test]
 fn a_year_of_nights_stays_right_and_small() {
+    for kind in ["sled", "fjall"] {
+        assert_a_year_stays_right_and_small(kind);
+    }
+}
+
+fn assert_a_year_stays_right_and_small(kind: &str) {
     let dir = tempfile::tempdir().unwrap();
-    let opened = calluna_kv::open("sled", dir.path(), [1; 16], &Options::default()).unwrap();
+    let opened = calluna_kv::open(kind, dir.path(), [1; 16], &Options::default()).unwrap();
     let engine = opened.engine;
     let store = EmbeddedStore::open(Arc::clone(&engine), false).unwrap();
     first_night(&store, 300);

@@ -1,4 +1,4 @@
-//! What lies between "written" and "on disk": syncing and free space.
+//! What lies between "written" and "on disk" in sled, and how much room a write wants.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -7,7 +7,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Free bytes that a write leaves untouched: sled rewrites pages and opens segments besides.
-pub(crate) const HEADROOM: u64 = 4 * 1024 * 1024;
+const HEADROOM: u64 = 4 * 1024 * 1024;
+/// What a write leaves untouched that uses the reserve: two segments of sled.
+const NEEDFUL_HEADROOM: u64 = 1024 * 1024;
 /// How many bytes sled may write for one byte that it is given, at worst for a moment.
 const AMPLIFICATION: u64 = 3;
 /// From this many new blob files on, one sync of the file system is cheaper than one for each.
@@ -74,18 +76,13 @@ fn names(dir: &Path) -> io::Result<Vec<OsString>> {
         .collect()
 }
 
-/// Bytes that may still be written to the disk of `path`; `None` where the file system does not say.
-pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
-    let stat = rustix::fs::statvfs(path).ok()?;
-    (stat.f_blocks > 0).then(|| stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
 /// Bytes that must be free before a batch of this size is written.
-pub(super) fn needed_bytes(batch: usize) -> u64 {
+pub(super) fn needed_bytes(batch: usize, needful: bool) -> u64 {
+    let headroom = if needful { NEEDFUL_HEADROOM } else { HEADROOM };
     u64::try_from(batch)
         .unwrap_or(u64::MAX)
         .saturating_mul(AMPLIFICATION)
-        .saturating_add(HEADROOM)
+        .saturating_add(headroom)
 }
 
 #[cfg(test)]
@@ -93,8 +90,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn free_space_is_known_here() {
-        assert!(free_bytes(Path::new("/tmp")).unwrap() > 0);
-        assert!(needed_bytes(usize::MAX) > needed_bytes(0));
+    fn more_bytes_want_more_room_and_a_note_wants_little() {
+        assert!(needed_bytes(usize::MAX, false) > needed_bytes(0, false));
+        assert!(needed_bytes(1_000, true) < needed_bytes(0, false));
     }
 }

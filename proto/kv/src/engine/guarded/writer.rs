@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::bodies::BodyWriter;
-use super::disk::Disk;
-use super::entry::{Encoded, SUM_KEY, Sum};
+use super::caught;
+use super::entry::{SUM_KEY, Sum};
 use super::reserve::Reserve;
-use super::{MARK_KEY, caught};
+use crate::engine::MARK_KEY;
+use crate::engine::tree::{Encoded, Tree};
 use crate::state::{Mark, StateFile};
 use crate::{Batch, KvError, Stamp};
 
@@ -69,11 +70,9 @@ enum Prepared {
 }
 
 /// The writer's own things. Nobody else writes to the store.
-#[derive(Debug)]
-pub(super) struct Writer {
+pub(in crate::engine) struct Writer<T> {
     dir: PathBuf,
-    db: Debugless<::sled::Db>,
-    disk: Disk,
+    tree: T,
     reserve: Reserve,
     bodies: BodyWriter,
     /// Over all entries, after the last batch that was applied.
@@ -86,28 +85,17 @@ pub(super) struct Writer {
     broken: Option<String>,
 }
 
-/// sled's `Debug` prints every page; this prints nothing.
-struct Debugless<T>(T);
-
-impl<T> std::fmt::Debug for Debugless<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("..")
-    }
-}
-
-impl Writer {
-    pub(super) fn new(
+impl<T: Tree> Writer<T> {
+    pub(in crate::engine) fn new(
         dir: &Path,
-        db: ::sled::Db,
-        disk: Disk,
+        tree: T,
         bodies: BodyWriter,
         mark: Mark,
         settled: bool,
     ) -> Self {
         Self {
             dir: dir.to_owned(),
-            db: Debugless(db),
-            disk,
+            tree,
             reserve: Reserve::new(dir, 0),
             bodies,
             sum: Sum::default(),
@@ -130,7 +118,7 @@ impl Writer {
     }
 
     /// Where STATE is kept from now on.
-    pub(super) fn keep_state(&mut self, state: StateFile) {
+    pub(in crate::engine) fn keep_state(&mut self, state: StateFile) {
         self.state = Some(state);
     }
 
@@ -166,13 +154,10 @@ impl Writer {
 
     /// Applies each batch of a group, brings all to disk once, answers everybody.
     fn work(&mut self, group: Vec<Job>) {
-        let Some(first) = group.first() else { return };
-        let needful = first.task.uses_reserve();
-        let bytes = group.iter().map(|job| job.task.bytes()).sum();
-        if let Err(error) = self
-            .writable()
-            .and_then(|()| self.reserve.room(bytes, needful))
-        {
+        if group.is_empty() {
+            return;
+        }
+        if let Err(error) = self.room(&group) {
             return answer(group.into_iter().map(|job| job.waiter), &Err(error));
         }
         let (tasks, waiters): (Vec<_>, Vec<_>) =
@@ -205,7 +190,7 @@ impl Writer {
             prepared.push(match task {
                 Task::Commit(batch) => {
                     let stamp = batch.stamped();
-                    let writes = self.bodies.encode(batch.into_writes());
+                    let writes = self.bodies.encode(batch.into_writes(), T::LARGE);
                     let writes = writes.map_err(|e| KvError::io(&self.dir, e))?;
                     Prepared::Commit { writes, stamp }
                 }
@@ -224,6 +209,16 @@ impl Writer {
             }),
             None => Ok(()),
         }
+    }
+
+    /// Refuses a group before the tree sees it when the disk could not take it. Either all of it may
+    /// use the reserve, or nothing.
+    fn room(&mut self, group: &[Job]) -> Result<(), KvError> {
+        self.writable()?;
+        let needful = group.iter().all(|job| job.task.uses_reserve());
+        let bytes = group.iter().map(|job| job.task.bytes()).sum();
+        let needed = self.tree.needed_bytes(bytes, needful);
+        self.reserve.room(needed, needful)
     }
 
     fn perform(&mut self, task: Prepared) -> Result<(), KvError> {
@@ -257,24 +252,17 @@ impl Writer {
         done
     }
 
-    /// One atomic batch: the owner's writes and the mark.
+    /// One atomic batch: the owner's writes, what they add up to, and the mark.
     fn apply(&mut self, writes: Encoded, mark: Mark) -> Result<(), KvError> {
         let mut writes = writes;
-        let count = || -> ::sled::Result<Sum> {
-            writes.extend(self.bodies.count(&self.db.0, &writes)?);
-            self.sum.after(&self.db.0, &writes)
+        let count = || {
+            writes.extend(self.bodies.count(&self.tree, &writes)?);
+            self.sum.after(&self.tree, &writes)
         };
-        let sum = caught::call(&self.dir, "read what is replaced", count)?;
-        let mut batch = ::sled::Batch::default();
-        for (key, value) in writes {
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
-            }
-        }
-        batch.insert(SUM_KEY, sum.to_bytes());
-        batch.insert(MARK_KEY, mark.to_bytes());
-        self.guarded(|db| db.apply_batch(batch))?;
+        let sum = caught::call::<T, _>(&self.dir, "read what is replaced", count)?;
+        writes.push((SUM_KEY.to_vec(), Some(sum.to_bytes())));
+        writes.push((MARK_KEY.to_vec(), Some(mark.to_bytes())));
+        self.guarded(|tree| tree.apply(writes))?;
         self.sum = sum;
         self.bodies.applied();
         Ok(())
@@ -315,18 +303,13 @@ impl Writer {
         told
     }
 
-    /// sled's flush first, then what it leaves out.
     fn make_durable(&mut self) -> Result<(), KvError> {
-        self.guarded(|db| db.flush())?;
-        self.disk.sync().map_err(|e| KvError::io(&self.dir, e))
+        self.guarded(T::sync)
     }
 
-    /// Calls sled; a panic in it must not leave the waiters without an answer.
-    fn guarded<T>(
-        &self,
-        call: impl FnOnce(&::sled::Db) -> ::sled::Result<T>,
-    ) -> Result<T, KvError> {
-        caught::call(&self.dir, "wrote", || call(&self.db.0))
+    /// Calls the tree; a panic in it must not leave the waiters without an answer.
+    fn guarded<R>(&self, call: impl FnOnce(&T) -> Result<R, KvError>) -> Result<R, KvError> {
+        caught::call::<T, _>(&self.dir, "wrote", || call(&self.tree))
     }
 
     fn give_up(&mut self, error: &KvError) {

@@ -13,11 +13,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 
-use super::disk::{HEADROOM, free_bytes, needed_bytes};
 use crate::KvError;
-
-/// Free bytes that a write from the reserve leaves untouched: two segments of sled.
-const NEEDFUL_HEADROOM: u64 = 1024 * 1024;
+use crate::engine::space::{HEADROOM, free_bytes};
 
 /// The reserve of one open store.
 #[derive(Debug)]
@@ -59,14 +56,10 @@ impl Reserve {
         }
     }
 
-    /// Refuses a write before sled sees it when the disk could not take it: a batch that fails
-    /// inside sled cannot be undone. A `needful` write may use the reserve.
-    pub(super) fn room(&mut self, bytes: usize, needful: bool) -> Result<(), KvError> {
-        let mut needed = needed_bytes(bytes);
-        if needful {
-            // A small reserve has to be enough.
-            needed -= HEADROOM - NEEDFUL_HEADROOM;
-        }
+    /// Refuses a write that wants `needed` free bytes before the tree sees it when the disk could not
+    /// take it: a batch that fails inside the tree cannot be undone. A `needful` write may use the
+    /// reserve.
+    pub(super) fn room(&mut self, mut needed: u64, needful: bool) -> Result<(), KvError> {
         let Some(mut free) = free_bytes(&self.dir) else {
             return Ok(());
         };
@@ -156,7 +149,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut reserve = Reserve::new(dir.path(), 0);
         assert!(reserve.room(1_000, false).is_ok());
-        let full = reserve.room(usize::MAX / 8, false).unwrap_err();
+        let full = reserve.room(u64::MAX / 8, false).unwrap_err();
         assert!(matches!(full, KvError::Full { .. }), "{full}");
     }
 }

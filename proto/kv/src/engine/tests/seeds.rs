@@ -8,8 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::tests::{EPOCH, copy, options};
+use super::{EPOCH, copy, folder, log, options};
 use crate::{Batch, Engine, KvError, Options, Trust, open};
+
+over_both! {
+    inv3_damage_by_seed_is_never_silent_and_never_a_panic,
+}
 
 type Content = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -33,10 +37,10 @@ impl Dice {
 
 /// A life of a store: small and large values, changed and removed, over several starts.
 /// `early` is a copy of its files after the first of them.
-fn lived(store: &Path, early: &Path) -> Content {
+fn lived(engine: &str, store: &Path, early: &Path) -> Content {
     let mut content = Content::new();
     for life in 0..3_u64 {
-        let engine = open("sled", store, EPOCH, &options()).unwrap().engine;
+        let kv = open(engine, store, EPOCH, &options()).unwrap().engine;
         for round in 0..150_u64 {
             let mut batch = Batch::default();
             for n in 0..4 {
@@ -52,9 +56,9 @@ fn lived(store: &Path, early: &Path) -> Content {
                     content.insert(key, value);
                 }
             }
-            engine.commit(batch).unwrap();
+            kv.commit(batch).unwrap();
         }
-        drop(engine);
+        drop(kv);
         if life == 0 {
             copy(store, early);
         }
@@ -90,10 +94,10 @@ fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
 }
 
 /// Damages the store, and says how.
-fn damage(store: &Path, early: &Path, dice: &mut Dice) -> String {
+fn damage(engine: &str, store: &Path, early: &Path, dice: &mut Dice) -> String {
     let files = files(store);
     let file = dice.pick(&files).clone();
-    let log = store.join("db/db");
+    let log = store.join(log(engine));
     // Half of all damage goes where most of the bytes are.
     let file = if dice.below(2) == 0 { log } else { file };
     let length = file.metadata().unwrap().len();
@@ -141,7 +145,8 @@ fn damage(store: &Path, early: &Path, dice: &mut Dice) -> String {
             "every snapshot lost".to_owned()
         }
         8 => {
-            let left = store.join(format!("db/snap.{:016X}.generating", dice.below(1 << 40)));
+            let name = format!("snap.{:016X}.generating", dice.below(1 << 40));
+            let left = store.join(folder(engine)).join(name);
             fs::write(
                 left,
                 vec![0xee; usize::try_from(dice.below(9_000)).unwrap()],
@@ -182,12 +187,12 @@ enum Fate {
     Right,
 }
 
-fn fate(store: &Path, truth: &Content) -> Fate {
+fn fate(engine: &str, store: &Path, truth: &Content) -> Fate {
     let options = Options {
         lock_wait: Duration::ZERO,
         ..options()
     };
-    let opened = match open("sled", store, EPOCH, &options) {
+    let opened = match open(engine, store, EPOCH, &options) {
         Ok(opened) => opened,
         Err(error @ (KvError::Damaged { .. } | KvError::Newer { .. })) => {
             let text = error.to_string();
@@ -224,11 +229,10 @@ fn number(name: &str) -> Option<u64> {
     std::env::var_os(name)?.to_str()?.parse().ok()
 }
 
-#[test]
-fn inv3_damage_is_never_silent_and_never_a_panic() {
+fn inv3_damage_by_seed_is_never_silent_and_never_a_panic(engine: &str) {
     let dir = tempfile::tempdir().unwrap();
     let (store, early) = (dir.path().join("store"), dir.path().join("early"));
-    let truth = lived(&store, &early);
+    let truth = lived(engine, &store, &early);
     let seeds = match number("CALLUNA_DAMAGE_SEED") {
         Some(one) => one..one + 1,
         None => 0..number("CALLUNA_DAMAGE_SEEDS").unwrap_or(200),
@@ -237,14 +241,14 @@ fn inv3_damage_is_never_silent_and_never_a_panic() {
     for seed in seeds {
         let damaged = dir.path().join(seed.to_string());
         copy(&store, &damaged);
-        let how = damage(&damaged, &early, &mut Dice(seed));
-        println!("seed {seed}: {how}");
-        let fate = fate(&damaged, &truth);
-        println!("seed {seed}: {fate:?}");
+        let how = damage(engine, &damaged, &early, &mut Dice(seed));
+        println!("{engine}, seed {seed}: {how}");
+        let fate = fate(engine, &damaged, &truth);
+        println!("{engine}, seed {seed}: {fate:?}");
         *fates.entry(fate).or_default() += 1;
         fs::remove_dir_all(&damaged).unwrap();
     }
-    println!("{fates:?}");
+    println!("{engine}: {fates:?}");
     if number("CALLUNA_DAMAGE_SEED").is_none() {
         assert!(fates.len() == 4, "the damage hardly varies: {fates:?}");
     }

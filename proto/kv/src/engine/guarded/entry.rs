@@ -1,15 +1,19 @@
 //! What the tree holds, and the proof that it still holds all of it.
 //!
 //! sled checks its log when it opens, but not what it reads later: a flipped bit on the disk comes
-//! back as a value, or as a key that is not there any more (found by `damage.rs`). So every entry
-//! carries a checksum over its key and itself, and the tree holds the sum over all entries, changed
-//! in the same atomic batch ([`Sum`]). Opening adds up anew: an entry that is missing, changed or
-//! come back from the dead is told before anybody builds on it.
+//! back as a value, or as a key that is not there any more (found by `seeds.rs`). fjall checks its
+//! blocks; it is not taken at its word either. So every entry carries a checksum
+//! over its key and itself, and the tree holds the sum over all entries, changed in the same atomic
+//! batch ([`Sum`]). Opening adds up anew: an entry that is missing, changed or come back from the dead
+//! is told before anybody builds on it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::{MARK_KEY, caught};
+use super::caught;
 use crate::KvError;
+use crate::engine::MARK_KEY;
+use crate::engine::tree::{Encoded, Tree};
 
 /// The one key beside the mark that is not part of the sum: it holds the sum.
 pub(super) const SUM_KEY: &[u8] = b"\0calluna-kv/sum";
@@ -18,9 +22,6 @@ const PLACED: u8 = 1;
 const INLINE: u8 = 2;
 /// Bytes of an inline entry's checksum.
 const CHECK: usize = 8;
-
-/// What is written: keys with what the tree shall hold for them, or `None` to remove them.
-pub(super) type Encoded = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
 /// Where a large value lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,10 +122,10 @@ impl Sum {
     }
 
     /// The sum after `writes`, each of whose keys comes once.
-    pub(super) fn after(mut self, db: &::sled::Db, writes: &Encoded) -> ::sled::Result<Self> {
+    pub(super) fn after<T: Tree>(mut self, tree: &T, writes: &Encoded) -> Result<Self, KvError> {
         for (key, stored) in writes {
-            if let Some(before) = db.get(key)? {
-                self.take(key, &before);
+            if let Some(before) = tree.get(key)? {
+                self.take(key, before.as_ref());
             }
             if let Some(stored) = stored {
                 self.add(key, stored);
@@ -157,27 +158,28 @@ fn weight(key: &[u8], stored: &[u8]) -> u128 {
 
 /// Adds up what the tree holds and compares it with what it says that it holds. `None` is a tree
 /// to which nothing was written yet.
-pub(super) fn prove(dir: &std::path::Path, db: &::sled::Db) -> Result<Option<Sum>, KvError> {
+pub(super) fn prove<T: Tree>(dir: &Path, tree: &T) -> Result<Option<Sum>, KvError> {
     let damaged = |why: String| KvError::Damaged {
         dir: dir.to_owned(),
         why,
     };
-    let told = caught::call(dir, "read its sum", || db.get(SUM_KEY))?;
+    let told = caught::call::<T, _>(dir, "read its sum", || tree.get(SUM_KEY))?;
+    let begin = || Ok(tree.range(Vec::new(), None));
+    let mut entries = caught::call::<T, _>(dir, "read every entry", begin)?;
+    let mut next = || caught::call::<T, _>(dir, "read every entry", || entries.next().transpose());
     let mut found = Sum::default();
-    let mut entries = db.iter();
-    while let Some((key, stored)) =
-        caught::call(dir, "read every entry", || entries.next().transpose())?
-    {
+    while let Some((key, stored)) = next()? {
+        let (key, stored) = (key.as_ref(), stored.as_ref());
         if key == MARK_KEY || key == SUM_KEY {
             continue;
         }
-        if held(&key, &stored).is_none() {
+        if held(key, stored).is_none() {
             return Err(damaged(format!(
                 "the entry `{}` was changed",
                 key.escape_ascii()
             )));
         }
-        found.add(&key, &stored);
+        found.add(key, stored);
     }
     let Some(told) = told else {
         let empty = found.entries == 0;
@@ -188,7 +190,8 @@ pub(super) fn prove(dir: &std::path::Path, db: &::sled::Db) -> Result<Option<Sum
             ))
         });
     };
-    let told = Sum::from_bytes(&told).ok_or_else(|| damaged("its sum was changed".to_owned()))?;
+    let told =
+        Sum::from_bytes(told.as_ref()).ok_or_else(|| damaged("its sum was changed".to_owned()))?;
     if told == found {
         return Ok(Some(told));
     }

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bodies::BodyWriter;
-use super::disk::Disk;
 use super::writer::Writer;
-use super::{MARK_KEY, Sled, caught, entry, is_internal, reserve};
+use super::{Guarded, caught, entry, is_internal, reserve};
+use crate::engine::MARK_KEY;
+use crate::engine::kind;
+use crate::engine::tree::Tree;
 use crate::state::{self, Found, Mark, StateFile};
 use crate::{KvError, Opened, Options, Stamp, Trust};
 
@@ -18,7 +20,7 @@ use crate::{KvError, Opened, Options, Stamp, Trust};
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Opens the store: waits for its lock, and gives the reserve back if the disk is full.
-pub(in crate::engine) fn open(
+pub(in crate::engine) fn open<T: Tree>(
     dir: &Path,
     fresh_epoch: [u8; 16],
     options: &Options,
@@ -26,7 +28,7 @@ pub(in crate::engine) fn open(
     make_dir(dir).or_else(|error| retry_with_reserve(dir, error, || make_dir(dir)))?;
     let mut waited = Duration::ZERO;
     loop {
-        let attempt = || attempt(dir, fresh_epoch, options);
+        let attempt = || attempt::<T>(dir, fresh_epoch, options);
         match attempt().or_else(|error| retry_with_reserve(dir, error, attempt)) {
             Err(KvError::Locked { .. }) if waited < options.lock_wait => {
                 std::thread::sleep(LOCK_PAUSE);
@@ -57,34 +59,38 @@ fn make_dir(dir: &Path) -> Result<(), KvError> {
         .map_err(|e| KvError::io(dir, e))
 }
 
-fn attempt(dir: &Path, fresh_epoch: [u8; 16], options: &Options) -> Result<Opened, KvError> {
+fn attempt<T: Tree>(
+    dir: &Path,
+    fresh_epoch: [u8; 16],
+    options: &Options,
+) -> Result<Opened, KvError> {
     let io = |e| KvError::io(dir, e);
     let lock = lock(dir)?;
-    move_aside(dir).map_err(io)?;
+    // Before any file of the tree is touched: is it this engine's store at all?
+    kind::claim(dir, T::NAME)?;
     let found = state::read(dir)?;
-    make_dir(&dir.join("db"))?;
-    let db = open_db(dir, options)?;
-    let held = read_mark(dir, &db)?;
-    let sum = entry::prove(dir, &db)?;
-    let empty = is_empty(dir, &db)?;
+    let tree = caught::call::<T, _>(dir, "opened the files", || T::open(dir, options))?;
+    let held = read_mark(dir, &tree)?;
+    let sum = entry::prove(dir, &tree)?;
+    let empty = caught::call::<T, _>(dir, "looked for entries", || is_empty(&tree))?;
     let trust = judge(found, held, empty);
-    let disk = Disk::open(dir).map_err(io)?;
     let mark = first_mark(found, held, fresh_epoch);
     let settled = !matches!(trust, Trust::Behind { .. });
     if let Trust::Behind { note, .. } = &trust {
         tracing::error!(dir = %dir.display(), note, "the store is not what its STATE says; it is not authoritative");
     }
-    let bodies = BodyWriter::open(dir, &db, settled)?;
-    let mut writer = Writer::new(dir, db.clone(), disk, bodies, mark, settled);
+    let open = || BodyWriter::open(dir, &tree, settled);
+    let bodies = caught::call::<T, _>(dir, "counted its large values", open)?;
+    let mut writer = Writer::new(dir, tree.clone(), bodies, mark, settled);
+    writer.begin_with(sum.unwrap_or_default());
     if trust == Trust::Fresh {
         // The epoch goes into the store before STATE tells of it.
         writer.mark_fresh()?;
     }
-    writer.begin_with(sum.unwrap_or_default());
     writer.keep_state(StateFile::open(dir, found, writer.mark(), settled).map_err(io)?);
     sync_folders(dir).map_err(io)?;
     writer.keep_reserve(options.reserve_bytes);
-    let engine = Arc::new(Sled::start(dir, db, writer, lock)?);
+    let engine = Arc::new(Guarded::start(dir, tree, writer, lock)?);
     Ok(Opened {
         engine,
         trust,
@@ -110,64 +116,25 @@ fn lock(dir: &Path) -> Result<File, KvError> {
     }
 }
 
-/// Moves half-written snapshots out of sled's sight: it takes them for whole ones and then does
-/// not open for ever (spacejam/sled#1527). Finished snapshots are never touched.
-fn move_aside(dir: &Path) -> io::Result<()> {
-    let listing = match dir.join("db").read_dir() {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        listing => listing?,
-    };
-    for entry in listing {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if !(name.starts_with("snap.") && name.ends_with(".generating")) {
-            continue;
-        }
-        let aside = dir.join("aside");
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&aside)?;
-        let mut place = aside.join(&*name);
-        let mut number = 1_u32;
-        while place.exists() {
-            place = aside.join(format!("{name}.{number}"));
-            number += 1;
-        }
-        tracing::warn!(snapshot = %entry.path().display(), "moved a half-written snapshot aside");
-        std::fs::rename(entry.path(), place)?;
-    }
-    Ok(())
-}
-
-fn open_db(dir: &Path, options: &Options) -> Result<::sled::Db, KvError> {
-    let config = ::sled::Config::new()
-        .path(dir.join("db"))
-        .cache_capacity(options.cache_bytes)
-        .flush_every_ms(None);
-    caught::call(dir, "opened the files", || config.open())
-}
-
-fn read_mark(dir: &Path, db: &::sled::Db) -> Result<Option<Mark>, KvError> {
-    let Some(bytes) = caught::call(dir, "read its mark", || db.get(MARK_KEY))? else {
+fn read_mark<T: Tree>(dir: &Path, tree: &T) -> Result<Option<Mark>, KvError> {
+    let Some(bytes) = caught::call::<T, _>(dir, "read its mark", || tree.get(MARK_KEY))? else {
         return Ok(None);
     };
     let why = || KvError::Damaged {
         dir: dir.to_owned(),
         why: "the mark of the last commit cannot be read".to_owned(),
     };
-    Mark::from_bytes(&bytes).ok_or_else(why).map(Some)
+    Mark::from_bytes(bytes.as_ref()).ok_or_else(why).map(Some)
 }
 
 /// Whether the store holds nothing of its owner's.
-fn is_empty(dir: &Path, db: &::sled::Db) -> Result<bool, KvError> {
-    let look = || {
-        let mut keys = db.iter().keys();
-        keys.find(|key| !matches!(key, Ok(key) if is_internal(key)))
-            .transpose()
-    };
-    Ok(caught::call(dir, "looked for entries", look)?.is_none())
+fn is_empty<T: Tree>(tree: &T) -> Result<bool, KvError> {
+    for pair in tree.range(Vec::new(), None) {
+        if !is_internal(pair?.0.as_ref()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Compares the store with its STATE.
@@ -236,12 +203,9 @@ fn first_mark(found: Found, held: Option<Mark>, fresh_epoch: [u8; 16]) -> Mark {
     }
 }
 
-/// sled syncs neither the folders that it makes nor the file with its settings.
+/// What was made in the folder has its name on disk, and so has the folder itself.
 fn sync_folders(dir: &Path) -> io::Result<()> {
-    let db = dir.join("db");
-    for path in [db.join("conf"), db.join("blobs"), db, dir.to_owned()] {
-        File::open(path)?.sync_all()?;
-    }
+    File::open(dir)?.sync_all()?;
     // The folder above may belong to somebody else and not be ours to open.
     if let Some(above) = dir.parent().and_then(|parent| File::open(parent).ok()) {
         above.sync_all()?;

@@ -1,9 +1,8 @@
 //! Large values, beside the tree.
 //!
-//! sled keeps up to 16 values in a page, writes a page anew every few changes, and puts a page above
-//! 128 KiB into a file of its own that its cache does not count. With values of 64 KiB that means:
-//! every byte is written several times, and memory grows with the store. So a value from
-//! [`LARGE`] on goes, once, to the end of a file below `bodies/`, and the tree holds its place.
+//! A tree writes what it holds more than once, and keeps what it wrote lately in memory. So a value
+//! that is large for its tree ([`Tree::LARGE`]) goes, once, to the end of a file below `bodies/`, and
+//! the tree holds its place.
 //!
 //! * **Order.** The bodies of a group are on disk before the first batch that points to them is
 //!   applied. What a crash leaves at the end of a file, or a whole file, is pointed to by nothing.
@@ -18,11 +17,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::entry::{Encoded, Held, Place, held, inline, last_of_each, placed};
+use super::entry::{Held, Place, held, inline, last_of_each, placed};
 use crate::KvError;
+use crate::engine::after_prefix;
+use crate::engine::tree::{Encoded, Tree};
 
-/// From this many bytes on a value is large.
-pub(super) const LARGE: usize = 16 * 1024;
 /// Keys of the counters: this, and the number of the file (8 bytes, big-endian).
 pub(super) const COUNTERS: &[u8] = b"\0bodies/";
 /// A file takes no further value once it has this many bytes: small enough that one needed value
@@ -73,7 +72,7 @@ fn check(value: &[u8]) -> [u8; 16] {
 
 /// The writer's side.
 #[derive(Debug)]
-pub(super) struct BodyWriter {
+pub(in crate::engine) struct BodyWriter {
     bodies: Bodies,
     /// How many values of each file are needed.
     needed: BTreeMap<u64, u64>,
@@ -90,7 +89,11 @@ pub(super) struct BodyWriter {
 impl BodyWriter {
     /// Takes over the folder. With `clear` files that nothing points to are deleted: what a crash
     /// left behind. They stay where the tree itself is in doubt.
-    pub(super) fn open(dir: &Path, db: &::sled::Db, clear: bool) -> Result<Self, KvError> {
+    pub(in crate::engine) fn open<T: Tree>(
+        dir: &Path,
+        tree: &T,
+        clear: bool,
+    ) -> Result<Self, KvError> {
         let io = |e| KvError::io(dir, e);
         let bodies = Bodies::of(dir);
         DirBuilder::new()
@@ -98,17 +101,7 @@ impl BodyWriter {
             .mode(0o700)
             .create(&bodies.0)
             .map_err(io)?;
-        let mut needed = BTreeMap::new();
-        for pair in db.scan_prefix(COUNTERS) {
-            let (key, count) = pair.map_err(|e| KvError::sled(dir, e))?;
-            let number = key.get(COUNTERS.len()..).and_then(|n| n.try_into().ok());
-            let Some(Held::Inline(count)) = held(&key, &count) else {
-                continue;
-            };
-            if let (Some(file), Ok(count)) = (number, count.try_into()) {
-                needed.insert(u64::from_be_bytes(file), u64::from_be_bytes(count));
-            }
-        }
+        let needed = counted(tree)?;
         let mut last = needed.keys().next_back().copied().unwrap_or(0);
         let mut there = BTreeSet::new();
         for entry in bodies.0.read_dir().map_err(io)? {
@@ -141,13 +134,18 @@ impl BodyWriter {
         })
     }
 
-    /// Encodes the writes of a batch; large values go to their file. Nothing points to them yet.
-    pub(super) fn encode(&mut self, writes: Vec<crate::batch::Write>) -> io::Result<Encoded> {
+    /// Encodes the writes of a batch; values from `large` bytes on go to their file. Nothing points
+    /// to them yet.
+    pub(super) fn encode(
+        &mut self,
+        writes: Vec<crate::batch::Write>,
+        large: usize,
+    ) -> io::Result<Encoded> {
         let last = last_of_each(writes);
         let mut encoded = Vec::with_capacity(last.len());
         for (key, value) in last {
             let stored = match value {
-                Some(value) if value.len() >= LARGE => Some(placed(&key, &self.append(&value)?)),
+                Some(value) if value.len() >= large => Some(placed(&key, &self.append(&value)?)),
                 Some(value) => Some(inline(&key, &value)),
                 None => None,
             };
@@ -218,11 +216,18 @@ impl BodyWriter {
 
     /// Counts what a batch is about to replace and to add; returns the counters to be written with
     /// it.
-    pub(super) fn count(&mut self, db: &::sled::Db, writes: &Encoded) -> ::sled::Result<Encoded> {
+    pub(super) fn count<T: Tree>(
+        &mut self,
+        tree: &T,
+        writes: &Encoded,
+    ) -> Result<Encoded, KvError> {
+        if T::LARGE == usize::MAX {
+            return Ok(Vec::new());
+        }
         let mut touched = BTreeSet::new();
         for (key, stored) in writes {
-            let before = db.get(key)?;
-            if let Some(Held::Placed(place)) = before.as_deref().and_then(|b| held(key, b)) {
+            let before = tree.get(key)?;
+            if let Some(Held::Placed(place)) = before.as_ref().and_then(|b| held(key, b.as_ref())) {
                 let needed = self.needed.entry(place.file).or_insert(0);
                 *needed = needed.saturating_sub(1);
                 touched.insert(place.file);
@@ -237,6 +242,23 @@ impl BodyWriter {
             .map(|file| (counter_key(file), self.counter(file)));
         Ok(counters.collect::<Vec<_>>())
     }
+}
+
+/// How many values of each file the tree still points to.
+fn counted<T: Tree>(tree: &T) -> Result<BTreeMap<u64, u64>, KvError> {
+    let mut needed = BTreeMap::new();
+    for pair in tree.range(COUNTERS.to_vec(), after_prefix(COUNTERS)) {
+        let (key, stored) = pair?;
+        let number = key.as_ref().get(COUNTERS.len()..);
+        let number = number.and_then(|n| n.try_into().ok());
+        let Some(Held::Inline(count)) = held(key.as_ref(), stored.as_ref()) else {
+            continue;
+        };
+        if let (Some(file), Ok(count)) = (number, count.try_into()) {
+            needed.insert(u64::from_be_bytes(file), u64::from_be_bytes(count));
+        }
+    }
+    Ok(needed)
 }
 
 fn counter_key(file: u64) -> Vec<u8> {

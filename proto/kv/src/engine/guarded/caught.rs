@@ -1,4 +1,5 @@
-//! Calls into sled, which panics over some damaged files instead of returning an error.
+//! Calls into a tree. sled panics over some damaged files instead of returning an error, and no other
+//! tree is believed never to.
 //!
 //! A caught panic becomes an error with its words. It is not printed as well: the operator would
 //! read of a crash where there was none.
@@ -8,8 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::Path;
 use std::sync::Once;
 
-use super::disk;
 use crate::KvError;
+use crate::engine::space::{HEADROOM, free_bytes};
+use crate::engine::tree::Tree;
 
 thread_local! {
     /// The words of a panic in a call that is being guarded; `None` outside of one.
@@ -18,20 +20,18 @@ thread_local! {
 
 static HOOK: Once = Once::new();
 
-/// Calls sled over the files in `dir`.
-pub(super) fn call<T>(
+/// Calls a tree over the files in `dir`.
+pub(super) fn call<T: Tree, R>(
     dir: &Path,
     doing: &str,
-    call: impl FnOnce() -> ::sled::Result<T>,
-) -> Result<T, KvError> {
+    call: impl FnOnce() -> Result<R, KvError>,
+) -> Result<R, KvError> {
     HOOK.call_once(listen);
-    WORDS.set(Some(String::new()));
+    // A guarded call within a guarded call leaves the outer one guarded.
+    let outer = WORDS.replace(Some(String::new()));
     let ended = catch_unwind(AssertUnwindSafe(call));
-    let words = WORDS.take().unwrap_or_default();
-    match ended {
-        Ok(done) => done.map_err(|e| KvError::sled(dir, e)),
-        Err(_) => Err(panicked(dir, doing, &words)),
-    }
+    let words = WORDS.replace(outer).unwrap_or_default();
+    ended.unwrap_or_else(|_| Err(panicked(dir, T::NAME, doing, &words)))
 }
 
 /// Keeps the words of a guarded call's panic; any other panic goes where it went before.
@@ -53,9 +53,9 @@ fn listen() {
 }
 
 /// On a full disk that, and not damage, is the likely cause.
-fn panicked(dir: &Path, doing: &str, words: &str) -> KvError {
-    let needed = disk::needed_bytes(0);
-    if let Some(free) = disk::free_bytes(dir).filter(|free| *free < needed) {
+fn panicked(dir: &Path, engine: &str, doing: &str, words: &str) -> KvError {
+    let needed = HEADROOM;
+    if let Some(free) = free_bytes(dir).filter(|free| *free < needed) {
         return KvError::Full {
             dir: dir.to_owned(),
             needed,
@@ -64,20 +64,34 @@ fn panicked(dir: &Path, doing: &str, words: &str) -> KvError {
     }
     KvError::Damaged {
         dir: dir.to_owned(),
-        why: format!("sled stopped while it {doing}: {words}"),
+        why: format!("{engine} stopped while it {doing}: {words}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{fjall::Fjall, sled::Sled};
 
     #[test]
     fn a_panic_becomes_an_error_with_its_words() {
         let dir = tempfile::tempdir().unwrap();
-        let broken = call::<()>(dir.path(), "read", || panic!("page 7 is\nodd"));
+        let dir = dir.path();
+        let broken = call::<Sled, ()>(dir, "read", || panic!("page 7 is\nodd"));
         let text = broken.unwrap_err().to_string();
-        assert!(text.contains("while it read: page 7 is"), "{text}");
-        assert_eq!(call(dir.path(), "read", || Ok(5)).unwrap(), 5);
+        assert!(
+            text.contains("sled stopped while it read: page 7 is"),
+            "{text}"
+        );
+        assert_eq!(call::<Sled, _>(dir, "read", || Ok(5)).unwrap(), 5);
+        let outer = call::<Fjall, ()>(dir, "opened", || {
+            call::<Fjall, _>(dir, "read", || Ok(()))?;
+            panic!("behind a call that went well")
+        });
+        let text = outer.unwrap_err().to_string();
+        assert!(
+            text.contains("fjall stopped while it opened: behind a call"),
+            "{text}"
+        );
     }
 }
