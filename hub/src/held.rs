@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use calluna_model::checkpoint::HeldNight;
 use calluna_model::finding::shorten;
 use calluna_model::id::ProviderId;
+use calluna_model::member::Member;
 use calluna_wire::v1 as pb;
 use prost::Message;
 use serde::{Deserialize, Serialize};
@@ -52,9 +53,7 @@ pub struct Decided {
 /// # Errors
 /// When there is no such member, or the store cannot be read.
 pub fn show(hub: &Hub, id: &ProviderId, limit: u64) -> Result<Option<HeldDocument>> {
-    let Some(member) = hub.store.member(id)? else {
-        bail!("there is no member `{id}`; `calluna-hub members` lists them");
-    };
+    let member = member(hub, id)?;
     let Some(held) = hub.store.provider(id)?.held else {
         return Ok(None);
     };
@@ -81,11 +80,19 @@ pub fn show(hub: &Hub, id: &ProviderId, limit: u64) -> Result<Option<HeldDocumen
     }))
 }
 
+fn member(hub: &Hub, id: &ProviderId) -> Result<Member> {
+    let Some(member) = hub.store.member(id)? else {
+        bail!("there is no member `{id}`; `calluna-hub members` lists them");
+    };
+    Ok(member)
+}
+
 /// Shows a held night to readers.
 ///
 /// # Errors
-/// When nothing is held, or it could not be made durable.
+/// When there is no such member, nothing is held, or it could not be made durable.
 pub fn release(hub: &Hub, id: &ProviderId) -> Result<Decided> {
+    member(hub, id)?;
     let held = hub.store.release(id)?;
     tracing::info!(provider = %id, removed = held.removed, "held night released");
     decided(hub, id, held)
@@ -94,8 +101,9 @@ pub fn release(hub: &Hub, id: &ProviderId) -> Result<Decided> {
 /// Forgets a held night: readers go on seeing what they see, and the next night asks the node again.
 ///
 /// # Errors
-/// When nothing is held, or it could not be made durable.
+/// When there is no such member, nothing is held, or it could not be made durable.
 pub fn discard(hub: &Hub, id: &ProviderId) -> Result<Decided> {
+    member(hub, id)?;
     if hub.store.provider(id)?.held.is_none() {
         bail!("no night of `{id}` is held; `calluna-hub held` lists those that are");
     }

@@ -199,6 +199,9 @@ fn inv4_a_mass_re_key_is_held_shown_discarded_and_released() {
             .count(),
         0
     );
+    district
+        .hub(&["release", "vhs-z"])
+        .says(1, &["no member `vhs-z`"]);
     let _held_again = district.night().expect("vhs-a", Outcome::Held);
     let _released = district.hub(&["release", "vhs-a"]).ok();
     assert_eq!(

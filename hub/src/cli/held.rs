@@ -67,7 +67,7 @@ fn text(document: &HeldDocument) -> String {
         HoldReason::Shrinks => "much would vanish at once",
         HoldReason::ReKeyed => "offers come back under other ids; links to them would break",
         HoldReason::OtherLife => {
-            "the node's store is not the one that the hub knew; it may be an old backup"
+            "the catalogues had to be compared as a whole; the node's store may be an old backup"
         }
         HoldReason::StillHeld => "what an earlier held night would remove is still missing",
     };

@@ -49,7 +49,7 @@ pub enum HoldReason {
     Shrinks,
     /// Many offers would go and come back under other ids.
     ReKeyed,
-    /// It removes something, and the node's store is not the one that the hub knew.
+    /// It removes something that was never withdrawn: the catalogues were compared as a whole.
     OtherLife,
     /// An earlier night was held, and what it would remove is still gone.
     StillHeld,
