@@ -7,7 +7,7 @@ use calluna_model::entropy::Entropy;
 use data_encoding::HEXLOWER;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
+    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SubjectPublicKeyInfo,
 };
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -20,11 +20,10 @@ use crate::peer::{Peer, dns_name};
 use crate::request::{NodeKey, RequestedKey};
 
 /// Days that the hub's own certificate is valid.
-pub const HUB_DAYS: u32 = 825;
+pub const HUB_DAYS: u32 = 90;
 
-/// Days that a node's certificate is valid. Renewal by itself is a later piece of work and will
-/// shorten this to 30; until then nobody renews, so a year has to do.
-pub const NODE_DAYS: u32 = 365;
+/// Days that a node's certificate is valid.
+pub const NODE_DAYS: u32 = 30;
 
 const DAY: i64 = 86_400;
 /// Ten years, leap days included.
@@ -55,10 +54,11 @@ pub struct Issued {
     pub not_after: Moment,
 }
 
+/// From when until when a certificate is valid.
 #[derive(Clone, Copy)]
-struct Validity {
-    from: Moment,
-    until: Moment,
+pub(crate) struct Validity {
+    pub(crate) from: Moment,
+    pub(crate) until: Moment,
 }
 
 impl Authority {
@@ -201,6 +201,42 @@ impl Authority {
     }
 }
 
+impl Authority {
+    /// Vouches for another authority: a certificate (PEM) for its key and name, signed by this one. Whoever
+    /// trusts this authority can see by it that the other one comes from the same office; see
+    /// [`crate::trust::check_offered`].
+    ///
+    /// # Errors
+    /// When this authority has expired, or the other one's certificate cannot be read.
+    pub fn vouch_for(
+        &self,
+        other: &Self,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<String, CertError> {
+        let now = clock.now();
+        if now >= self.valid.until {
+            return Err(CertError::AuthorityExpired {
+                at: self.valid.until,
+            });
+        }
+        let name = parse(&other.certificate_der, "authority's certificate")?
+            .subject()
+            .iter_common_name()
+            .find_map(|name| name.as_str().ok().map(str::to_owned))
+            .unwrap_or_default();
+        let valid = Validity {
+            from: now.plus(-CLOCK_SLACK).max(self.valid.from),
+            until: other.valid.until.min(self.valid.until),
+        };
+        let mut params = params(&name, valid, random_serial(entropy))?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.use_authority_key_identifier_extension = true;
+        let key = SubjectPublicKeyInfo::from_der(&other.issuer.key().subject_public_key_info())?;
+        Ok(params.signed_by(&key, &self.issuer)?.pem())
+    }
+}
+
 impl fmt::Debug for Authority {
     /// Never shows the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -225,6 +261,25 @@ pub(crate) fn certificate_from_pem(text: &str) -> Result<CertificateDer<'static>
     })
 }
 
+/// Reads every certificate of a PEM text, at least one; `what` names it in the error.
+pub(crate) fn certificates_from_pem(
+    text: &str,
+    what: &'static str,
+) -> Result<Vec<CertificateDer<'static>>, CertError> {
+    let wrong = |reason: String| CertError::Pem {
+        what,
+        label: "CERTIFICATE",
+        reason,
+    };
+    let all = CertificateDer::pem_slice_iter(text.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| wrong(error.to_string()))?;
+    if all.is_empty() {
+        return Err(wrong("there is none".to_owned()));
+    }
+    Ok(all)
+}
+
 /// Parses a certificate; `what` names it in the error.
 pub(crate) fn parse<'a>(
     der: &'a CertificateDer<'_>,
@@ -237,11 +292,13 @@ pub(crate) fn parse<'a>(
 }
 
 /// Until when a certificate is valid.
+#[cfg(test)]
 pub(crate) fn not_after(certificate: &X509Certificate<'_>) -> Moment {
     validity(certificate).until
 }
 
-fn validity(certificate: &X509Certificate<'_>) -> Validity {
+/// From when until when a certificate is valid.
+pub(crate) fn validity(certificate: &X509Certificate<'_>) -> Validity {
     Validity {
         from: Moment(certificate.validity().not_before.timestamp()),
         until: Moment(certificate.validity().not_after.timestamp()),

@@ -93,6 +93,32 @@ pub fn check_private(path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
+/// Moves a file over another one in the same directory. Durable when it returns.
+///
+/// # Errors
+/// When it cannot be moved; both paths are as before.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::rename(from, to).map_err(at(to, "write"))?;
+    sync_dir(to)
+}
+
+/// Removes a file. Durable when it returns.
+///
+/// # Errors
+/// When it is not there or cannot be removed.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    fs::remove_file(path).map_err(at(path, "remove"))?;
+    sync_dir(path)
+}
+
+/// Reads a file as text.
+///
+/// # Errors
+/// When it cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, FileError> {
+    fs::read_to_string(path).map_err(at(path, "read"))
+}
+
 fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let (temp, file) = create_beside(path, mode)?;
     let written = fill(file, bytes, mode)

@@ -83,15 +83,24 @@ impl<'de> Deserialize<'de> for Fingerprint {
 }
 
 /// Serde for 32 bytes as hexadecimal text.
-pub(crate) mod hex32 {
+/// For serde: 32 bytes as 64 hexadecimal digits.
+pub mod hex32 {
     use data_encoding::HEXLOWER;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(crate) fn serialize<S: Serializer>(bytes: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
+    /// Writes them.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn serialize<S: Serializer>(bytes: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&HEXLOWER.encode(bytes))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
         let text = String::deserialize(from)?;
         super::from_hex(&text).ok_or_else(|| de::Error::custom("expected 64 hexadecimal digits"))
     }

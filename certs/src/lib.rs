@@ -7,11 +7,13 @@
 //! |---|---|
 //! | [`peer`] | who a certificate says is speaking: exactly one URI SAN, never the CN |
 //! | [`authority`] | the district's small CA, and what it issues |
+//! | [`facts`] | what stands in a certificate |
 //! | [`request`] | a key that never leaves its machine, and the request (CSR) it sends |
 //! | [`token`] | the join token: one line that survives copy and paste |
 //! | [`ledger`], [`enrol`] | what the hub keeps of an invitation, and the decision about a request |
 //! | [`tls`] | server and client configurations: TLS 1.3, mutual, no resumption; failures in words |
-//! | [`files`] | keys on disk: 0600 from the first byte, whole or not at all |
+//! | [`trust`] | what a member is told about whom to trust, and its digest |
+//! | [`files`], [`pair`] | keys on disk: 0600 from the first byte, whole or not at all; a key and its certificate together |
 //!
 //! # Two names for one peer
 //!
@@ -24,15 +26,18 @@
 pub mod authority;
 pub mod enrol;
 pub mod error;
+pub mod facts;
 pub mod files;
 pub mod fingerprint;
 pub mod ledger;
 #[cfg(any(test, feature = "fixture"))]
 pub mod mint;
+pub mod pair;
 pub mod peer;
 pub mod request;
 pub mod tls;
 pub mod token;
+pub mod trust;
 
 pub use authority::{Authority, HUB_DAYS, Issued, NODE_DAYS};
 pub use enrol::{Decision, EnrolRefused, decide};

@@ -117,12 +117,19 @@ impl NodeKey {
     /// # Errors
     /// When the operating system gives no randomness for the signature.
     pub fn csr_der(&self, provider: &ProviderId) -> Result<Vec<u8>, CertError> {
-        let peer = Peer::Provider(provider.clone());
+        self.csr_of(&Peer::Provider(provider.clone()))
+    }
+
+    /// The request (PKCS #10, DER) for a certificate of `peer`, signed by this key.
+    ///
+    /// # Errors
+    /// As [`NodeKey::csr_der`].
+    pub fn csr_of(&self, peer: &Peer) -> Result<Vec<u8>, CertError> {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         params
             .distinguished_name
-            .push(DnType::CommonName, label(&peer));
+            .push(DnType::CommonName, label(peer));
         params.subject_alt_names = vec![SanType::URI(peer.uri().try_into()?)];
         Ok(params.serialize_request(&self.0)?.der().to_vec())
     }

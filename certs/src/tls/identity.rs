@@ -8,11 +8,10 @@ use rustls::RootCertStore;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::{Error as TlsError, InconsistentKeys};
-use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::{TlsClock, provider};
-use crate::authority::{not_after, parse};
+use crate::authority::{Validity, certificate_from_pem, certificates_from_pem, parse, validity};
 use crate::error::CertError;
 use crate::peer::{Peer, peer_of};
 use crate::request::NodeKey;
@@ -24,6 +23,7 @@ pub struct Identity {
     leaf: CertificateDer<'static>,
     roots: Arc<RootCertStore>,
     peer: Peer,
+    not_before: Moment,
     not_after: Moment,
     time: Arc<dyn TimeProvider>,
 }
@@ -39,11 +39,11 @@ impl Identity {
     /// When a text cannot be read, certificate and key are not a pair, the certificate does not
     /// say who it belongs to, or the bundle holds something else than authorities.
     pub fn from_pem(cert_pem: &str, key_pem: &str, bundle_pem: &str) -> Result<Self, CertError> {
-        let mut chain = certificates(cert_pem, "certificate")?;
-        let bundle = certificates(bundle_pem, "trust bundle")?;
-        let leaf = chain.first().ok_or_else(|| missing("certificate"))?.clone();
+        let mut chain = certificates_from_pem(cert_pem, "certificate")?;
+        let bundle = certificates_from_pem(bundle_pem, "trust bundle")?;
+        let leaf = certificate_from_pem(cert_pem)?;
         let peer = peer_of(&leaf)?;
-        let not_after = not_after(&parse(&leaf, "certificate")?);
+        let Validity { from, until } = validity(&parse(&leaf, "certificate")?);
         let roots = roots(&bundle)?;
         if chain.len() == 1 {
             chain.extend(issuer(&leaf, &bundle)?);
@@ -53,7 +53,8 @@ impl Identity {
             leaf,
             roots: Arc::new(roots),
             peer,
-            not_after,
+            not_before: from,
+            not_after: until,
             time: Arc::new(DefaultTimeProvider),
         })
     }
@@ -76,6 +77,12 @@ impl Identity {
     #[must_use]
     pub fn leaf(&self) -> &CertificateDer<'static> {
         &self.leaf
+    }
+
+    /// From when on the leaf is valid.
+    #[must_use]
+    pub fn not_before(&self) -> Moment {
+        self.not_before
     }
 
     /// Until when the leaf is valid.
@@ -104,29 +111,6 @@ impl fmt::Debug for Identity {
             .field("peer", &self.peer)
             .field("not_after", &self.not_after)
             .finish_non_exhaustive()
-    }
-}
-
-fn certificates(text: &str, what: &'static str) -> Result<Vec<CertificateDer<'static>>, CertError> {
-    let all = CertificateDer::pem_slice_iter(text.as_bytes())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| CertError::Pem {
-            what,
-            label: "CERTIFICATE",
-            reason: error.to_string(),
-        })?;
-    if all.is_empty() {
-        Err(missing(what))
-    } else {
-        Ok(all)
-    }
-}
-
-fn missing(what: &'static str) -> CertError {
-    CertError::Pem {
-        what,
-        label: "CERTIFICATE",
-        reason: "there is none".to_owned(),
     }
 }
 
@@ -194,6 +178,7 @@ fn certified(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authority::not_after;
     use crate::mint;
 
     #[test]
