@@ -103,9 +103,9 @@ const HUB: &[&[&str]] = &[
     &["night"],
     &["report"],
     &["link", "export", "held", "quarantine", "view"],
-    &["members"],
+    &["upkeep", "members"],
     &["hub"],
-    &["convert", "current"],
+    &["convert", "current", "trust"],
     &["config"],
 ];
 const NODE: &[&[&str]] = &[
@@ -116,6 +116,7 @@ const NODE: &[&[&str]] = &[
     &["intake", "membership", "link"],
     &["publish"],
     &["store"],
+    &["keyring"],
     &["config"],
 ];
 

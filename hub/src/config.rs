@@ -119,12 +119,18 @@ impl NightConfig {
 pub struct CertificateConfig {
     /// Days that a node's certificate is valid.
     pub node_days: u32,
+    /// Days that the hub's own certificate is valid.
+    pub hub_days: u32,
+    /// How many days after its end a node's certificate can still be renewed by its key alone.
+    pub grace_days: u32,
 }
 
 impl Default for CertificateConfig {
     fn default() -> Self {
         Self {
             node_days: calluna_certs::NODE_DAYS,
+            hub_days: calluna_certs::HUB_DAYS,
+            grace_days: 365,
         }
     }
 }
@@ -215,6 +221,8 @@ pub const KNOWN: &[&str] = &[
     "webhook.when",
     "webhook.lang",
     "webhook.heartbeat_url",
+    "certificates.hub_days",
+    "certificates.grace_days",
 ];
 
 /// What the environment variables begin with.

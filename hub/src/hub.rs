@@ -5,8 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context, Result};
-use calluna_certs::tls::Identity;
-use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
 use calluna_host::workers::Workers;
@@ -18,15 +16,12 @@ use calluna_sync::schedule::Schedule;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{self, HubConfig};
+use crate::config::{self, CertificateConfig, HubConfig};
 use crate::convert;
 use crate::current::Current;
 use crate::link::Links;
+use crate::trust::Credentials;
 
-const CA_CERT: &str = "ca.crt";
-const CA_KEY: &str = "ca.key";
-const HUB_CERT: &str = "hub.crt";
-const HUB_KEY: &str = "hub.key";
 /// Commits are made when this much waits: large enough that fsync costs little, small enough that
 /// a broken night repeats little.
 const COMMIT_BYTES: usize = 2 * 1024 * 1024;
@@ -39,10 +34,8 @@ pub struct Hub {
     pub config: HubConfig,
     /// What it keeps.
     pub store: Arc<dyn HubStore>,
-    /// The district's certificate authority.
-    pub authority: Authority,
-    /// The hub's own certificate and key.
-    pub identity: Identity,
+    /// What it proves itself with, and issues from.
+    pub trust: Credentials,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where chance comes from.
@@ -76,10 +69,8 @@ pub struct Parts {
     pub config: HubConfig,
     /// What it keeps.
     pub store: Arc<dyn HubStore>,
-    /// The district's certificate authority.
-    pub authority: Authority,
-    /// The hub's own certificate and key.
-    pub identity: Identity,
+    /// What it proves itself with, and issues from.
+    pub trust: Credentials,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where chance comes from.
@@ -110,14 +101,8 @@ pub fn create(
     entropy: &dyn Entropy,
 ) -> Result<DataDir> {
     let dir = DataDir::create_new(path)?;
-    let authority = Authority::create(&setup.name, clock, entropy)?;
-    let key = NodeKey::generate()?;
-    let request = key.public_key()?;
-    let issued = authority.issue(&Peer::Hub, &request, HUB_DAYS, clock, entropy)?;
-    files::write_private(&dir.join(CA_KEY), authority.key_pem().as_bytes())?;
-    files::write_public(&dir.join(CA_CERT), authority.certificate_pem().as_bytes())?;
-    files::write_private(&dir.join(HUB_KEY), key.pem().as_bytes())?;
-    files::write_public(&dir.join(HUB_CERT), issued.certificate_pem.as_bytes())?;
+    let hub_days = CertificateConfig::default().hub_days;
+    Credentials::create(&dir, &setup.name, hub_days, clock, entropy)?;
     // The settings come last: a directory that has them is a whole hub.
     let text = config::template(&setup.name, &setup.address, setup.listen, setup.web);
     dir.write(config::FILE, text.as_bytes(), 0o600)?;
@@ -147,7 +132,7 @@ impl Hub {
         convert::finish(&dir)?;
         let config = config::read(dir.path(), environment)?;
         let schedule = config.night.schedule().context("hub.toml, [night]")?;
-        let (authority, identity) = read_keys(&dir)?;
+        let trust = Credentials::open(&dir, Arc::clone(&clock))?;
         let mut epoch = [0; 16];
         entropy.fill(&mut epoch);
         let opened = convert::open(&dir, &config, epoch)?;
@@ -163,8 +148,7 @@ impl Hub {
         let parts = Parts {
             config,
             store,
-            authority,
-            identity,
+            trust,
             clock,
             entropy,
         };
@@ -213,8 +197,7 @@ impl From<Parts> for Hub {
         let Parts {
             config,
             store,
-            authority,
-            identity,
+            trust,
             clock,
             entropy,
         } = parts;
@@ -222,8 +205,7 @@ impl From<Parts> for Hub {
             dir: None,
             config,
             store,
-            authority,
-            identity,
+            trust,
             clock,
             entropy,
             links: Links::default(),
@@ -257,25 +239,4 @@ impl Hub {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn read_keys(dir: &DataDir) -> Result<(Authority, Identity)> {
-    let text = |name: &str| {
-        let path = dir.join(name);
-        std::fs::read_to_string(&path).with_context(|| {
-            format!(
-                "cannot read {}; restore it from a backup of this hub",
-                path.display()
-            )
-        })
-    };
-    for key in [CA_KEY, HUB_KEY] {
-        files::check_private(&dir.join(key))?;
-    }
-    let bundle = text(CA_CERT)?;
-    let authority =
-        Authority::from_pem(&bundle, &text(CA_KEY)?).context("reading ca.crt and ca.key")?;
-    let identity = Identity::from_pem(&text(HUB_CERT)?, &text(HUB_KEY)?, &bundle)
-        .context("reading hub.crt and hub.key")?;
-    Ok((authority, identity))
 }

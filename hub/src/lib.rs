@@ -2,7 +2,7 @@
 //!
 //! # Architecture
 //! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
-//! `hub` → {`convert`, `current`} → `config`.
+//! `hub` → {`convert`, `current`, `trust`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
@@ -10,7 +10,9 @@
 //! | [`convert`] | opens the store, and puts one of another engine in its place |
 //! | [`current`] | the night that runs: one at a time, and how it is ended |
 //! | [`hub`] | opens a data directory: settings, keys, store |
-//! | [`members`] | invites, enrols |
+//! | [`members`] | invites, enrols, renews, decides whose certificate is good |
+//! | [`trust`] | authority, own certificate, TLS configurations; exchanged as a whole |
+//! | [`upkeep`] | what is renewed without being asked |
 //! | [`view`] | the documents that `status` and `members` show |
 //! | [`link`] | provider → gRPC channel, whichever side opened the connection |
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
@@ -23,8 +25,9 @@
 //! | [`cli`] | one file per command; each works through the daemon or, without one, on the store |
 //!
 //! One port serves everything that nodes need; the ALPN name decides before the handshake which
-//! door it is: `calluna-enrol/1` (no client certificate yet; only `Enrol` answers there),
-//! `calluna-rev/1` (mutual TLS; the roles then swap: the node serves, the hub calls).
+//! door it is: `calluna-enrol/1` (no valid client certificate; `Enrol`, and `Renew` for one that
+//! expired), `h2` (mutual TLS: `Renew`, `GetTrustBundle`), `calluna-rev/1` (mutual TLS; the roles then
+//! swap: the node serves, the hub calls).
 //!
 //! The data directory holds `hub.toml`, the authority and the hub's own key (mode 0600), the
 //! store, and the control socket.
@@ -43,4 +46,6 @@ pub mod quarantine;
 pub mod report;
 pub mod run;
 pub mod service;
+pub mod trust;
+pub mod upkeep;
 pub mod view;

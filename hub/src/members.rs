@@ -1,28 +1,25 @@
-//! Inviting providers, and turning an invitation into a certificate.
+//! Inviting providers, turning an invitation into a certificate, renewing it, and saying whose
+//! certificate is good.
 
-use std::sync::PoisonError;
+mod record;
 
+use std::sync::{MutexGuard, PoisonError};
+
+use calluna_certs::facts::{self, Facts};
 use calluna_certs::{
-    Decision, EnrolRefused, Invitation, Issued, JoinToken, Peer, RequestError, RequestedKey,
-    TokenError, TokenSecret, Used, decide, secret_hash,
+    Decision, EnrolRefused, Invitation, JoinToken, Peer, RequestError, RequestedKey, TokenError,
+    TokenSecret, Used, decide, secret_hash,
 };
+use calluna_model::clock::Moment;
 use calluna_model::failure::{Failure, Reaction};
-use calluna_model::id::ProviderId;
+use calluna_model::id::{Digest, ProviderId};
 use calluna_model::member::{Member, MemberState, ProviderKind, Reach};
 use calluna_store::StoreError;
-use serde::{Deserialize, Serialize};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
+pub use self::record::{Enrolment, Given};
 use crate::hub::Hub;
-
-/// What is kept of a member's way in: the newest invitation and every certificate ever given.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Enrolment {
-    /// The newest invitation.
-    pub invitation: Invitation,
-    /// Certificates that earlier invitations were exchanged for.
-    #[serde(default)]
-    pub earlier: Vec<Used>,
-}
+use crate::trust::Standing;
 
 /// A member could not be invited or enrolled.
 #[derive(Debug, thiserror::Error)]
@@ -53,17 +50,73 @@ pub enum MemberError {
     /// The name is empty or too long.
     #[error("a member's name has 1 to 200 characters without control characters")]
     Name,
+    /// The certificate is not good here.
+    #[error(transparent)]
+    Admission(#[from] Admission),
     /// The address to dial is not `host:port`.
     #[error("`{0}` is not an address that the hub can dial: write host:port")]
     Address(String),
 }
 
+/// Why a certificate that TLS found in order opens no door all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Admission {
+    /// There is no such member.
+    #[error("`{0}` is not a member of this hub; ask the district office for an invitation")]
+    NoMember(ProviderId),
+    /// It is none that this hub gave, or one that it has forgotten.
+    #[error(
+        "this hub does not know the certificate of `{0}`: it may be from before the hub was restored from \
+         a backup; ask the district office for a new invitation"
+    )]
+    Unknown(ProviderId),
+    /// It was revoked.
+    #[error(
+        "the certificate of `{provider}` was revoked on {at}; ask the district office, which can invite again"
+    )]
+    Revoked {
+        /// Whose.
+        provider: ProviderId,
+        /// When.
+        at: Moment,
+    },
+    /// It ran out too long ago.
+    #[error(
+        "the certificate of `{provider}` expired on {at}, too long ago to be renewed by its key; \
+         ask the district office for a new invitation"
+    )]
+    ExpiredForGood {
+        /// Whose.
+        provider: ProviderId,
+        /// When.
+        at: Moment,
+    },
+    /// The request is for another key, and only the same one would prove who asks.
+    #[error("an expired certificate of `{0}` can only be renewed with the same key")]
+    OtherKey(ProviderId),
+    /// It is still valid: then the connection has to prove it.
+    #[error("the certificate of `{0}` is still valid; renew it over mutual TLS")]
+    StillValid(ProviderId),
+}
+
+impl Failure for Admission {
+    fn reaction(&self) -> Reaction {
+        match self {
+            Self::NoMember(_) | Self::Unknown(_) => Reaction::Unauthenticated,
+            Self::StillValid(_) => Reaction::FixRequest,
+            _ => Reaction::NotYours,
+        }
+    }
+}
+
 impl Failure for MemberError {
     fn reaction(&self) -> Reaction {
         match self {
+            Self::Admission(refused) => refused.reaction(),
             Self::Refused(refused) => refused.reaction(),
             Self::Request(_) | Self::Name | Self::Address(_) => Reaction::FixRequest,
             Self::Store(error) => error.reaction(),
+            Self::Certificate(calluna_certs::CertError::Damaged { .. }) => Reaction::FixRequest,
             Self::Token(_) | Self::Certificate(_) | Self::Unreadable { .. } => {
                 Reaction::AskOperator
             }
@@ -87,21 +140,17 @@ pub fn invite(
     if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
         return Err(MemberError::Name);
     }
-    let _one_at_a_time = hub.enrolling.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one_at_a_time = alone(hub);
     let now = hub.clock.now();
     let token = JoinToken::mint(
         &hub.config.address,
-        hub.authority.fingerprint(),
+        hub.trust.now().authority.fingerprint(),
         provider.clone(),
         now.plus(seconds),
         hub.entropy.as_ref(),
     )?;
     let before = hub.store.member(provider)?;
-    let mut earlier = Vec::new();
-    if let Some(old) = enrolment(hub, provider)? {
-        earlier = old.earlier;
-        earlier.extend(old.invitation.used);
-    }
+    let old = enrolment(hub, provider)?;
     let member = Member {
         id: provider.clone(),
         name: name.to_owned(),
@@ -116,14 +165,11 @@ pub fn invite(
         expires: token.expires,
         used: None,
     };
-    save(
-        hub,
-        &member,
-        &Enrolment {
-            invitation,
-            earlier,
-        },
-    )?;
+    let kept = match old {
+        Some(old) => Enrolment { invitation, ..old },
+        None => Enrolment::new(invitation),
+    };
+    save(hub, &member, &kept)?;
     tracing::info!(provider = %provider, expires = %token.expires, "invited");
     Ok(token)
 }
@@ -149,7 +195,7 @@ pub struct JoinRequest<'a> {
 pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), MemberError> {
     let key = RequestedKey::from_csr(ask.csr, &Peer::Provider(ask.provider.clone()))?;
     let reach = reach_of(ask.listen_address)?;
-    let _one_at_a_time = hub.enrolling.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one_at_a_time = alone(hub);
     let now = hub.clock.now();
     let kept = enrolment(hub, ask.provider)?;
     let invitation = kept.as_ref().map(|kept| &kept.invitation);
@@ -161,25 +207,15 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
     let certificate = match decision {
         Decision::Repeat(used) => used.certificate_pem,
         Decision::Issue => {
-            let days = hub.config.certificates.node_days;
-            let peer = Peer::Provider(ask.provider.clone());
-            let issued =
-                hub.authority
-                    .issue(&peer, &key, days, hub.clock.as_ref(), hub.entropy.as_ref())?;
-            let Issued {
-                certificate_pem,
-                serial,
-                not_after,
-                ..
-            } = issued;
+            let given = issue(hub, &hub.trust.now(), ask.provider, &key)?;
             kept.invitation.used = Some(Used {
                 at: now,
-                key: key.fingerprint(),
-                certificate_pem: certificate_pem.clone(),
-                serial,
-                not_after,
+                key: given.key,
+                certificate_pem: given.certificate_pem.clone(),
+                serial: given.serial.clone(),
+                not_after: given.not_after,
             });
-            certificate_pem
+            kept.give(given, now, grace(hub))
         }
     };
     member.joined_at = Some(now);
@@ -187,6 +223,170 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
     save(hub, &member, &kept)?;
     tracing::info!(provider = %ask.provider, "joined");
     Ok((member, certificate))
+}
+
+/// Whether the certificate `leaf` of `provider` opens the doors of this hub. Asked on every connection
+/// and every call: whoever was put out stays out.
+///
+/// # Errors
+/// [`Admission`] says why not.
+pub fn admit(
+    hub: &Hub,
+    provider: &ProviderId,
+    leaf: &CertificateDer<'_>,
+) -> Result<(), MemberError> {
+    let facts = facts::of_der(leaf)?;
+    admitted(hub, provider, &facts.serial).map(|_| ())
+}
+
+/// The member and what is kept of it, if the certificate with this serial number is one of its own
+/// and was not revoked. Whether it has expired is not looked at.
+fn admitted(
+    hub: &Hub,
+    provider: &ProviderId,
+    serial: &str,
+) -> Result<(Member, Enrolment, Given), MemberError> {
+    let no_member = || Admission::NoMember(provider.clone());
+    let member = hub.store.member(provider)?.ok_or_else(no_member)?;
+    let kept = enrolment(hub, provider)?.ok_or_else(no_member)?;
+    let given = kept.given(serial).cloned();
+    let given = given.ok_or_else(|| Admission::Unknown(provider.clone()))?;
+    if let Some(at) = given.revoked {
+        let provider = provider.clone();
+        return Err(Admission::Revoked { provider, at }.into());
+    }
+    Ok((member, kept, given))
+}
+
+/// Gives the next certificate to the node that showed `leaf`. Asking again with the same key gives
+/// the same certificate.
+///
+/// # Errors
+/// When its certificate is not good, the request is not acceptable, or it could not be made durable.
+pub fn renew(
+    hub: &Hub,
+    provider: &ProviderId,
+    leaf: &CertificateDer<'_>,
+    csr: &[u8],
+) -> Result<String, MemberError> {
+    let key = RequestedKey::from_csr(csr, &Peer::Provider(provider.clone()))?;
+    let facts = facts::of_der(leaf)?;
+    let _one_at_a_time = alone(hub);
+    let (member, kept, _) = admitted(hub, provider, &facts.serial)?;
+    let certificate = next(hub, &member, kept, &key)?;
+    tracing::info!(provider = %provider, "certificate renewed");
+    Ok(certificate)
+}
+
+/// Gives the next certificate for one that has expired, to whoever has its key.
+///
+/// # Errors
+/// When it is not one of ours, was revoked, expired too long ago, or the request is for another key.
+pub fn renew_expired(hub: &Hub, expired: &str, csr: &[u8]) -> Result<String, MemberError> {
+    let facts = facts::of_pem(expired)?;
+    let Facts { peer, serial, .. } = &facts;
+    let Peer::Provider(provider) = peer else {
+        return Err(RequestError::OtherName {
+            asked: peer.to_string(),
+            expected: Peer::Hub,
+        }
+        .into());
+    };
+    let key = RequestedKey::from_csr(csr, peer)?;
+    let _one_at_a_time = alone(hub);
+    // What the caller sent says only which certificate is meant; what counts is on record here.
+    let (member, kept, given) = admitted(hub, provider, serial)?;
+    let provider = provider.clone();
+    let (now, at) = (hub.clock.now(), given.not_after);
+    if now < at {
+        return Err(Admission::StillValid(provider).into());
+    }
+    if now >= at.plus(grace(hub)) {
+        return Err(Admission::ExpiredForGood { provider, at }.into());
+    }
+    if given.key != key.fingerprint() {
+        return Err(Admission::OtherKey(provider).into());
+    }
+    let certificate = next(hub, &member, kept, &key)?;
+    tracing::info!(provider = %provider, "expired certificate renewed");
+    Ok(certificate)
+}
+
+/// The newest certificate for `key`, if there is one that needs no renewal, or a new one.
+fn next(
+    hub: &Hub,
+    member: &Member,
+    mut kept: Enrolment,
+    key: &RequestedKey,
+) -> Result<String, MemberError> {
+    let now = hub.clock.now();
+    let standing = hub.trust.now();
+    let issuer = standing.authority.fingerprint();
+    if let Some(given) = kept.fresh(&key.fingerprint(), issuer, now) {
+        return Ok(given.certificate_pem.clone());
+    }
+    let given = issue(hub, &standing, &member.id, key)?;
+    let certificate = kept.give(given, now, grace(hub));
+    save(hub, member, &kept)?;
+    Ok(certificate)
+}
+
+fn issue(
+    hub: &Hub,
+    standing: &Standing,
+    provider: &ProviderId,
+    key: &RequestedKey,
+) -> Result<Given, MemberError> {
+    let issued = standing.authority.issue(
+        &Peer::Provider(provider.clone()),
+        key,
+        hub.config.certificates.node_days,
+        hub.clock.as_ref(),
+        hub.entropy.as_ref(),
+    )?;
+    Ok(Given {
+        serial: issued.serial,
+        key: key.fingerprint(),
+        at: hub.clock.now(),
+        not_after: issued.not_after,
+        issuer: standing.authority.fingerprint(),
+        certificate_pem: issued.certificate_pem,
+        revoked: None,
+    })
+}
+
+/// Notes whether the node that showed `leaf` has the present trust bundle. Whether it should renew its
+/// certificate, because another authority issues now.
+///
+/// # Errors
+/// When its certificate is not good, or it could not be made durable.
+pub fn hears_trust(
+    hub: &Hub,
+    provider: &ProviderId,
+    leaf: &CertificateDer<'_>,
+    has_it: bool,
+) -> Result<bool, MemberError> {
+    let serial = facts::of_der(leaf)?.serial;
+    let _one_at_a_time = alone(hub);
+    let (member, mut kept, given) = admitted(hub, provider, &serial)?;
+    let standing = hub.trust.now();
+    let digest = has_it.then(|| Digest(standing.digest()));
+    // A node that is told a new one says so with its next question; until then it has the old one.
+    if digest.is_some() && kept.trusts != digest {
+        kept.trusts = digest;
+        save(hub, &member, &kept)?;
+    }
+    Ok(given.issuer != standing.authority.fingerprint())
+}
+
+/// How long an expired certificate can be renewed by its key, in seconds.
+fn grace(hub: &Hub) -> i64 {
+    i64::from(hub.config.certificates.grace_days) * 86_400
+}
+
+/// One decision about members at a time: one certificate per token.
+fn alone(hub: &Hub) -> MutexGuard<'_, ()> {
+    hub.enrolling.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How far a member is on its way in.

@@ -276,7 +276,7 @@ fn add_present(hub: &Arc<Hub>, report: &mut MorningReport) -> Result<()> {
         let member = hub.store.member(&entry.provider)?;
         entry.name = member.map(|member| member.name).unwrap_or_default();
     }
-    let own = hub.identity.not_after().since(hub.clock.now());
+    let own = hub.trust.now().identity.not_after().since(hub.clock.now());
     let own = Expiring {
         provider: None,
         days_left: own.div_euclid(86_400),

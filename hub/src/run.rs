@@ -39,8 +39,8 @@ pub async fn open_doors(hub: &Arc<Hub>, tasks: &Tasks) -> Result<SocketAddr> {
     let bound = listener
         .local_addr()
         .context("asking for the bound address")?;
-    let (enrolments, streams) = mpsc::channel::<io::Result<accept::EnrolStream>>(16);
-    accept::start(hub, listener, enrolments, tasks)?;
+    let (calls, streams) = mpsc::channel::<io::Result<accept::CallStream>>(16);
+    accept::start(hub, listener, calls, tasks);
     let service = MembershipServer::new(MembershipService(Arc::clone(hub)))
         .max_decoding_message_size(64 * 1024);
     let serving = h2::server(4)

@@ -15,7 +15,7 @@ use calluna_model::report::{Delivery, NightReport, NightState};
 use serde::{Deserialize, Serialize};
 
 use crate::hub::Hub;
-use crate::members;
+use crate::members::{self, Enrolment};
 
 /// What `status --format json` prints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -181,8 +181,8 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         address: hub.config.address.clone(),
         running,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        certificate_days_left: days(hub.identity.not_after().since(hub.clock.now())),
-        authority: hub.authority.fingerprint().to_string(),
+        certificate_days_left: days(hub.trust.now().identity.not_after().since(hub.clock.now())),
+        authority: hub.trust.now().authority.fingerprint().to_string(),
         store_bytes: hub.store.size_on_disk()?,
         store_note: hub.store_note.clone(),
         offers: providers.iter().map(|provider| provider.offers).sum(),
@@ -217,17 +217,13 @@ pub fn members(hub: &Hub) -> Result<Vec<MemberDocument>> {
     let mut list = Vec::new();
     for member in hub.store.members()? {
         let kept = members::enrolment(hub, &member.id)?;
-        let used = kept.as_ref().and_then(|kept| {
-            kept.invitation
-                .used
-                .as_ref()
-                .or_else(|| kept.earlier.last())
-        });
+        let newest = kept.as_ref().and_then(Enrolment::newest);
         let open = kept.as_ref().filter(|kept| kept.invitation.used.is_none());
         list.push(MemberDocument {
             state: members::state(hub, &member)?,
             token_expires: open.map(|kept| kept.invitation.expires),
-            certificate_days_left: used.map(|used| days(used.not_after.since(hub.clock.now()))),
+            certificate_days_left: newest
+                .map(|newest| days(newest.not_after.since(hub.clock.now()))),
             id: member.id.to_string(),
             name: member.name,
             kind: member.kind,

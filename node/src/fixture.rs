@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use calluna_certs::NodeKey;
 use calluna_model::clock::{HandClock, Moment};
 use calluna_model::entropy::SeededEntropy;
 use calluna_model::fixture::an_offer;
@@ -71,12 +70,10 @@ fn open(dir: &Path, clock: &HandClock) -> Arc<Publisher> {
     let entropy =
         SeededEntropy::new(dir.as_os_str().len() as u64 + u64::from(dir.join("store").exists()));
     let store = Store::open(&dir.join("store"), clock, &entropy, Duration::from_secs(5)).unwrap();
-    let key = NodeKey::generate().unwrap();
     let provider = "vhs".parse().unwrap();
     Arc::new(Publisher::new(
         Arc::new(store),
         provider,
-        key,
         Arc::new(clock.clone()),
     ))
 }

@@ -22,10 +22,11 @@
 //! | [`membership`] | from a join token to an identity on disk |
 //! | [`status`] | how the node stands, as one document |
 //! | [`store`] | what the node keeps |
+//! | [`keyring`] | what the node proves itself with and whom it trusts, exchanged while it runs |
 //! | [`config`], [`text`] | `node.toml`; what people read, in German and English |
 //!
 //! Arrows point one way: `cli → run → {service → status → link, watch} → {text → {intake, membership}
-//! → publish} → store → config`.
+//! → publish} → store → keyring → config`.
 //!
 //! Everything that the hub reads is a still picture: chunks are appended, and rewritten only while
 //! nobody reads. The index (about 160 bytes an offer) is loaded for as long as a call needs it, so
@@ -36,6 +37,7 @@ pub mod config;
 #[cfg(test)]
 mod fixture;
 pub mod intake;
+pub mod keyring;
 pub mod link;
 pub mod membership;
 pub mod publish;

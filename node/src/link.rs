@@ -11,7 +11,7 @@ mod listen;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use calluna_certs::{Peer, tls};
+use calluna_certs::{NodeKey, Peer, tls};
 use calluna_host::guarded::Guarded;
 use calluna_host::h2::{KEEP_ALIVE, KEEP_ALIVE_ANSWER};
 use calluna_model::clock::{Clock, Moment};
@@ -28,7 +28,18 @@ pub(crate) use self::listen::Listener;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A connection at whose other end the hub is.
-pub(crate) type HubStream = Guarded<Heard<TlsStream<TcpStream>>, Peer>;
+pub(crate) type HubStream = Guarded<Heard<TlsStream<TcpStream>>, Session>;
+
+/// What is known of a connection: who is at its other end, and the key with which this side proved
+/// itself. What is signed on a connection is signed with that one, also when the node has a new
+/// certificate meanwhile.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Who is there.
+    pub peer: Peer,
+    /// The key of the certificate that was shown.
+    pub key: Arc<NodeKey>,
+}
 
 /// Which side opens the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

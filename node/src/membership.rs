@@ -5,6 +5,8 @@
 //! is written last, so a directory that has one is whole.
 
 mod ask;
+mod hub;
+pub mod renew;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,13 +21,8 @@ use calluna_model::text::Language;
 
 pub use self::ask::Answer;
 use crate::config::{Config, FILE, Listen, Settings, SettingsError};
+use crate::keyring::{BUNDLE, CERTIFICATE, KEY};
 
-/// The node's private key, PEM.
-pub const KEY: &str = "node.key";
-/// Its certificate, PEM.
-pub const CERTIFICATE: &str = "node.crt";
-/// The district's authorities, PEM.
-pub const BUNDLE: &str = "bundle.pem";
 /// Holds the provider id while a join is under way.
 const JOINING: &str = "joining";
 

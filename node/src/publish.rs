@@ -120,25 +120,18 @@ impl From<calluna_kv::packed::PackedError> for PublishError {
 pub struct Publisher {
     store: Arc<Store>,
     provider: ProviderId,
-    key: NodeKey,
     clock: Arc<dyn Clock>,
     /// When the hub last asked, in seconds since 1970; 0 as long as it has not.
     asked_at: AtomicI64,
 }
 
 impl Publisher {
-    /// The catalogue in `store` of `provider`, signed for with `key`.
+    /// The catalogue in `store` of `provider`.
     #[must_use]
-    pub fn new(
-        store: Arc<Store>,
-        provider: ProviderId,
-        key: NodeKey,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(store: Arc<Store>, provider: ProviderId, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
             provider,
-            key,
             clock,
             asked_at: AtomicI64::new(0),
         }
@@ -162,15 +155,16 @@ impl Publisher {
         self.store.current().head
     }
 
-    /// Where the catalogue stands, signed by this node's key.
+    /// Where the catalogue stands, signed by `key`: that of the certificate with which the connection
+    /// was opened on which the hub asks.
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn signed_head(&self) -> Result<SignedHead, PublishError> {
+    pub fn signed_head(&self, key: &NodeKey) -> Result<SignedHead, PublishError> {
         let head = self.head();
         let signed_at = self.clock.now();
         let bytes = signing_bytes(&self.provider, &head, signed_at);
-        let signature = self.key.sign(&bytes).map_err(PublishError::Sign)?;
+        let signature = key.sign(&bytes).map_err(PublishError::Sign)?;
         Ok(SignedHead {
             head,
             signed_at,

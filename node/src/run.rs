@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use calluna_certs::tls::Identity;
-use calluna_certs::{CertError, NodeKey, Peer, files};
-use calluna_host::durable::FileError;
 use calluna_host::socket::{self, SocketError};
 use calluna_host::tasks::Tasks;
 use calluna_host::workers::Workers;
@@ -21,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 use crate::config::{Config, Settings, SettingsError};
+use crate::keyring::{Keyring, KeyringError};
 use crate::link::{Dialler, HubStream, LinkState, Listener, Way};
-use crate::membership::{BUNDLE, CERTIFICATE, KEY};
+use crate::membership::renew::{Hint, RenewalState, Renewer};
 use crate::publish::Publisher;
 use crate::service::control::node_control;
 use crate::service::provider_node::provider_node;
@@ -42,30 +40,9 @@ pub enum NodeError {
     /// The data directory or `node.toml`.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// A key or certificate.
-    #[error("{}: {source}; join again with a new invitation", path.display())]
-    Identity {
-        /// The file or its directory.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: CertError,
-    },
-    /// A file that must be private is not, or cannot be read.
+    /// Key, certificate or trust bundle.
     #[error(transparent)]
-    CertFile(#[from] files::FileError),
-    /// A file cannot be read.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The certificate is somebody else's.
-    #[error(
-        "the certificate belongs to {found}, but node.toml says provider `{expected}`; correct node.toml, or join again"
-    )]
-    OtherProvider {
-        /// Who the certificate names.
-        found: Peer,
-        /// Who `node.toml` names.
-        expected: String,
-    },
+    Keyring(#[from] KeyringError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -97,7 +74,7 @@ impl Failure for NodeError {
 #[derive(Debug)]
 pub struct Node {
     settings: Settings,
-    identity: Identity,
+    keyring: Arc<Keyring>,
     publisher: Arc<Publisher>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -135,30 +112,27 @@ impl Node {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, NodeError> {
-        let (identity, key) = identity_of(&settings, &clock)?;
+        let keyring = Keyring::open(&settings.dir, &settings.config.provider, &clock)?;
         let folder = settings.dir.join("store");
         let store = Store::open(&folder, &*clock, &*entropy, LOCK_WAIT)?;
-        Ok(Self::of_parts(
-            settings, identity, key, store, clock, entropy,
-        ))
+        Ok(Self::of_parts(settings, keyring, store, clock, entropy))
     }
 
-    /// A node of its parts, wherever they come from; `identity` and `key` belong together.
+    /// A node of its parts, wherever they come from.
     #[must_use]
     pub fn of_parts(
         settings: Settings,
-        identity: Identity,
-        key: NodeKey,
+        keyring: Keyring,
         store: Store,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         let provider = settings.config.provider.clone();
         let store = Arc::new(store);
-        let publisher = Arc::new(Publisher::new(store, provider, key, Arc::clone(&clock)));
+        let publisher = Arc::new(Publisher::new(store, provider, Arc::clone(&clock)));
         Self {
             settings,
-            identity,
+            keyring: Arc::new(keyring),
             publisher,
             clock,
             entropy,
@@ -169,6 +143,12 @@ impl Node {
     #[must_use]
     pub fn publisher(&self) -> &Arc<Publisher> {
         &self.publisher
+    }
+
+    /// What it proves itself with.
+    #[must_use]
+    pub fn keyring(&self) -> &Arc<Keyring> {
+        &self.keyring
     }
 
     /// Its settings.
@@ -183,7 +163,8 @@ impl Node {
         Observer {
             publisher: Arc::clone(&self.publisher),
             config: self.settings.config.clone(),
-            not_after: self.identity.not_after(),
+            keyring: Arc::clone(&self.keyring),
+            renewal: None,
             link,
             clock: Arc::clone(&self.clock),
         }
@@ -198,9 +179,13 @@ impl Node {
         let control = socket::bind(&self.settings.socket())?;
         let (streams, received) = mpsc::channel(16);
         let (listening, link) = self.start_link(tasks, streams).await?;
-        let service = provider_node(Arc::clone(&self.publisher), Workers::default());
+        let (hint, renewal) = self.start_renewal(tasks);
+        let service = provider_node(Arc::clone(&self.publisher), hint, Workers::default());
         serve_hub(tasks, service, received);
-        let observer = Arc::new(self.observer(Some(link.clone())));
+        let observer = Arc::new(Observer {
+            renewal: Some(renewal),
+            ..self.observer(Some(link.clone()))
+        });
         let (service, stopping) = (
             node_control(Arc::clone(&self.publisher), observer),
             tasks.stopping(),
@@ -225,17 +210,13 @@ impl Node {
         streams: mpsc::Sender<HubStream>,
     ) -> Result<(Option<SocketAddr>, LinkState), NodeError> {
         let (config, clock) = (&self.settings.config, Arc::clone(&self.clock));
-        let broken = |source| NodeError::Identity {
-            path: self.settings.dir.path().to_owned(),
-            source,
-        };
+        let keyring = Arc::clone(&self.keyring);
         let address = &config.listen.address;
         if address.is_empty() {
             let state = LinkState::new(Way::DialsOut, config.hub.clone(), clock);
             let entropy = Arc::clone(&self.entropy);
             let (hub, spread) = (config.hub.clone(), config.link.spread());
-            let dialler = Dialler::new(hub, &self.identity, state.clone(), entropy, spread);
-            let dialler = dialler.map_err(broken)?;
+            let dialler = Dialler::new(hub, keyring, state.clone(), entropy, spread);
             let token: CancellationToken = tasks.token();
             tasks.spawn("dial", dialler.keep(streams, token));
             return Ok((None, state));
@@ -247,9 +228,25 @@ impl Node {
         let tcp = TcpListener::bind(address).await.map_err(failed)?;
         let bound = tcp.local_addr().map_err(failed)?;
         let state = LinkState::new(Way::Listens, bound.to_string(), clock);
-        let listener = Listener::new(tcp, &self.identity, state.clone()).map_err(broken)?;
+        let listener = Listener::new(tcp, keyring, state.clone());
         tasks.spawn("listen", listener.accept(streams, tasks.clone()));
         Ok((Some(bound), state))
+    }
+
+    /// Keeps the certificate and the trust bundle fresh.
+    fn start_renewal(&self, tasks: &Tasks) -> (Hint, RenewalState) {
+        let hint = Hint::default();
+        let state = RenewalState::default();
+        let renewer = Renewer {
+            hub: self.settings.config.hub.clone(),
+            keyring: Arc::clone(&self.keyring),
+            hint: hint.clone(),
+            state: state.clone(),
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+        };
+        tasks.spawn("renewal", renewer.keep(tasks.token()));
+        (hint, state)
     }
 
     fn start_watch(&self, tasks: &Tasks) {
@@ -260,29 +257,4 @@ impl Node {
         let watcher = Watcher::new(Arc::clone(&self.publisher), config, Arc::clone(&self.clock));
         tasks.spawn("watch", watcher.run(tasks.token()));
     }
-}
-
-/// The node's certificate and key, checked against each other and against `node.toml`.
-fn identity_of(
-    settings: &Settings,
-    clock: &Arc<dyn Clock>,
-) -> Result<(Identity, NodeKey), NodeError> {
-    let path = |name| settings.dir.join(name);
-    let read = |name| {
-        let path = path(name);
-        std::fs::read_to_string(&path).map_err(FileError::when("read", &path))
-    };
-    files::check_private(&path(KEY))?;
-    let (certificate, key, bundle) = (read(CERTIFICATE)?, read(KEY)?, read(BUNDLE)?);
-    let broken = |name| move |source| NodeError::Identity { path: name, source };
-    let identity = Identity::from_pem(&certificate, &key, &bundle)
-        .map_err(broken(path(CERTIFICATE)))?
-        .timed_by(Arc::clone(clock));
-    let expected = &settings.config.provider;
-    if identity.peer().provider() != Some(expected) {
-        let (found, expected) = (identity.peer().clone(), expected.to_string());
-        return Err(NodeError::OtherProvider { found, expected });
-    }
-    let key = NodeKey::from_pem(&key).map_err(broken(path(KEY)))?;
-    Ok((identity, key))
 }

@@ -5,7 +5,6 @@ pub mod provider_node;
 
 use std::io;
 
-use calluna_certs::Peer;
 use calluna_host::guarded::Guarded;
 use calluna_host::h2;
 use calluna_host::tasks::Tasks;
@@ -20,6 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Response, Status};
 
 use self::provider_node::HubOnly;
+use crate::link::Session;
 
 /// Largest message that is taken, in bytes.
 pub(crate) const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
@@ -29,7 +29,7 @@ const STREAMS: u32 = 32;
 const WAITING: usize = 4;
 
 /// Serves the hub on every stream that the link brings, until the process is asked to stop.
-pub fn serve_hub<S>(tasks: &Tasks, service: HubOnly, streams: mpsc::Receiver<Guarded<S, Peer>>)
+pub fn serve_hub<S>(tasks: &Tasks, service: HubOnly, streams: mpsc::Receiver<Guarded<S, Session>>)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

@@ -8,7 +8,9 @@ use calluna_model::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, SOFTWARE};
+use crate::keyring::Keyring;
 use crate::link::{LinkInfo, LinkState};
+use crate::membership::renew::{RenewalInfo, RenewalState};
 use crate::publish::{PublishError, Publisher};
 use crate::store::{ImportSummary, Mended};
 
@@ -62,6 +64,9 @@ pub struct CertificateReport {
     pub not_after: Moment,
     /// Whole days until then; negative when it has expired.
     pub days_left: i64,
+    /// How its renewal stands; nothing when the daemon does not run.
+    #[serde(default)]
+    pub renewal: Option<RenewalInfo>,
 }
 
 /// Looks at a node.
@@ -69,7 +74,8 @@ pub struct CertificateReport {
 pub struct Observer {
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) config: Config,
-    pub(crate) not_after: Moment,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) renewal: Option<RenewalState>,
     pub(crate) link: Option<LinkState>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -82,7 +88,8 @@ impl Observer {
     pub fn look(&self) -> Result<StatusReport, PublishError> {
         let store = self.publisher.store();
         let current = store.current();
-        let days_left = self.not_after.since(self.clock.now()).div_euclid(86_400);
+        let not_after = self.keyring.now().identity.not_after();
+        let days_left = not_after.since(self.clock.now()).div_euclid(86_400);
         Ok(StatusReport {
             provider: self.publisher.provider().to_string(),
             name: self.config.name.clone(),
@@ -98,8 +105,9 @@ impl Observer {
                 mended: current.mended,
             },
             certificate: CertificateReport {
-                not_after: self.not_after,
+                not_after,
                 days_left,
+                renewal: self.renewal.as_ref().map(RenewalState::look),
             },
             last_import: store.last_import()?,
             receipts: store.receipts()?,

@@ -30,6 +30,7 @@ mod join;
 mod kills;
 mod lifecycle;
 mod nights;
+mod renewal;
 mod report;
 mod report_sent;
 mod store_damage;

@@ -61,13 +61,13 @@ impl Dialler {
                 return None;
             }
         }
-        let streams = self.door.lock().unwrap().clone()?;
+        let (streams, session) = self.door.lock().unwrap().clone()?;
         let chance = Chance::of(self.seed, &[2, self.attempts]);
         let [near, far] = self
             .wires
             .connect(&self.line, self.night, chance, self.attempts);
         self.attempts += 1;
-        let (near, leash) = Guarded::new(near, Peer::Hub);
+        let (near, leash) = Guarded::new(near, session);
         streams.send(near).await.ok()?;
         let peer = Peer::Provider(self.id.clone());
         let since = self.hub.clock.now();

@@ -64,6 +64,13 @@ impl Office {
         }
     }
 
+    fn trust(&self, town: &Town) -> calluna_hub::trust::Credentials {
+        let (certificate, key) = &self.authority;
+        let authority = Authority::from_pem(certificate, key).unwrap();
+        let clock = Arc::new(town.clock.clone());
+        calluna_hub::trust::Credentials::of(authority, self.identity.clone(), clock).unwrap()
+    }
+
     /// Starts the hub, as `calluna-hub serve` does; false when it was killed meanwhile.
     pub(crate) fn start(
         &mut self,
@@ -83,8 +90,7 @@ impl Office {
             let parts = Parts {
                 config: config(),
                 store,
-                authority: Authority::from_pem(&self.authority.0, &self.authority.1)?,
-                identity: self.identity.clone(),
+                trust: self.trust(town),
                 clock: Arc::new(town.clock.clone()),
                 entropy: chance,
             };

@@ -13,6 +13,8 @@ use calluna_model::clock::HandClock;
 use calluna_model::guard::shrink;
 use calluna_model::head::Head;
 use calluna_model::id::ProviderId;
+use calluna_node::link::Session;
+use calluna_node::membership::renew::Hint;
 use calluna_node::publish::{Candidate, PublishError, Publisher, Terms};
 use calluna_node::service::provider_node::provider_node;
 use calluna_node::service::serve_hub;
@@ -30,7 +32,7 @@ use crate::op::Work;
 const BACKUPS: usize = 3;
 
 /// Where connections are handed to the node's server; nothing while it does not run.
-pub(crate) type Door = Arc<Mutex<Option<mpsc::Sender<Guarded<Stream, Peer>>>>>;
+pub(crate) type Door = Arc<Mutex<Option<(mpsc::Sender<Guarded<Stream, Session>>, Session)>>>;
 
 /// What all parts of a world share.
 #[derive(Clone, Debug)]
@@ -124,13 +126,17 @@ impl School {
         let store = store.map_err(|error| format!("{} does not start: {error}", self.id))?;
         let key = NodeKey::from_pem(&self.key).unwrap();
         let clock = Arc::new(town.clock.clone());
-        let publisher = Arc::new(Publisher::new(Arc::new(store), self.id.clone(), key, clock));
+        let publisher = Arc::new(Publisher::new(Arc::new(store), self.id.clone(), clock));
         self.found(&publisher.head(), behind)?;
         let tasks = Tasks::default();
         let (streams, received) = mpsc::channel(16);
-        let service = provider_node(Arc::clone(&publisher), Workers::Inline);
+        let service = provider_node(Arc::clone(&publisher), Hint::default(), Workers::Inline);
         serve_hub(&tasks, service, received);
-        *self.door.lock().unwrap() = Some(streams);
+        let session = Session {
+            peer: Peer::Hub,
+            key: Arc::new(key),
+        };
+        *self.door.lock().unwrap() = Some((streams, session));
         self.running = Some(Running {
             publisher,
             life,

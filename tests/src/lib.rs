@@ -11,6 +11,7 @@
 //! | [`post`] | a mail server and a web server that keep what they are given |
 //! | [`mod@bench`] | what benchmarks stand on |
 //! | [`sample`] | synthetic offers and files |
+//! | [`trustees`] | a hub and nodes in this process with a clock that is moved by hand |
 //!
 //! **Ports.** A hub listens on port 0 and says which port it was given; what nodes dial is the
 //! proxy, whose listener the test holds open from the beginning. So no port is ever picked first
@@ -34,3 +35,4 @@ pub mod post;
 pub mod process;
 pub mod proxy;
 pub mod sample;
+pub mod trustees;

@@ -14,7 +14,7 @@ use clap::Args;
 
 use super::Data;
 use crate::hub::Hub;
-use crate::{config, night, run};
+use crate::{config, night, run, upkeep};
 
 /// Run the hub until it is told to stop (SIGTERM, Ctrl-C).
 #[derive(Debug, Args)]
@@ -51,6 +51,7 @@ impl Serve {
             "clock",
             night::clock::keep(Arc::clone(&hub), cut_off, tasks.token()),
         );
+        tasks.spawn("upkeep", upkeep::keep(Arc::clone(&hub), tasks.token()));
         out::say(&format!(
             "ready: the hub of {} listens on {bound} (pid {})",
             out::safe(&hub.config.name),

@@ -5,21 +5,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use calluna_certs::Peer;
 use calluna_certs::tls::{self, explain_io, peer_from_chain};
-use calluna_certs::{CertError, Peer};
 use calluna_host::guarded::Guarded;
 use calluna_host::tasks::Tasks;
 use calluna_model::id::ProviderId;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::LazyConfigAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::Connection;
 use crate::hub::Hub;
+use crate::members;
 
 /// How long a handshake may take. It is short because whoever connects and says nothing takes up
 /// a place for as long.
@@ -28,39 +28,45 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const HANDSHAKES: usize = 1_024;
 /// Connections for enrolling at once: they need no certificate, so anybody can open one.
 const ENROLMENTS: usize = 64;
+/// Connections of members that call the hub at once.
+const CALLERS: usize = 256;
 /// How long such a connection may last. A node needs it for a second.
-const ENROLMENT: Duration = Duration::from_secs(60);
+const CALL: Duration = Duration::from_secs(60);
 
-/// A stream on which somebody wants to enrol.
-pub type EnrolStream = Guarded<TlsStream<TcpStream>, ()>;
+/// Who calls the hub.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Somebody without a certificate.
+    Stranger,
+    /// A node that proved itself with this certificate.
+    Member(ProviderId, CertificateDer<'static>),
+}
+
+/// A stream on which somebody calls the hub.
+pub type CallStream = Guarded<TlsStream<TcpStream>, Caller>;
 
 /// The doors behind the port.
 struct Doors {
     hub: Arc<Hub>,
-    mutual: Arc<ServerConfig>,
-    enrol: Arc<ServerConfig>,
-    enrolments: mpsc::Sender<io::Result<EnrolStream>>,
-    room: Arc<Semaphore>,
+    calls: mpsc::Sender<io::Result<CallStream>>,
+    strangers: Arc<Semaphore>,
+    callers: Arc<Semaphore>,
     tasks: Tasks,
 }
 
-/// Accepts connections until the process ends. Streams that want to enrol are handed to
-/// `enrolments`; connections of nodes appear in the hub's links.
-///
-/// # Errors
-/// When the hub's own certificate cannot serve.
+/// Accepts connections until the process ends. Streams on which the hub is called are handed to
+/// `calls`; connections on which the hub calls appear in its links.
 pub fn start(
     hub: &Arc<Hub>,
     listener: TcpListener,
-    enrolments: mpsc::Sender<io::Result<EnrolStream>>,
+    calls: mpsc::Sender<io::Result<CallStream>>,
     tasks: &Tasks,
-) -> Result<(), CertError> {
+) {
     let doors = Arc::new(Doors {
         hub: Arc::clone(hub),
-        mutual: tls::mutual_server(&hub.identity, &[tls::ALPN_REVERSE])?,
-        enrol: tls::enrol_server(&hub.identity)?,
-        enrolments,
-        room: Arc::new(Semaphore::new(ENROLMENTS)),
+        calls,
+        strangers: Arc::new(Semaphore::new(ENROLMENTS)),
+        callers: Arc::new(Semaphore::new(CALLERS)),
         tasks: tasks.clone(),
     });
     let (all, stopping) = (tasks.clone(), tasks.stopping());
@@ -70,7 +76,6 @@ pub fn start(
             () = accept(listener, doors, all) => {}
         }
     });
-    Ok(())
 }
 
 async fn accept(listener: TcpListener, doors: Arc<Doors>, tasks: Tasks) {
@@ -106,7 +111,8 @@ async fn accept(listener: TcpListener, doors: Arc<Doors>, tasks: Tasks) {
     }
 }
 
-/// Finds out who it is: a node, or somebody who wants to enrol and is handed on.
+/// Finds out who it is: a node that is to be called, or somebody who calls and is handed on. What
+/// the hub shows of itself is looked up for each connection.
 async fn greet(
     stream: TcpStream,
     from: SocketAddr,
@@ -114,14 +120,20 @@ async fn greet(
 ) -> io::Result<Option<(ProviderId, Connection)>> {
     stream.set_nodelay(true)?;
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    let standing = doors.hub.trust.now();
     if tls::wants_enrolment(&start.client_hello()) {
-        let stream = start.into_stream(Arc::clone(&doors.enrol)).await?;
-        return enrolment(stream, doors).await.map(|()| None);
+        let stream = start.into_stream(Arc::clone(&standing.enrol)).await?;
+        let room = &doors.strangers;
+        return hand_on(stream, Caller::Stranger, room, doors)
+            .await
+            .map(|()| None);
     }
-    let stream = start.into_stream(Arc::clone(&doors.mutual)).await?;
-    if stream.get_ref().1.alpn_protocol() != Some(tls::ALPN_REVERSE) {
+    let stream = start.into_stream(Arc::clone(&standing.mutual)).await?;
+    let asked = stream.get_ref().1.alpn_protocol();
+    let calls = asked == Some(tls::ALPN_GRPC);
+    if !calls && asked != Some(tls::ALPN_REVERSE) {
         return Err(io::Error::other(
-            "a node has to say calluna-rev/1 when it dials",
+            "a node has to say calluna-rev/1 or h2 when it dials",
         ));
     }
     let chain = stream.get_ref().1.peer_certificates();
@@ -131,15 +143,12 @@ async fn greet(
         return Err(io::Error::other("only nodes may dial the hub"));
     };
     let provider = provider.clone();
-    let joined = doors
-        .hub
-        .store
-        .member(&provider)
-        .map_err(io::Error::other)?;
-    if joined.is_none_or(|member| member.joined_at.is_none()) {
-        return Err(io::Error::other(format!(
-            "`{provider}` is not a member of this hub"
-        )));
+    members::admit(&doors.hub, &provider, &leaf).map_err(io::Error::other)?;
+    if calls {
+        let caller = Caller::Member(provider, leaf);
+        return hand_on(stream, caller, &doors.callers, doors)
+            .await
+            .map(|()| None);
     }
     let since = doors.hub.clock.now();
     let connection = super::channel_on(stream, peer, leaf, since, from.to_string())
@@ -148,20 +157,24 @@ async fn greet(
     Ok(Some((provider, connection)))
 }
 
-/// Hands a stream on to enrolment, and ends it when it lasts too long.
-async fn enrolment(stream: TlsStream<TcpStream>, doors: &Doors) -> io::Result<()> {
-    let place = Arc::clone(&doors.room).try_acquire_owned();
-    let place =
-        place.map_err(|_| io::Error::other("too many connections for enrolling at once"))?;
-    let (stream, leash) = Guarded::new(stream, ());
-    let handed = doors.enrolments.send(Ok(stream)).await;
+/// Hands a stream on to the service that answers callers, and ends it when it lasts too long.
+async fn hand_on(
+    stream: TlsStream<TcpStream>,
+    caller: Caller,
+    room: &Arc<Semaphore>,
+    doors: &Doors,
+) -> io::Result<()> {
+    let place = Arc::clone(room).try_acquire_owned();
+    let place = place.map_err(|_| io::Error::other("too many callers at once"))?;
+    let (stream, leash) = Guarded::new(stream, caller);
+    let handed = doors.calls.send(Ok(stream)).await;
     handed.map_err(io::Error::other)?;
     let stopping = doors.tasks.stopping();
-    doors.tasks.spawn("enrolment", async move {
+    doors.tasks.spawn("caller", async move {
         let _place = place;
         tokio::select! {
             () = leash.gone() => {}
-            () = tokio::time::sleep(ENROLMENT) => leash.cut(),
+            () = tokio::time::sleep(CALL) => leash.cut(),
             () = stopping => {}
         }
     });

@@ -37,7 +37,9 @@ async fn open(hub: &Hub, provider: &ProviderId, address: &str) -> io::Result<Con
     stream.set_nodelay(true)?;
     let wanted = Peer::Provider(provider.clone());
     let name = tls::server_name(&wanted).map_err(io::Error::other)?;
-    let config = tls::mutual_client(&hub.identity, tls::ALPN_GRPC).map_err(io::Error::other)?;
+    let standing = hub.trust.now();
+    let config =
+        tls::mutual_client(&standing.identity, tls::ALPN_GRPC).map_err(io::Error::other)?;
     let stream = TlsConnector::from(config).connect(name, stream).await?;
     let chain = stream.get_ref().1.peer_certificates();
     let peer = peer_from_chain(chain).map_err(io::Error::other)?;

@@ -118,6 +118,9 @@ impl Links {
 async fn lives(connection: &Connection) -> bool {
     let mut client = ProviderNodeClient::new(connection.channel.clone());
     let versions = SPOKEN.iter().map(ToString::to_string).collect();
-    let answer = client.get_head(GetHeadRequest { versions });
+    let answer = client.get_head(GetHeadRequest {
+        versions,
+        trust_digest: Vec::new(),
+    });
     matches!(tokio::time::timeout(SIGN_OF_LIFE, answer).await, Ok(Ok(_)))
 }

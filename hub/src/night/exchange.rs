@@ -300,7 +300,10 @@ impl<'a> Exchange<'a> {
     async fn fetch_head(&mut self) -> Result<Head, Broken> {
         let versions = SPOKEN.iter().map(ToString::to_string).collect();
         self.line.calls += 1;
-        let answer = self.client.get_head(pb::GetHeadRequest { versions });
+        let answer = self.client.get_head(pb::GetHeadRequest {
+            versions,
+            trust_digest: self.hub.trust.now().digest().to_vec(),
+        });
         let wire = in_time(self.hub, answer).await?.into_inner();
         self.line.bytes += prost::Message::encoded_len(&wire) as u64;
         let signed = signed_from_wire(wire)?;

@@ -1,4 +1,4 @@
-//! `Membership`: how a node becomes a member.
+//! `Membership`: how a node becomes a member, and stays one.
 
 use std::sync::Arc;
 
@@ -8,13 +8,50 @@ use calluna_model::id::ProviderId;
 use calluna_wire::status::{status_of, to_status};
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::membership_server::Membership;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tonic::{Request, Response, Status};
 
 use crate::hub::Hub;
-use crate::members::{JoinRequest, enrol};
+use crate::link::accept::Caller;
+use crate::members::{self, JoinRequest, MemberError};
 
-/// Serves joining nodes.
+/// Serves nodes that call the hub.
 pub struct MembershipService(pub Arc<Hub>);
+
+impl MembershipService {
+    /// Runs what blocks on the store beside the asynchronous work.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Hub) -> Result<T, MemberError> + Send + 'static,
+    ) -> Result<T, Status> {
+        let hub = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || work(&hub));
+        let ended = done
+            .await
+            .map_err(|_| status_of(Reaction::AskOperator, "the hub ended a task; try again"))?;
+        ended.map_err(|refused| to_status(&refused))
+    }
+}
+
+fn wrong(error: &dyn std::fmt::Display) -> Status {
+    status_of(Reaction::FixRequest, error.to_string())
+}
+
+fn caller<T>(request: &Request<T>) -> Caller {
+    let caller = request.extensions().get::<Caller>();
+    caller.cloned().unwrap_or(Caller::Stranger)
+}
+
+/// The member that calls, with the certificate that it showed.
+fn member<T>(request: &Request<T>) -> Result<(ProviderId, CertificateDer<'static>), Status> {
+    match caller(request) {
+        Caller::Member(provider, leaf) => Ok((provider, leaf)),
+        Caller::Stranger => Err(status_of(
+            Reaction::Unauthenticated,
+            "only members may ask this, over mutual TLS",
+        )),
+    }
+}
 
 #[tonic::async_trait]
 impl Membership for MembershipService {
@@ -29,39 +66,75 @@ impl Membership for MembershipService {
             listen_address,
             software: _,
         } = request.into_inner();
-        let wrong =
-            |error: &dyn std::fmt::Display| status_of(Reaction::FixRequest, error.to_string());
         let provider: ProviderId = provider_id.parse().map_err(|e| wrong(&e))?;
         let secret: [u8; 16] = secret
             .try_into()
             .map_err(|_| wrong(&"the secret of a token has 16 bytes"))?;
         let secret = TokenSecret::from_bytes(secret);
-        let hub = Arc::clone(&self.0);
-        let done = tokio::task::spawn_blocking(move || {
-            let csr = &certificate_request;
-            let listen_address = &listen_address;
-            enrol(
-                &hub,
-                &JoinRequest {
-                    provider: &provider,
-                    secret: &secret,
-                    csr,
-                    listen_address,
-                },
-            )
-        });
-        let ended = done
-            .await
-            .map_err(|_| status_of(Reaction::AskOperator, "the hub ended a task; try again"))?;
-        let (member, certificate_pem) = ended.map_err(|refused| {
-            tracing::warn!(provider = provider_id, cause = %refused, "enrolment refused");
-            to_status(&refused)
-        })?;
+        let (member, certificate_pem) = self
+            .blocking(move |hub| {
+                members::enrol(
+                    hub,
+                    &JoinRequest {
+                        provider: &provider,
+                        secret: &secret,
+                        csr: &certificate_request,
+                        listen_address: &listen_address,
+                    },
+                )
+            })
+            .await?;
         Ok(Response::new(pb::EnrolResponse {
             certificate_pem,
-            trust_bundle_pem: self.0.authority.certificate_pem().to_owned(),
+            trust_bundle_pem: self.0.trust.now().bundle_pem.clone(),
             district: self.0.config.name.clone(),
             provider_name: member.name,
+        }))
+    }
+
+    async fn renew(
+        &self,
+        request: Request<pb::RenewRequest>,
+    ) -> Result<Response<pb::RenewResponse>, Status> {
+        let caller = caller(&request);
+        let pb::RenewRequest {
+            certificate_request,
+            certificate_pem,
+            software: _,
+        } = request.into_inner();
+        let certificate_pem = self
+            .blocking(move |hub| match caller {
+                Caller::Member(provider, leaf) => {
+                    members::renew(hub, &provider, &leaf, &certificate_request)
+                }
+                Caller::Stranger => {
+                    members::renew_expired(hub, &certificate_pem, &certificate_request)
+                }
+            })
+            .await?;
+        Ok(Response::new(pb::RenewResponse { certificate_pem }))
+    }
+
+    async fn get_trust_bundle(
+        &self,
+        request: Request<pb::GetTrustBundleRequest>,
+    ) -> Result<Response<pb::GetTrustBundleResponse>, Status> {
+        let (provider, leaf) = member(&request)?;
+        let pb::GetTrustBundleRequest { digest } = request.into_inner();
+        let standing = self.0.trust.now();
+        let current = standing.digest().to_vec();
+        let has_it = digest == current;
+        let renew = self
+            .blocking(move |hub| members::hears_trust(hub, &provider, &leaf, has_it))
+            .await?;
+        let text = |text: &String| if has_it { String::new() } else { text.clone() };
+        Ok(Response::new(pb::GetTrustBundleResponse {
+            digest: current,
+            trust_bundle_pem: text(&standing.bundle_pem),
+            revocation_lists_pem: text(&standing.revocations_pem),
+            vouchers_pem: text(&standing.vouchers_pem),
+            renew,
+            now: self.0.clock.now().0,
         }))
     }
 }

@@ -5,6 +5,7 @@ use calluna_host::socket::SocketError;
 use calluna_model::text::Language;
 
 use crate::config::SettingsError;
+use crate::keyring::KeyringError;
 use crate::run::NodeError;
 use crate::text::{Words, trouble};
 
@@ -28,21 +29,20 @@ fn german(error: &anyhow::Error) -> Option<String> {
     Some(match error.downcast_ref::<NodeError>()? {
         NodeError::Settings(error) => trouble::settings(error),
         NodeError::Store(error) => trouble::store(error),
-        NodeError::File(error) => trouble::file(error),
         NodeError::Socket(error) => socket(error),
         NodeError::Listen { address, source } => format!(
             "an {address} kann nicht gelauscht werden: {source}; vielleicht belegt ein anderes Programm den Port: \
              bitte in [listen] von node.toml einen anderen wählen"
         ),
-        NodeError::OtherProvider { found, expected } => format!(
+        NodeError::Keyring(KeyringError::OtherProvider { found, expected }) => format!(
             "das Zertifikat gehört {found}, in node.toml steht aber der Anbieter `{expected}`; \
              bitte node.toml berichtigen oder neu beitreten"
         ),
-        NodeError::Identity { path, source } => format!(
+        NodeError::Keyring(KeyringError::Content { path, source }) => format!(
             "{}: Schlüssel oder Zertifikat ist nicht brauchbar; bitte mit einer neuen Einladung beitreten ({source})",
             path.display()
         ),
-        NodeError::CertFile(_) => return None,
+        NodeError::Keyring(KeyringError::File(_)) => return None,
     })
 }
 

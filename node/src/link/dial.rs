@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use calluna_certs::tls::{self, ALPN_REVERSE, Identity, explain_io};
-use calluna_certs::{CertError, Peer};
+use calluna_certs::Peer;
+use calluna_certs::tls::{self, ALPN_REVERSE, explain_io};
 use calluna_host::guarded::Guarded;
 use calluna_model::entropy::Entropy;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
-use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::{TlsConnector, TlsStream};
 use tokio_util::sync::CancellationToken;
 
 use super::heard::Heard;
-use super::{Backoff, HANDSHAKE, HubStream, LinkState, check_hub, prepare};
+use super::{Backoff, HANDSHAKE, HubStream, LinkState, Session, check_hub, prepare};
+use crate::keyring::{Badge, Keyring};
 
 /// A connection that ends sooner than this counts as a failed attempt: whoever is refused right
 /// after the handshake must not come back at once, for ever.
@@ -24,7 +24,7 @@ const LASTED: Duration = Duration::from_secs(10);
 /// Keeps one connection to the hub.
 pub(crate) struct Dialler {
     address: String,
-    config: Arc<ClientConfig>,
+    keyring: Arc<Keyring>,
     state: LinkState,
     backoff: Backoff,
 }
@@ -32,18 +32,17 @@ pub(crate) struct Dialler {
 impl Dialler {
     pub(crate) fn new(
         address: String,
-        identity: &Identity,
+        keyring: Arc<Keyring>,
         state: LinkState,
         entropy: Arc<dyn Entropy>,
         spread: Duration,
-    ) -> Result<Self, CertError> {
-        let config = tls::mutual_client(identity, ALPN_REVERSE)?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             address,
-            config,
+            keyring,
             state,
             backoff: Backoff::new(entropy, spread),
-        })
+        }
     }
 
     /// Dials, and dials again, until `stop`.
@@ -63,12 +62,17 @@ impl Dialler {
 
     /// One connection, from the first packet to its end.
     async fn once(&mut self, streams: &mpsc::Sender<HubStream>) {
-        let stream = match self.dial().await {
+        let badge = self.keyring.now();
+        let stream = match self.dial(&badge).await {
             Ok(stream) => stream,
             Err(why) => return self.state.failed(why),
         };
         let (heard, reason) = Heard::new(stream);
-        let (guarded, leash) = Guarded::new(heard, Peer::Hub);
+        let session = Session {
+            peer: Peer::Hub,
+            key: Arc::clone(&badge.key),
+        };
+        let (guarded, leash) = Guarded::new(heard, session);
         let begun = Instant::now();
         self.state.connected();
         if streams.send(guarded).await.is_err() {
@@ -83,14 +87,14 @@ impl Dialler {
         self.state.lost(why);
     }
 
-    async fn dial(&self) -> Result<TlsStream<TcpStream>, String> {
+    async fn dial(&self, badge: &Badge) -> Result<TlsStream<TcpStream>, String> {
+        let config =
+            tls::mutual_client(&badge.identity, ALPN_REVERSE).map_err(|error| error.to_string())?;
         let connecting = async {
             let tcp = TcpStream::connect(&self.address).await?;
             prepare(&tcp)?;
             let name = tls::server_name(&Peer::Hub).map_err(std::io::Error::other)?;
-            TlsConnector::from(Arc::clone(&self.config))
-                .connect(name, tcp)
-                .await
+            TlsConnector::from(config).connect(name, tcp).await
         };
         let stream = match timeout(HANDSHAKE, connecting).await {
             Ok(Ok(stream)) => TlsStream::Client(stream),

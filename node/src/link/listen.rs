@@ -4,18 +4,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use calluna_certs::tls::{self, ALPN_GRPC, Identity, explain_io};
-use calluna_certs::{CertError, Peer};
+use calluna_certs::Peer;
+use calluna_certs::tls::{self, ALPN_GRPC, explain_io};
 use calluna_host::guarded::Guarded;
 use calluna_host::tasks::Tasks;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
 use super::heard::Heard;
-use super::{HANDSHAKE, HubStream, LinkState, check_hub, prepare};
+use super::{HANDSHAKE, HubStream, LinkState, Session, check_hub, prepare};
+use crate::keyring::Keyring;
 
 /// How many handshakes may go on at once: strangers can knock, but not fill the memory.
 const HANDSHAKES: usize = 64;
@@ -23,18 +23,17 @@ const HANDSHAKES: usize = 64;
 /// Accepts the hub, and nobody else.
 pub(crate) struct Listener {
     tcp: TcpListener,
-    config: Arc<ServerConfig>,
+    keyring: Arc<Keyring>,
     state: LinkState,
 }
 
 impl Listener {
-    pub(crate) fn new(
-        tcp: TcpListener,
-        identity: &Identity,
-        state: LinkState,
-    ) -> Result<Self, CertError> {
-        let config = tls::mutual_server(identity, &[ALPN_GRPC])?;
-        Ok(Self { tcp, config, state })
+    pub(crate) fn new(tcp: TcpListener, keyring: Arc<Keyring>, state: LinkState) -> Self {
+        Self {
+            tcp,
+            keyring,
+            state,
+        }
     }
 
     /// Accepts until the process is asked to stop. Handshakes go on in tasks of their own, so that
@@ -60,10 +59,20 @@ impl Listener {
                 tracing::warn!(%from, "link: too many handshakes at once; a connection was dropped");
                 continue;
             };
-            let (acceptor, state) = (
-                TlsAcceptor::from(Arc::clone(&self.config)),
-                self.state.clone(),
-            );
+            // Looked up for each connection: certificate and trust bundle are exchanged meanwhile.
+            let badge = self.keyring.now();
+            let config = match tls::mutual_server(&badge.identity, &[ALPN_GRPC]) {
+                Ok(config) => config,
+                Err(cause) => {
+                    tracing::error!(%cause, "link: this node cannot prove itself");
+                    continue;
+                }
+            };
+            let (acceptor, state) = (TlsAcceptor::from(config), self.state.clone());
+            let session = Session {
+                peer: Peer::Hub,
+                key: Arc::clone(&badge.key),
+            };
             let (streams, stop) = (streams.clone(), stop.clone());
             tasks.spawn("connection", async move {
                 let stream = greet(tcp, from, &acceptor).await;
@@ -71,7 +80,7 @@ impl Listener {
                 if let Some(stream) = stream {
                     tokio::select! {
                         () = stop.cancelled() => {}
-                        () = serve_until_gone(stream, &streams, &state) => {}
+                        () = serve_until_gone(stream, session, &streams, &state) => {}
                     }
                 }
             });
@@ -112,11 +121,12 @@ async fn greet(
 
 async fn serve_until_gone(
     stream: TlsStream<TcpStream>,
+    session: Session,
     streams: &mpsc::Sender<HubStream>,
     state: &LinkState,
 ) {
     let (heard, reason) = Heard::new(stream);
-    let (guarded, leash) = Guarded::new(heard, Peer::Hub);
+    let (guarded, leash) = Guarded::new(heard, session);
     if streams.send(guarded).await.is_ok() {
         state.connected();
         leash.gone().await;

@@ -79,11 +79,17 @@ where
     ProviderNodeClient::new(channel)
 }
 
-/// Accepts one node that dials, as a hub does.
+/// Accepts one node that dials to be called, as a hub does; one that calls is sent away.
 async fn accept(tcp: &TcpListener, hub: &Identity) -> tokio_rustls::server::TlsStream<TcpStream> {
     let config = tls::mutual_server(hub, &[ALPN_GRPC, ALPN_REVERSE]).unwrap();
-    let (stream, _) = timeout(LONG, tcp.accept()).await.unwrap().unwrap();
-    TlsAcceptor::from(config).accept(stream).await.unwrap()
+    loop {
+        let (stream, _) = timeout(LONG, tcp.accept()).await.unwrap().unwrap();
+        let acceptor = TlsAcceptor::from(Arc::clone(&config));
+        let stream = acceptor.accept(stream).await.unwrap();
+        if stream.get_ref().1.alpn_protocol() == Some(ALPN_REVERSE) {
+            return stream;
+        }
+    }
 }
 
 async fn dial(
@@ -121,6 +127,7 @@ async fn a_node_dials_serves_and_dials_again_after_a_loss() {
         let mut client = client(stream).await;
         let request = pb::GetHeadRequest {
             versions: vec!["v1".to_owned()],
+            trust_digest: Vec::new(),
         };
         let answer = client.get_head(request).await.unwrap().into_inner();
         assert_eq!(answer.versions, ["v1"]);
@@ -186,6 +193,7 @@ async fn errors_reach_the_hub_with_their_reaction() {
     let version = client
         .get_head(pb::GetHeadRequest {
             versions: vec!["v9".to_owned()],
+            trust_digest: Vec::new(),
         })
         .await;
     assert_eq!(reaction(version.unwrap_err()), Reaction::FixRequest);
@@ -205,6 +213,7 @@ async fn inv2_a_listening_node_answers_the_hub_and_nobody_else() {
     let silent = TcpStream::connect(to).await.unwrap();
     let request = || pb::GetHeadRequest {
         versions: vec!["v1".to_owned()],
+        trust_digest: Vec::new(),
     };
     for stranger in [
         mint::node(&authority, "school"),

@@ -49,6 +49,20 @@ impl Membership for FakeHub {
             provider_name: "VHS Musterheide".to_owned(),
         }))
     }
+
+    async fn renew(
+        &self,
+        _: Request<pb::RenewRequest>,
+    ) -> Result<Response<pb::RenewResponse>, Status> {
+        Err(status_of(Reaction::NotYours, "this hub only enrols"))
+    }
+
+    async fn get_trust_bundle(
+        &self,
+        _: Request<pb::GetTrustBundleRequest>,
+    ) -> Result<Response<pb::GetTrustBundleResponse>, Status> {
+        Err(status_of(Reaction::NotYours, "this hub only enrols"))
+    }
 }
 
 struct Door {

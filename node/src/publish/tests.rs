@@ -404,7 +404,8 @@ fn of_two_offers_with_one_id_the_first_counts() {
 fn a_head_is_signed_for_this_provider_and_moment() {
     let house = House::new();
     house.publish(&offers(2, 10)).unwrap();
-    let signed = house.publisher.signed_head().unwrap();
+    let key = NodeKey::generate().unwrap();
+    let signed = house.publisher.signed_head(&key).unwrap();
     assert_eq!(
         (signed.head, signed.signed_at),
         (house.publisher.head(), crate::fixture::NOW)

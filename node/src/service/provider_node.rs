@@ -18,6 +18,8 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{Answers, MESSAGE_BYTES, blocking, streamed};
 use crate::config::SOFTWARE;
+use crate::link::Session;
+use crate::membership::renew::Hint;
 use crate::publish::changes::{Batch, Body};
 use crate::publish::{PublishError, Publisher};
 
@@ -25,14 +27,19 @@ use crate::publish::{PublishError, Publisher};
 #[derive(Debug)]
 pub struct HubFacing {
     publisher: Arc<Publisher>,
+    hint: Hint,
     workers: Workers,
 }
 
 /// The service that answers for `publisher`, and only to the hub: every connection says who is at
-/// its other end. `workers` read and write the store.
+/// its other end. `hint` is told what the hub says about trust. `workers` read and write the store.
 #[must_use]
-pub fn provider_node(publisher: Arc<Publisher>, workers: Workers) -> HubOnly {
-    let facing = HubFacing { publisher, workers };
+pub fn provider_node(publisher: Arc<Publisher>, hint: Hint, workers: Workers) -> HubOnly {
+    let facing = HubFacing {
+        publisher,
+        hint,
+        workers,
+    };
     let server = ProviderNodeServer::new(facing).max_decoding_message_size(MESSAGE_BYTES);
     InterceptedService::new(server, hub_only)
 }
@@ -44,10 +51,16 @@ pub type HubOnly = InterceptedService<
 >;
 
 fn hub_only(request: Request<()>) -> Result<Request<()>, Status> {
-    match request.extensions().get::<Peer>() {
-        Some(Peer::Hub) => Ok(request),
-        _ => Err(status_of(Reaction::NotYours, "only the hub may ask this")),
-    }
+    session(&request).map(|_| ())?;
+    Ok(request)
+}
+
+/// The connection on which the hub asks; nobody else may.
+fn session<T>(request: &Request<T>) -> Result<&Session, Status> {
+    let session = request.extensions().get::<Session>();
+    session
+        .filter(|session| session.peer == Peer::Hub)
+        .ok_or_else(|| status_of(Reaction::NotYours, "only the hub may ask this"))
 }
 
 #[async_trait]
@@ -56,12 +69,17 @@ impl ProviderNode for HubFacing {
         &self,
         request: Request<pb::GetHeadRequest>,
     ) -> Result<Response<pb::SignedHead>, Status> {
-        let pb::GetHeadRequest { versions } = request.into_inner();
+        let key = Arc::clone(&session(&request)?.key);
+        let pb::GetHeadRequest {
+            versions,
+            trust_digest,
+        } = request.into_inner();
         version::agree(&versions).map_err(|failure| to_status(&failure))?;
         self.publisher.asked();
+        self.hint.heard(&trust_digest);
         let signed = self
             .publisher
-            .signed_head()
+            .signed_head(&key)
             .map_err(|failure| to_status(&failure))?;
         Ok(Response::new(signed_to_wire(signed, SOFTWARE)))
     }

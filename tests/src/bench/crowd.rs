@@ -3,22 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use calluna_certs::tls::Identity;
-use calluna_certs::{NodeKey, TokenSecret};
+use anyhow::{Result, bail};
+use calluna_certs::{NodeKey, TokenSecret, files};
 use calluna_host::clock::SystemClock;
 use calluna_host::data_dir::DataDir;
 use calluna_host::entropy::OsEntropy;
 use calluna_host::tasks::Tasks;
 use calluna_hub::hub::Hub;
 use calluna_hub::members::{self, JoinRequest};
+use calluna_model::clock::Clock;
 use calluna_model::id::ProviderId;
 use calluna_model::member::ProviderKind;
 use calluna_node::config::{Config, Settings};
+use calluna_node::keyring::{BUNDLE, CERTIFICATE, KEY, Keyring};
 use calluna_node::link::LinkState;
 use calluna_node::publish::{Candidate, Terms};
 use calluna_node::run::Node;
@@ -27,8 +28,6 @@ use tokio::time::Instant;
 
 use super::data;
 
-const CERTIFICATE: &str = "node.crt";
-const KEY: &str = "node.key";
 /// How often the links are looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -65,9 +64,9 @@ pub fn enlist(hub: &Path, nodes: &Path, count: usize) -> Result<()> {
         let certificate = enrol(&hub, &id, &token.secret, &key)?;
         let dir = DataDir::create_new(&nodes.join(id.as_str()))?;
         std::fs::write(dir.join(CERTIFICATE), certificate)?;
-        std::fs::write(dir.join(KEY), key.pem().as_bytes())?;
+        files::write_private(&dir.join(KEY), key.pem().as_bytes())?;
+        std::fs::write(dir.join(BUNDLE), &hub.trust.now().bundle_pem)?;
     }
-    std::fs::write(nodes.join("ca.crt"), hub.authority.certificate_pem())?;
     Ok(())
 }
 
@@ -114,13 +113,12 @@ impl Crowd {
         keeps: Keeps,
         spread: Option<u64>,
     ) -> Result<Self> {
-        let bundle = std::fs::read_to_string(nodes.join("ca.crt"))?;
         let open = |n| {
             let mut config = Config::new(hub, id(n));
             if let Some(seconds) = spread {
                 config.link.reconnect_seconds = seconds;
             }
-            one(&nodes.join(id(n).as_str()), config, &bundle, keeps)
+            one(&nodes.join(id(n).as_str()), config, keeps)
         };
         Ok(Self {
             nodes: (0..count).map(open).collect::<Result<_>>()?,
@@ -284,14 +282,7 @@ fn stands(link: &LinkState) -> bool {
     link.look().connected_since.is_some()
 }
 
-fn one(dir: &Path, config: Config, bundle: &str, keeps: Keeps) -> Result<Node> {
-    let read = |name: &str| -> Result<String> {
-        let path: PathBuf = dir.join(name);
-        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
-    };
-    let key = read(KEY)?;
-    let identity = Identity::from_pem(&read(CERTIFICATE)?, &key, bundle)?;
-    let key = NodeKey::from_pem(&key)?;
+fn one(dir: &Path, config: Config, keeps: Keeps) -> Result<Node> {
     let store = match keeps {
         Keeps::InMemory => Store::in_memory(&SystemClock, &OsEntropy)?,
         Keeps::OnDisk => {
@@ -303,9 +294,14 @@ fn one(dir: &Path, config: Config, bundle: &str, keeps: Keeps) -> Result<Node> {
         dir: DataDir::open(dir, "the benchmark")?,
         config,
     };
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let keyring = Keyring::open(&settings.dir, &settings.config.provider, &clock)?;
     Ok(Node::of_parts(
-        settings, identity, key, store, clock, entropy,
+        settings,
+        keyring,
+        store,
+        clock,
+        Arc::new(OsEntropy),
     ))
 }
 

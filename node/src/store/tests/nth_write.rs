@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use calluna_certs::NodeKey;
 use calluna_kv::dying::{Death, Dying};
 use calluna_model::clock::HandClock;
 use calluna_model::entropy::SeededEntropy;
@@ -34,13 +33,8 @@ fn settled(engine: Arc<dyn Engine>, epoch: [u8; 16]) -> Result<Arc<Publisher>, S
         stamp: Stamp::default(),
     };
     let store = Arc::new(Store::settle(opened, &clock, &entropy)?);
-    let (provider, key) = ("vhs".parse().unwrap(), NodeKey::generate().unwrap());
-    Ok(Arc::new(Publisher::new(
-        store,
-        provider,
-        key,
-        Arc::new(clock),
-    )))
+    let provider = "vhs".parse().unwrap();
+    Ok(Arc::new(Publisher::new(store, provider, Arc::new(clock))))
 }
 
 /// Offers of nine kilobytes that nothing can squeeze together: the last import takes several commits.
