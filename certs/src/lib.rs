@@ -6,7 +6,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`peer`] | who a certificate says is speaking: exactly one URI SAN, never the CN |
-//! | [`authority`] | the district's small CA, and what it issues |
+//! | [`authority`] | the district's small CA (a root, or an intermediate below it), and what it issues |
+//! | [`bundle`] | the roots that a member trusts, and which of them vouches for a certificate |
+//! | [`revocation`] | revocation lists: made, checked, applied by [`tls`] |
 //! | [`request`] | a key that never leaves its machine, and the request (CSR) it sends |
 //! | [`token`] | the join token: one line that survives copy and paste |
 //! | [`ledger`], [`enrol`] | what the hub keeps of an invitation, and the decision about a request |
@@ -22,6 +24,7 @@
 //! not exist in any DNS.
 
 pub mod authority;
+pub mod bundle;
 pub mod enrol;
 pub mod error;
 pub mod files;
@@ -31,14 +34,18 @@ pub mod ledger;
 pub mod mint;
 pub mod peer;
 pub mod request;
+pub mod revocation;
 pub mod tls;
 pub mod token;
+mod x509;
 
-pub use authority::{Authority, HUB_DAYS, Issued, NODE_DAYS};
+pub use authority::{Authority, HUB_DAYS, INTERMEDIATE_DAYS, Issued, NODE_DAYS};
+pub use bundle::{Root, TrustBundle};
 pub use enrol::{Decision, EnrolRefused, decide};
 pub use error::CertError;
 pub use fingerprint::Fingerprint;
 pub use ledger::{Invitation, Ledger, LedgerError, Used};
 pub use peer::{Peer, PeerError, dns_name, peer_of};
 pub use request::{NodeKey, RequestError, RequestedKey, verify_signature};
+pub use revocation::{Reason, RevocationList, Revoked};
 pub use token::{JoinToken, TokenError, TokenSecret, secret_hash};

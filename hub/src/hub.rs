@@ -115,7 +115,7 @@ pub fn create(
     let request = key.public_key()?;
     let issued = authority.issue(&Peer::Hub, &request, HUB_DAYS, clock, entropy)?;
     files::write_private(&dir.join(CA_KEY), authority.key_pem().as_bytes())?;
-    files::write_public(&dir.join(CA_CERT), authority.certificate_pem().as_bytes())?;
+    files::write_public(&dir.join(CA_CERT), authority.chain_pem().as_bytes())?;
     files::write_private(&dir.join(HUB_KEY), key.pem().as_bytes())?;
     files::write_public(&dir.join(HUB_CERT), issued.certificate_pem.as_bytes())?;
     // The settings come last: a directory that has them is a whole hub.

@@ -48,7 +48,7 @@ pub(crate) struct Office {
 impl Office {
     pub(crate) fn new(authority: &Authority, watch: Watch) -> Self {
         let pem = (
-            authority.certificate_pem().to_owned(),
+            authority.root_pem(),
             authority.key_pem().to_string(),
         );
         Self {

@@ -22,8 +22,11 @@ use crate::fingerprint::Fingerprint;
 /// # Errors
 /// When the bundle cannot serve as a verifier.
 pub fn mutual_client(identity: &Identity, alpn: &[u8]) -> Result<Arc<ClientConfig>, CertError> {
-    let verifier =
-        WebPkiServerVerifier::builder_with_provider(identity.roots(), provider()).build()?;
+    // As on the accepting side; `super::server::mutual_server` says why.
+    let verifier = WebPkiServerVerifier::builder_with_provider(identity.roots(), provider())
+        .with_crls(identity.crls())
+        .allow_unknown_revocation_status()
+        .build()?;
     let config = ClientConfig::builder_with_details(provider(), identity.time())
         .with_protocol_versions(&[&TLS13])?
         .with_webpki_verifier(verifier)

@@ -279,7 +279,7 @@ fn crafted(
     change: impl FnOnce(&mut CertificateParams),
 ) -> Arc<ClientConfig> {
     let ca_key = KeyPair::from_pem(&authority.key_pem()).unwrap();
-    let issuer = Issuer::from_ca_cert_der(authority.certificate_der(), ca_key).unwrap();
+    let issuer = Issuer::from_ca_cert_der(authority.root_der(), ca_key).unwrap();
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -376,7 +376,7 @@ fn a_joining_node_finds_the_hub_by_its_pin() {
     let chain = talk.client.peer_certificates().unwrap();
     assert_eq!(
         pinned_root(chain, authority.fingerprint()),
-        Some(authority.certificate_der())
+        Some(authority.root_der())
     );
     assert_eq!(
         pinned_root(chain, Fingerprint::of(&chain[0])),
@@ -411,8 +411,8 @@ fn showing_the_pinned_authority_is_not_enough() {
     refused_by_client(shake(&client, &enrol_server(&node).unwrap(), &Peer::Hub));
     // A stranger shows the true authority behind a leaf of its own.
     let rogue = mint::leaf(&mint::district(), &Peer::Hub);
-    let chain = format!("{}{}", rogue.certificate_pem, authority.certificate_pem());
-    let fake = Identity::from_pem(&chain, &rogue.key_pem, authority.certificate_pem()).unwrap();
+    let chain = format!("{}{}", rogue.certificate_pem, authority.root_pem());
+    let fake = Identity::from_pem(&chain, &rogue.key_pem, &authority.root_pem()).unwrap();
     let text = refused_by_client(shake(&client, &enrol_server(&fake).unwrap(), &Peer::Hub));
     assert_says(&text, "not from this district's authority");
     // The hub's own certificate has run out.

@@ -59,7 +59,7 @@ impl Membership for MembershipService {
         })?;
         Ok(Response::new(pb::EnrolResponse {
             certificate_pem,
-            trust_bundle_pem: self.0.authority.certificate_pem().to_owned(),
+            trust_bundle_pem: self.0.authority.root_pem(),
             district: self.0.config.name.clone(),
             provider_name: member.name,
         }))

@@ -67,7 +67,7 @@ pub fn enlist(hub: &Path, nodes: &Path, count: usize) -> Result<()> {
         std::fs::write(dir.join(CERTIFICATE), certificate)?;
         std::fs::write(dir.join(KEY), key.pem().as_bytes())?;
     }
-    std::fs::write(nodes.join("ca.crt"), hub.authority.certificate_pem())?;
+    std::fs::write(nodes.join("ca.crt"), hub.authority.root_pem())?;
     Ok(())
 }
 
