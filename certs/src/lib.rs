@@ -12,6 +12,8 @@
 //! | [`request`] | a key that never leaves its machine, and the request (CSR) it sends |
 //! | [`token`] | the join token: one line that survives copy and paste |
 //! | [`ledger`], [`enrol`] | what the hub keeps of an invitation, and the decision about a request |
+//! | [`renew`], [`facts`] | the decision about a renewal; what a certificate says, and when it is due |
+//! | [`sealed`] | an authority's key encrypted at rest |
 //! | [`tls`] | server and client configurations: TLS 1.3, mutual, no resumption; failures in words |
 //! | [`files`] | keys on disk: 0600 from the first byte, whole or not at all |
 //!
@@ -27,14 +29,17 @@ pub mod authority;
 pub mod bundle;
 pub mod enrol;
 pub mod error;
+pub mod facts;
 pub mod files;
 pub mod fingerprint;
 pub mod ledger;
 #[cfg(any(test, feature = "fixture"))]
 pub mod mint;
 pub mod peer;
+pub mod renew;
 pub mod request;
 pub mod revocation;
+pub mod sealed;
 pub mod tls;
 pub mod token;
 mod x509;
@@ -43,9 +48,12 @@ pub use authority::{Authority, HUB_DAYS, INTERMEDIATE_DAYS, Issued, NODE_DAYS};
 pub use bundle::{Root, TrustBundle};
 pub use enrol::{Decision, EnrolRefused, decide};
 pub use error::CertError;
+pub use facts::{Facts, days_left, renew_at};
 pub use fingerprint::Fingerprint;
-pub use ledger::{Invitation, Ledger, LedgerError, Used};
+pub use ledger::{Given, Invitation, Ledger, LedgerError};
 pub use peer::{Peer, PeerError, dns_name, peer_of};
+pub use renew::{GRACE_DAYS, RenewDecision, RenewRefused, Renewal};
 pub use request::{NodeKey, RequestError, RequestedKey, verify_signature};
 pub use revocation::{Reason, RevocationList, Revoked};
+pub use sealed::{Passphrase, SealError};
 pub use token::{JoinToken, TokenError, TokenSecret, secret_hash};

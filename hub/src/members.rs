@@ -3,8 +3,8 @@
 use std::sync::PoisonError;
 
 use calluna_certs::{
-    Decision, EnrolRefused, Invitation, Issued, JoinToken, Peer, RequestError, RequestedKey,
-    TokenError, TokenSecret, Used, decide, secret_hash,
+    Decision, EnrolRefused, Given, Invitation, JoinToken, Peer, RequestError, RequestedKey,
+    TokenError, TokenSecret, decide, secret_hash,
 };
 use calluna_model::failure::{Failure, Reaction};
 use calluna_model::id::ProviderId;
@@ -21,7 +21,7 @@ pub struct Enrolment {
     pub invitation: Invitation,
     /// Certificates that earlier invitations were exchanged for.
     #[serde(default)]
-    pub earlier: Vec<Used>,
+    pub earlier: Vec<Given>,
 }
 
 /// A member could not be invited or enrolled.
@@ -166,20 +166,8 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
             let issued =
                 hub.authority
                     .issue(&peer, &key, days, hub.clock.as_ref(), hub.entropy.as_ref())?;
-            let Issued {
-                certificate_pem,
-                serial,
-                not_after,
-                ..
-            } = issued;
-            kept.invitation.used = Some(Used {
-                at: now,
-                key: key.fingerprint(),
-                certificate_pem: certificate_pem.clone(),
-                serial,
-                not_after,
-            });
-            certificate_pem
+            kept.invitation.used = Some(Given::new(&issued, &key, now));
+            issued.certificate_pem
         }
     };
     member.joined_at = Some(now);
