@@ -13,6 +13,9 @@ use crate::authority::Authority;
 use crate::fingerprint::Fingerprint;
 use crate::mint;
 
+mod authorities;
+mod revocation;
+
 /// What two sides came to.
 #[derive(Debug)]
 struct Talk {
@@ -289,9 +292,18 @@ fn crafted(
         .push(DnType::CommonName, "calluna://provider/vhs");
     change(&mut params);
     let chain = vec![params.signed_by(&key, &issuer).unwrap().der().clone()];
+    presents(chain, key, &mint::node(authority, "vhs"))
+}
+
+/// A client that trusts as `like` does and presents exactly this.
+fn presents(
+    chain: Vec<CertificateDer<'static>>,
+    key: KeyPair,
+    like: &Identity,
+) -> Arc<ClientConfig> {
     let key = rustls_pki_types::PrivateKeyDer::from(key);
     let certified = rustls::sign::CertifiedKey::from_der(chain, key, &provider()).unwrap();
-    let mut config = ClientConfig::clone(&dials(&mint::node(authority, "vhs")));
+    let mut config = ClientConfig::clone(&dials(like));
     config.client_auth_cert_resolver = Arc::new(rustls::sign::SingleCertAndKey::from(certified));
     Arc::new(config)
 }
