@@ -1,4 +1,7 @@
 //! The district's own small certificate authority (ECDSA P-256), and what it issues.
+//!
+//! An [`Authority`] is either the root itself or an intermediate below it. Members trust the root
+//! only, and join tokens pin it: so the root's key can lie in a safe while an intermediate issues.
 
 use std::fmt;
 
@@ -6,147 +9,207 @@ use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
 use data_encoding::HEXLOWER;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SubjectPublicKeyInfo,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
+    SubjectPublicKeyInfo,
 };
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
-use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate};
+use x509_parser::prelude::{ASN1Time, X509Certificate};
 use zeroize::Zeroizing;
 
 use crate::error::CertError;
 use crate::fingerprint::Fingerprint;
 use crate::peer::{Peer, dns_name};
 use crate::request::{NodeKey, RequestedKey};
+use crate::x509::{
+    Validity, allows, certificates, common_name, is_authority, is_root, is_signed_by, parse,
+    to_pem, validity,
+};
 
-/// Days that the hub's own certificate is valid.
+/// Days that the hub's own certificate is valid; it renews it itself at two thirds.
 pub const HUB_DAYS: u32 = 90;
 
-/// Days that a node's certificate is valid.
+/// Days that a node's certificate is valid; the node renews it itself at two thirds.
 pub const NODE_DAYS: u32 = 30;
 
-const DAY: i64 = 86_400;
+/// Days that an intermediate authority is valid, where nothing else is asked for.
+pub const INTERMEDIATE_DAYS: u32 = 365;
+
+pub(crate) const DAY: i64 = 86_400;
 /// Ten years, leap days included.
 const AUTHORITY_DAYS: i64 = 3_652;
 /// A node whose clock is a little slow must not find its fresh certificate "not yet valid".
 const CLOCK_SLACK: i64 = 300;
 /// What X.520 allows for a common name.
 const NAME_MAX: usize = 64;
+/// X.520 `dnQualifier`.
+const DN_QUALIFIER: &[u64] = &[2, 5, 4, 46];
 
-/// The district's authority: its certificate and its key.
+/// An authority of the district: its key, its certificate, and those up to the root.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    certificate_pem: String,
-    certificate_der: CertificateDer<'static>,
+    /// The issuing certificate first, the root last; a root stands alone.
+    chain: Vec<CertificateDer<'static>>,
+    root: CertificateDer<'static>,
     valid: Validity,
 }
 
 /// A certificate that was just issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
-    /// The certificate, PEM.
+    /// The certificate, PEM, followed by the intermediate authorities up to the root, which is
+    /// not in it: whoever is shown the root has to know it already.
     pub certificate_pem: String,
-    /// The same, DER.
+    /// The certificate alone, DER.
     pub certificate_der: CertificateDer<'static>,
     /// Serial number: 128 random bits, 32 hexadecimal digits.
     pub serial: String,
     /// Until when it is valid.
     pub not_after: Moment,
-}
-
-/// From when until when a certificate is valid.
-#[derive(Clone, Copy)]
-pub(crate) struct Validity {
-    pub(crate) from: Moment,
-    pub(crate) until: Moment,
+    /// The root that vouches for it.
+    pub root: Fingerprint,
 }
 
 impl Authority {
-    /// Makes a new authority called `name` (such as `Landkreis Heidekreis`), valid ten years.
+    /// Makes a new root called `name` (such as `Landkreis Heidekreis`), valid ten years.
     ///
-    /// One intermediate may stand below it, so that its key can be kept offline one day.
+    /// One intermediate may stand below it, so that its key can be kept offline. Its subject
+    /// holds a random qualifier beside the name, so that no two authorities are called the same:
+    /// a verifier looks for the revocation list of a certificate by the issuer's name alone.
     ///
     /// # Errors
     /// When the name cannot stand in a certificate, or the key cannot be made.
     pub fn create(name: &str, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, CertError> {
-        if name.is_empty() || name.chars().count() > NAME_MAX || name.contains(char::is_control) {
-            let name = name
-                .chars()
-                .take(80)
-                .flat_map(char::escape_default)
-                .collect();
-            return Err(CertError::Name { name });
-        }
-        let from = clock.now().plus(-CLOCK_SLACK);
         let valid = Validity {
-            from,
+            from: clock.now().plus(-CLOCK_SLACK),
             until: clock.now().plus(AUTHORITY_DAYS * DAY),
         };
-        let mut params = params(name, valid, random_serial(entropy))?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let params = authority_params(name, valid, 1, entropy)?;
         let key = NodeKey::generate()?.into_pair();
-        let certificate = params.self_signed(&key)?;
+        let root = params.self_signed(&key)?.der().clone();
         Ok(Self {
-            certificate_pem: certificate.pem(),
-            certificate_der: certificate.der().clone(),
             issuer: Issuer::new(params, key),
+            chain: vec![root.clone()],
+            root,
             valid,
         })
     }
 
-    /// Loads an authority from its certificate and its private key, both PEM.
+    /// Makes an intermediate authority below this root, with a key of its own: it issues leaves
+    /// and revocation lists, and no further authority (path length 0). It is valid `days` days
+    /// (customarily [`INTERMEDIATE_DAYS`]), at most as long as the root. Without a name it is
+    /// called as the root is, with the word `issuing`.
     ///
     /// # Errors
-    /// When one of them cannot be read, they are not a pair, or the certificate is not an
-    /// authority's.
-    pub fn from_pem(cert: &str, key: &str) -> Result<Self, CertError> {
-        let certificate_der = certificate_from_pem(cert)?;
-        let key = NodeKey::from_pem(key)?.into_pair();
-        let valid = {
-            let certificate = parse(&certificate_der, "authority's certificate")?;
-            if !certificate.is_ca() {
-                let subject = certificate.subject().to_string();
-                return Err(CertError::NotAnAuthority { subject });
-            }
-            if certificate.public_key().subject_public_key.data.as_ref() != key.public_key_raw() {
-                return Err(CertError::NotAPair);
-            }
-            validity(&certificate)
-        };
+    /// When this is no root, it has expired, the name cannot stand in a certificate, or the key
+    /// cannot be made.
+    pub fn intermediate(
+        &self,
+        name: Option<&str>,
+        days: u32,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, CertError> {
+        if !self.is_root() {
+            return Err(CertError::NotARoot { name: self.name() });
+        }
+        let valid = self.within(days, clock)?;
+        let name = name.map_or_else(|| issuing_name(&self.name()), ToOwned::to_owned);
+        let mut params = authority_params(&name, valid, 0, entropy)?;
+        params.use_authority_key_identifier_extension = true;
+        let key = NodeKey::generate()?.into_pair();
+        let certificate = params.signed_by(&key, &self.issuer)?.der().clone();
         Ok(Self {
-            issuer: Issuer::from_ca_cert_der(&certificate_der, key)?,
-            certificate_pem: cert.to_owned(),
-            certificate_der,
+            issuer: Issuer::new(params, key),
+            chain: vec![certificate, self.root.clone()],
+            root: self.root.clone(),
             valid,
         })
+    }
+
+    /// Loads an authority from its chain (its own certificate first, the root last) and its
+    /// private key, both PEM. A root is a chain of one.
+    ///
+    /// # Errors
+    /// When one of them cannot be read, they are not a pair, a certificate of the chain is not an
+    /// authority's or not signed by the next one, or the last one is no root.
+    pub fn from_pem(chain: &str, key: &str) -> Result<Self, CertError> {
+        const WHAT: &str = "authority's certificate";
+        let chain = certificates(chain, WHAT)?;
+        let key = NodeKey::from_pem(key)?.into_pair();
+        let (own, root, valid) = {
+            let parsed = chain
+                .iter()
+                .map(|der| parse(der, WHAT))
+                .collect::<Result<Vec<_>, _>>()?;
+            let valid = check_chain(&parsed)?;
+            let own = chain.first().ok_or(CertError::EmptyBundle)?;
+            let root = chain.last().ok_or(CertError::EmptyBundle)?;
+            let fits = parsed.first().is_some_and(|own| {
+                own.public_key().subject_public_key.data.as_ref() == key.public_key_raw()
+            });
+            if !fits {
+                return Err(CertError::NotAPair);
+            }
+            (own.clone(), root.clone(), valid)
+        };
+        Ok(Self {
+            issuer: Issuer::from_ca_cert_der(&own, key)?,
+            chain,
+            root,
+            valid,
+        })
+    }
+
+    /// Whether this is the root itself.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.chain.len() == 1
+    }
+
+    /// What it is called, for people.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.chain
+            .first()
+            .and_then(|own| parse(own, "authority's certificate").ok())
+            .map(|own| common_name(own.subject()))
+            .unwrap_or_default()
+    }
+
+    /// What [`Authority::from_pem`] reads back beside the key: its own certificate first, the root
+    /// last, PEM.
+    #[must_use]
+    pub fn chain_pem(&self) -> String {
+        self.chain.iter().map(|der| to_pem(der)).collect()
     }
 
     /// The certificate that members trust, PEM.
     #[must_use]
-    pub fn certificate_pem(&self) -> &str {
-        &self.certificate_pem
+    pub fn root_pem(&self) -> String {
+        to_pem(&self.root)
     }
 
-    /// The private key, PEM (PKCS #8). Wiped from memory when dropped.
+    /// The certificate that members trust, DER.
+    #[must_use]
+    pub fn root_der(&self) -> &CertificateDer<'static> {
+        &self.root
+    }
+
+    /// The private key, PEM (PKCS #8), not encrypted: [`crate::sealed::seal`] does that. Wiped
+    /// from memory when dropped.
     #[must_use]
     pub fn key_pem(&self) -> Zeroizing<String> {
         Zeroizing::new(self.issuer.key().serialize_pem())
     }
 
-    /// The certificate that members trust, DER.
-    #[must_use]
-    pub fn certificate_der(&self) -> &CertificateDer<'static> {
-        &self.certificate_der
-    }
-
-    /// SHA-256 of the certificate: what a join token pins.
+    /// SHA-256 of the root's certificate: what a join token pins.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.certificate_der)
+        Fingerprint::of(&self.root)
     }
 
-    /// Until when the authority is valid.
+    /// Until when it can issue: the authority itself and everything above it are valid.
     #[must_use]
     pub fn not_after(&self) -> Moment {
         self.valid.until
@@ -168,16 +231,7 @@ impl Authority {
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<Issued, CertError> {
-        let now = clock.now();
-        if now >= self.valid.until {
-            return Err(CertError::AuthorityExpired {
-                at: self.valid.until,
-            });
-        }
-        let valid = Validity {
-            from: now.plus(-CLOCK_SLACK).max(self.valid.from),
-            until: now.plus(i64::from(days) * DAY).min(self.valid.until),
-        };
+        let valid = self.within(days, clock)?;
         let serial = random_serial(entropy);
         let mut params = params(label(peer), valid, serial)?;
         params.is_ca = IsCa::ExplicitNoCa;
@@ -191,48 +245,66 @@ impl Authority {
             SanType::URI(peer.uri().try_into()?),
             SanType::DnsName(dns_name(peer).try_into()?),
         ];
-        let certificate = params.signed_by(public_key.as_rcgen(), &self.issuer)?;
+        let certificate_der = params
+            .signed_by(public_key.as_rcgen(), &self.issuer)?
+            .der()
+            .clone();
+        let mut certificate_pem = to_pem(&certificate_der);
+        certificate_pem.extend(self.between().iter().map(|der| to_pem(der)));
         Ok(Issued {
-            certificate_pem: certificate.pem(),
-            certificate_der: certificate.der().clone(),
+            certificate_pem,
+            certificate_der,
             serial: HEXLOWER.encode(&serial),
             not_after: valid.until,
+            root: self.fingerprint(),
+        })
+    }
+
+    /// The certificates between a leaf and the root: none when this is the root.
+    pub(crate) fn between(&self) -> &[CertificateDer<'static>] {
+        self.chain.split_last().map_or(&[], |(_, between)| between)
+    }
+
+    pub(crate) fn as_rcgen(&self) -> &Issuer<'static, KeyPair> {
+        &self.issuer
+    }
+
+    /// `days` from now on, inside of what the authority itself is valid for.
+    fn within(&self, days: u32, clock: &dyn Clock) -> Result<Validity, CertError> {
+        let now = clock.now();
+        if now >= self.valid.until {
+            let at = self.valid.until;
+            return Err(CertError::AuthorityExpired { at });
+        }
+        Ok(Validity {
+            from: now.plus(-CLOCK_SLACK).max(self.valid.from),
+            until: now.plus(i64::from(days) * DAY).min(self.valid.until),
         })
     }
 }
 
 impl Authority {
-    /// Vouches for another authority: a certificate (PEM) for its key and name, signed by this one. Whoever
-    /// trusts this authority can see by it that the other one comes from the same office; see
+    /// Vouches for the root of another authority: a certificate (PEM) for its key, signed by this root.
+    /// Whoever trusts this root can see by it that the other one comes from the same office; see
     /// [`crate::trust::check_offered`].
     ///
     /// # Errors
-    /// When this authority has expired, or the other one's certificate cannot be read.
+    /// When this is no root, it has expired, or the other one's certificate cannot be read.
     pub fn vouch_for(
         &self,
         other: &Self,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<String, CertError> {
-        let now = clock.now();
-        if now >= self.valid.until {
-            return Err(CertError::AuthorityExpired {
-                at: self.valid.until,
-            });
+        if !self.is_root() {
+            return Err(CertError::NotARoot { name: self.name() });
         }
-        let name = parse(&other.certificate_der, "authority's certificate")?
-            .subject()
-            .iter_common_name()
-            .find_map(|name| name.as_str().ok().map(str::to_owned))
-            .unwrap_or_default();
-        let valid = Validity {
-            from: now.plus(-CLOCK_SLACK).max(self.valid.from),
-            until: other.valid.until.min(self.valid.until),
-        };
-        let mut params = params(&name, valid, random_serial(entropy))?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        let mut valid = self.within(0, clock)?;
+        let root = parse(&other.root, "authority's certificate")?;
+        valid.until = validity(&root).until.min(self.valid.until);
+        let mut params = authority_params(&common_name(root.subject()), valid, 0, entropy)?;
         params.use_authority_key_identifier_extension = true;
-        let key = SubjectPublicKeyInfo::from_der(&other.issuer.key().subject_public_key_info())?;
+        let key = SubjectPublicKeyInfo::from_der(root.public_key().raw)?;
         Ok(params.signed_by(&key, &self.issuer)?.pem())
     }
 }
@@ -242,9 +314,38 @@ impl fmt::Debug for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authority")
             .field("fingerprint", &self.fingerprint().to_string())
+            .field("root", &self.is_root())
             .field("not_after", &self.valid.until)
             .finish_non_exhaustive()
     }
+}
+
+/// Each is an authority that the next one signed, the last one a root; says for how long all of
+/// them are valid.
+fn check_chain(chain: &[X509Certificate<'_>]) -> Result<Validity, CertError> {
+    let mut valid = Validity {
+        from: Moment(i64::MIN),
+        until: Moment(i64::MAX),
+    };
+    for (place, certificate) in chain.iter().enumerate() {
+        if !is_authority(certificate) {
+            let subject = certificate.subject().to_string();
+            return Err(CertError::NotAnAuthority { subject });
+        }
+        let name = common_name(certificate.subject());
+        match chain.get(place + 1) {
+            Some(next) if !is_signed_by(certificate, next) || !allows(next, place + 1) => {
+                let by = common_name(next.subject());
+                return Err(CertError::NotSignedBy { name, by });
+            }
+            None if !is_root(certificate) => return Err(CertError::NotARoot { name }),
+            _ => {}
+        }
+        let own = validity(certificate);
+        valid.from = valid.from.max(own.from);
+        valid.until = valid.until.min(own.until);
+    }
+    Ok(valid)
 }
 
 /// What stands in the CN, for people who look at a certificate; nothing ever reads it back.
@@ -252,57 +353,37 @@ pub(crate) fn label(peer: &Peer) -> &str {
     peer.provider().map_or("hub", |id| id.as_str())
 }
 
-/// Reads the first certificate of a PEM text.
-pub(crate) fn certificate_from_pem(text: &str) -> Result<CertificateDer<'static>, CertError> {
-    CertificateDer::from_pem_slice(text.as_bytes()).map_err(|error| CertError::Pem {
-        what: "certificate",
-        label: "CERTIFICATE",
-        reason: error.to_string(),
-    })
+fn issuing_name(root: &str) -> String {
+    const ENDING: &str = " (issuing)";
+    let kept = root.chars().take(NAME_MAX - ENDING.len());
+    kept.chain(ENDING.chars()).collect()
 }
 
-/// Reads every certificate of a PEM text, at least one; `what` names it in the error.
-pub(crate) fn certificates_from_pem(
-    text: &str,
-    what: &'static str,
-) -> Result<Vec<CertificateDer<'static>>, CertError> {
-    let wrong = |reason: String| CertError::Pem {
-        what,
-        label: "CERTIFICATE",
-        reason,
-    };
-    let all = CertificateDer::pem_slice_iter(text.as_bytes())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| wrong(error.to_string()))?;
-    if all.is_empty() {
-        return Err(wrong("there is none".to_owned()));
+/// An authority that may have `below` further ones below it.
+fn authority_params(
+    name: &str,
+    valid: Validity,
+    below: u8,
+    entropy: &dyn Entropy,
+) -> Result<CertificateParams, CertError> {
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.contains(char::is_control) {
+        let name = name
+            .chars()
+            .take(80)
+            .flat_map(char::escape_default)
+            .collect();
+        return Err(CertError::Name { name });
     }
-    Ok(all)
-}
-
-/// Parses a certificate; `what` names it in the error.
-pub(crate) fn parse<'a>(
-    der: &'a CertificateDer<'_>,
-    what: &'static str,
-) -> Result<X509Certificate<'a>, CertError> {
-    match X509Certificate::from_der(der) {
-        Ok(([], certificate)) => Ok(certificate),
-        _ => Err(CertError::Damaged { what }),
-    }
-}
-
-/// Until when a certificate is valid.
-#[cfg(test)]
-pub(crate) fn not_after(certificate: &X509Certificate<'_>) -> Moment {
-    validity(certificate).until
-}
-
-/// From when until when a certificate is valid.
-pub(crate) fn validity(certificate: &X509Certificate<'_>) -> Validity {
-    Validity {
-        from: Moment(certificate.validity().not_before.timestamp()),
-        until: Moment(certificate.validity().not_after.timestamp()),
-    }
+    let mut params = params(name, valid, random_serial(entropy))?;
+    let mut qualifier = [0; 8];
+    entropy.fill(&mut qualifier);
+    params.distinguished_name.push(
+        DnType::CustomDnType(DN_QUALIFIER.to_vec()),
+        DnValue::PrintableString(HEXLOWER.encode(&qualifier).try_into()?),
+    );
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(params)
 }
 
 fn params(
@@ -325,7 +406,7 @@ fn params(
 }
 
 /// X.509 holds the years 1950 to 9999; before 1970 only a broken clock would go.
-fn date(at: Moment) -> Result<ASN1Time, CertError> {
+pub(crate) fn date(at: Moment) -> Result<ASN1Time, CertError> {
     const YEAR_10000: i64 = 253_402_300_800;
     if !(0..YEAR_10000).contains(&at.0) {
         return Err(CertError::Date { at });
@@ -343,162 +424,4 @@ fn random_serial(entropy: &dyn Entropy) -> [u8; 16] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use calluna_model::clock::HandClock;
-    use calluna_model::entropy::SeededEntropy;
-    use x509_parser::extensions::GeneralName;
-
-    const NOW: Moment = Moment(1_800_000_000);
-
-    fn made() -> (Authority, HandClock, SeededEntropy) {
-        let (clock, entropy) = (HandClock::at(NOW), SeededEntropy::new(1));
-        let authority = Authority::create("Landkreis Heidekreis", &clock, &entropy).unwrap();
-        (authority, clock, entropy)
-    }
-
-    fn some_key() -> RequestedKey {
-        NodeKey::generate().unwrap().public_key().unwrap()
-    }
-
-    #[test]
-    fn an_authority_is_one_and_can_do_nothing_else() {
-        let (authority, ..) = made();
-        let certificate = parse(authority.certificate_der(), "x").unwrap();
-        assert!(certificate.is_ca());
-        let constraints = certificate.basic_constraints().unwrap().unwrap();
-        assert!(constraints.critical);
-        assert_eq!(constraints.value.path_len_constraint, Some(1));
-        let usage = certificate.key_usage().unwrap().unwrap().value;
-        assert!(usage.key_cert_sign() && usage.crl_sign() && !usage.digital_signature());
-        assert_eq!(not_after(&certificate), NOW.plus(3_652 * DAY));
-        assert!(
-            certificate
-                .subject()
-                .to_string()
-                .contains("Landkreis Heidekreis")
-        );
-    }
-
-    #[test]
-    fn a_leaf_says_who_it_is_and_can_serve_and_call() {
-        let (authority, clock, entropy) = made();
-        let peer = Peer::Provider("vhs".parse().unwrap());
-        let issued = authority
-            .issue(&peer, &some_key(), 30, &clock, &entropy)
-            .unwrap();
-        let leaf = parse(&issued.certificate_der, "x").unwrap();
-        assert!(!leaf.is_ca());
-        assert!(
-            leaf.basic_constraints().unwrap().is_some(),
-            "CA:FALSE is written"
-        );
-        let usage = leaf.key_usage().unwrap().unwrap().value;
-        assert!(usage.digital_signature() && !usage.key_cert_sign());
-        let purpose = leaf.extended_key_usage().unwrap().unwrap().value;
-        assert!(purpose.server_auth && purpose.client_auth && !purpose.any);
-        let names = leaf.subject_alternative_name().unwrap().unwrap().value;
-        assert_eq!(
-            names.general_names,
-            [
-                GeneralName::URI("calluna://provider/vhs"),
-                GeneralName::DNSName("vhs.provider.calluna.internal")
-            ]
-        );
-        assert_eq!(leaf.validity().not_before.timestamp(), NOW.0 - 300);
-        assert_eq!(not_after(&leaf), issued.not_after);
-        assert_eq!(issued.not_after, NOW.plus(30 * DAY));
-    }
-
-    #[test]
-    fn serials_are_positive_random_and_128_bits_long() {
-        let (authority, clock, entropy) = made();
-        let issue = || {
-            authority
-                .issue(&Peer::Hub, &some_key(), 1, &clock, &entropy)
-                .unwrap()
-        };
-        let (one, two) = (issue(), issue());
-        assert_ne!(one.serial, two.serial);
-        let leaf = parse(&one.certificate_der, "x").unwrap();
-        assert_eq!(HEXLOWER.encode(leaf.raw_serial()), one.serial);
-        assert_eq!(one.serial.len(), 32);
-        assert!(one.serial.as_bytes()[0] < b'8', "{}", one.serial);
-    }
-
-    #[test]
-    fn a_leaf_never_outlives_its_authority() {
-        let (authority, clock, entropy) = made();
-        clock.forward(3_651 * DAY);
-        let issued = authority
-            .issue(&Peer::Hub, &some_key(), 825, &clock, &entropy)
-            .unwrap();
-        assert_eq!(issued.not_after, authority.not_after());
-        clock.forward(DAY);
-        let late = authority.issue(&Peer::Hub, &some_key(), 825, &clock, &entropy);
-        assert!(matches!(late, Err(CertError::AuthorityExpired { .. })));
-    }
-
-    #[test]
-    fn what_was_written_down_can_be_loaded_and_issues() {
-        let (authority, clock, entropy) = made();
-        let loaded =
-            Authority::from_pem(authority.certificate_pem(), &authority.key_pem()).unwrap();
-        assert_eq!(loaded.fingerprint(), authority.fingerprint());
-        assert_eq!(loaded.not_after(), authority.not_after());
-        let issued = loaded
-            .issue(&Peer::Hub, &some_key(), 1, &clock, &entropy)
-            .unwrap();
-        assert_eq!(
-            parse(&issued.certificate_der, "x").unwrap().issuer(),
-            parse(authority.certificate_der(), "x").unwrap().subject()
-        );
-    }
-
-    #[test]
-    fn what_does_not_fit_together_is_not_loaded() {
-        let (one, clock, entropy) = made();
-        let (two, ..) = made();
-        let load = Authority::from_pem;
-        assert!(matches!(
-            load(one.certificate_pem(), &two.key_pem()),
-            Err(CertError::NotAPair)
-        ));
-        let key = NodeKey::generate().unwrap();
-        let leaf = one
-            .issue(&Peer::Hub, &key.public_key().unwrap(), 1, &clock, &entropy)
-            .unwrap();
-        assert!(matches!(
-            load(&leaf.certificate_pem, &key.pem()),
-            Err(CertError::NotAnAuthority { .. })
-        ));
-        assert!(matches!(
-            load("", &one.key_pem()),
-            Err(CertError::Pem { .. })
-        ));
-        assert!(matches!(
-            load(one.certificate_pem(), "x"),
-            Err(CertError::Key { .. })
-        ));
-    }
-
-    #[test]
-    fn names_and_clocks_that_no_certificate_can_hold_are_refused() {
-        let (clock, entropy) = (HandClock::at(NOW), SeededEntropy::new(1));
-        for name in [String::new(), "x".repeat(65), "a\nb".to_owned()] {
-            let made = Authority::create(&name, &clock, &entropy);
-            assert!(matches!(made, Err(CertError::Name { .. })), "{name}");
-        }
-        for second in [i64::MIN, -1, 0, 253_402_300_800, i64::MAX] {
-            let made = Authority::create("x", &HandClock::at(Moment(second)), &entropy);
-            assert!(matches!(made, Err(CertError::Date { .. })), "{second}");
-        }
-    }
-
-    #[test]
-    fn the_key_is_never_shown() {
-        let (authority, ..) = made();
-        assert!(authority.key_pem().contains("PRIVATE KEY"));
-        assert!(!format!("{authority:?}").contains("PRIVATE"));
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 use calluna_model::clock::Moment;
 use calluna_model::failure::{Failure, Reaction};
 
-use crate::ledger::{Invitation, Used};
+use crate::ledger::{Given, Invitation};
 use crate::request::RequestedKey;
 use crate::token::{TokenSecret, secret_hash};
 
@@ -14,7 +14,7 @@ pub enum Decision {
     /// Issue a certificate, and mark the invitation as used in the same write.
     Issue,
     /// Same token, same key: the first answer was lost. Give the same one again.
-    Repeat(Used),
+    Repeat(Given),
 }
 
 /// Why a request to join is refused.
@@ -47,6 +47,15 @@ pub enum EnrolRefused {
         /// When it was used.
         at: Moment,
     },
+    /// The certificate that the token was exchanged for was revoked.
+    #[error(
+        "the token was used, and the certificate that it gave was revoked on {at}; \
+         ask the district office why, and for a new invitation"
+    )]
+    CertificateRevoked {
+        /// When it was revoked.
+        at: Moment,
+    },
     /// The certificate that the token was exchanged for has run out as well.
     #[error(
         "the token was used, and the certificate that it gave expired on {at}; \
@@ -62,9 +71,10 @@ impl Failure for EnrolRefused {
     fn reaction(&self) -> Reaction {
         match self {
             Self::Unknown | Self::WrongSecret => Reaction::Unauthenticated,
-            Self::Expired { .. } | Self::AlreadyUsed { .. } | Self::CertificateExpired { .. } => {
-                Reaction::NotYours
-            }
+            Self::Expired { .. }
+            | Self::AlreadyUsed { .. }
+            | Self::CertificateRevoked { .. }
+            | Self::CertificateExpired { .. } => Reaction::NotYours,
         }
     }
 }
@@ -91,6 +101,9 @@ pub fn decide(
         Some(used) if used.key != key.fingerprint() => {
             Err(EnrolRefused::AlreadyUsed { at: used.at })
         }
+        Some(Given {
+            revoked: Some(at), ..
+        }) => Err(EnrolRefused::CertificateRevoked { at: *at }),
         Some(used) if now >= used.not_after => {
             Err(EnrolRefused::CertificateExpired { at: used.not_after })
         }
@@ -139,13 +152,15 @@ mod tests {
         NodeKey::generate().unwrap().public_key().unwrap()
     }
 
-    fn used_by(key: &RequestedKey) -> Used {
-        Used {
+    fn used_by(key: &RequestedKey) -> Given {
+        Given {
             at: NOW.plus(-5),
             key: key.fingerprint(),
             certificate_pem: "PEM".to_owned(),
             serial: "01".to_owned(),
             not_after: NOW.plus(1_000),
+            issuer: None,
+            revoked: None,
         }
     }
 
@@ -202,6 +217,18 @@ mod tests {
     }
 
     #[test]
+    fn a_revoked_certificate_is_not_given_again() {
+        let mut lost = case();
+        let mut used = used_by(&lost.key);
+        used.revoked = Some(NOW);
+        lost.invitation.used = Some(used);
+        assert_eq!(
+            lost.ask(NOW),
+            Err(EnrolRefused::CertificateRevoked { at: NOW })
+        );
+    }
+
+    #[test]
     fn a_second_key_gets_nothing_from_a_used_token() {
         let mut replay = case();
         let used = used_by(&key());
@@ -220,6 +247,7 @@ mod tests {
             EnrolRefused::Expired { at: NOW },
             EnrolRefused::AlreadyUsed { at: NOW },
             EnrolRefused::CertificateExpired { at: NOW },
+            EnrolRefused::CertificateRevoked { at: NOW },
         ] {
             assert!(refusal.to_string().contains("district office"), "{refusal}");
         }

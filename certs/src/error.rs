@@ -86,4 +86,55 @@ pub enum CertError {
     /// The trust bundle cannot serve as a verifier.
     #[error("could not prepare the trust bundle: {0}")]
     Verifier(#[from] rustls::server::VerifierBuilderError),
+    /// A chain of authorities is broken.
+    #[error(
+        "the authority `{name}` was not signed by `{by}`, or `{by}` may not have it below itself; \
+         a file of authorities holds the issuing one first and the root last"
+    )]
+    NotSignedBy {
+        /// The one.
+        name: String,
+        /// The one that stands after it.
+        by: String,
+    },
+    /// An intermediate authority stands where only a root may stand.
+    #[error(
+        "the authority `{name}` is not a root (it did not sign itself), and only a root can be trusted, \
+         pinned, or have an authority below it"
+    )]
+    NotARoot {
+        /// What it is called.
+        name: String,
+    },
+    /// A certificate that none of the trusted roots vouches for.
+    #[error(
+        "none of the trusted authorities issued the certificate: it is from another district, \
+         or the authority was replaced; join again with a new token"
+    )]
+    Stranger,
+    /// A revocation list that cannot be used.
+    #[error(
+        "the revocation list cannot be used: {reason}; ask the district office for the current one"
+    )]
+    RevocationList {
+        /// Why.
+        reason: String,
+    },
+    /// Two authorities that a verifier cannot tell apart.
+    #[error(
+        "the trust bundle holds two authorities with the subject `{subject}`, so no revocation list of either \
+         can be applied; take the old one out of the bundle, or replace it by one made by this version"
+    )]
+    SameSubject {
+        /// Their subject.
+        subject: String,
+    },
+    /// A serial number that is none.
+    #[error(
+        "`{serial}` is not the serial number of a certificate: up to 40 hexadecimal digits are"
+    )]
+    Serial {
+        /// The text, shortened and escaped.
+        serial: String,
+    },
 }

@@ -1,4 +1,5 @@
-//! What the hub keeps of an invitation. The secret itself is not kept, only its hash.
+//! What the hub keeps of an invitation and of the certificates it gave. The secret itself is not
+//! kept, only its hash.
 
 use std::error::Error;
 
@@ -7,7 +8,9 @@ use calluna_model::failure::{Failure, Reaction};
 use calluna_model::id::ProviderId;
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::hex32;
+use crate::authority::Issued;
+use crate::fingerprint::{Fingerprint, hex32};
+use crate::request::RequestedKey;
 
 /// Where invitations are kept. The hub's store implements it.
 pub trait Ledger {
@@ -47,22 +50,44 @@ pub struct Invitation {
     /// Until when the token opens the door.
     pub expires: Moment,
     /// What it was used for; `None` while it is open.
-    pub used: Option<Used>,
+    pub used: Option<Given>,
 }
 
-/// The one certificate that an invitation was exchanged for. It is kept whole, so that a lost
-/// answer can be given again.
+/// One certificate that was given to a member. It is kept whole, so that a lost answer can be
+/// given again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Used {
+pub struct Given {
     /// When it was issued.
     pub at: Moment,
     /// SHA-256 of the public key (SPKI) that it was issued to.
     #[serde(with = "hex32")]
     pub key: [u8; 32],
-    /// The certificate, PEM.
+    /// The certificate, PEM, with what leads from it to the root.
     pub certificate_pem: String,
     /// Its serial number, hexadecimal.
     pub serial: String,
     /// Until when it is valid.
     pub not_after: Moment,
+    /// The root that vouches for it; `None` in what was written down before this was kept.
+    #[serde(default)]
+    pub issuer: Option<Fingerprint>,
+    /// Since when it is void; `None` while it is not.
+    #[serde(default)]
+    pub revoked: Option<Moment>,
+}
+
+impl Given {
+    /// What to keep of a certificate that was issued for `key` just now.
+    #[must_use]
+    pub fn new(issued: &Issued, key: &RequestedKey, at: Moment) -> Self {
+        Self {
+            at,
+            key: key.fingerprint(),
+            certificate_pem: issued.certificate_pem.clone(),
+            serial: issued.serial.clone(),
+            not_after: issued.not_after,
+            issuer: Some(issued.root),
+            revoked: None,
+        }
+    }
 }

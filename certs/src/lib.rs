@@ -6,11 +6,14 @@
 //! | module | holds |
 //! |---|---|
 //! | [`peer`] | who a certificate says is speaking: exactly one URI SAN, never the CN |
-//! | [`authority`] | the district's small CA, and what it issues |
-//! | [`facts`] | what stands in a certificate |
+//! | [`authority`] | the district's small CA (a root, or an intermediate below it), and what it issues |
+//! | [`bundle`] | the roots that a member trusts, and which of them vouches for a certificate |
+//! | [`revocation`] | revocation lists: made, checked, applied by [`tls`] |
 //! | [`request`] | a key that never leaves its machine, and the request (CSR) it sends |
 //! | [`token`] | the join token: one line that survives copy and paste |
 //! | [`ledger`], [`enrol`] | what the hub keeps of an invitation, and the decision about a request |
+//! | [`renew`], [`facts`] | the decision about a renewal; what a certificate says, and when it is due |
+//! | [`sealed`] | an authority's key encrypted at rest |
 //! | [`tls`] | server and client configurations: TLS 1.3, mutual, no resumption; failures in words |
 //! | [`trust`] | what a member is told about whom to trust, and its digest |
 //! | [`files`], [`pair`] | keys on disk: 0600 from the first byte, whole or not at all; a key and its certificate together |
@@ -24,6 +27,7 @@
 //! not exist in any DNS.
 
 pub mod authority;
+pub mod bundle;
 pub mod enrol;
 pub mod error;
 pub mod facts;
@@ -34,16 +38,25 @@ pub mod ledger;
 pub mod mint;
 pub mod pair;
 pub mod peer;
+pub mod renew;
 pub mod request;
+pub mod revocation;
+pub mod sealed;
 pub mod tls;
 pub mod token;
 pub mod trust;
+mod x509;
 
-pub use authority::{Authority, HUB_DAYS, Issued, NODE_DAYS};
+pub use authority::{Authority, HUB_DAYS, INTERMEDIATE_DAYS, Issued, NODE_DAYS};
+pub use bundle::{Root, TrustBundle};
 pub use enrol::{Decision, EnrolRefused, decide};
 pub use error::CertError;
+pub use facts::{Facts, days_left, renew_at};
 pub use fingerprint::Fingerprint;
-pub use ledger::{Invitation, Ledger, LedgerError, Used};
+pub use ledger::{Given, Invitation, Ledger, LedgerError};
 pub use peer::{Peer, PeerError, dns_name, peer_of};
+pub use renew::{GRACE_DAYS, RenewDecision, RenewRefused, Renewal};
 pub use request::{NodeKey, RequestError, RequestedKey, verify_signature};
+pub use revocation::{Reason, RevocationList, Revoked};
+pub use sealed::{Passphrase, SealError};
 pub use token::{JoinToken, TokenError, TokenSecret, secret_hash};

@@ -55,6 +55,24 @@ pub fn district() -> Authority {
     Authority::create("Landkreis Musterheide", &earlier, &entropy()).unwrap()
 }
 
+/// An intermediate authority below `root`.
+///
+/// # Panics
+/// When `root` is none.
+#[must_use]
+pub fn issuing(root: &Authority) -> Authority {
+    root.intermediate(None, DAYS, &clock(), &entropy()).unwrap()
+}
+
+/// The authority that takes the place of `authority`: the same name for people, another subject.
+///
+/// # Panics
+/// When it cannot be made.
+#[must_use]
+pub fn successor(authority: &Authority) -> Authority {
+    Authority::create(&authority.name(), &clock(), &SeededEntropy::new(20_260_102)).unwrap()
+}
+
 /// The hub's identity.
 ///
 /// # Panics
@@ -134,11 +152,7 @@ fn leaf_at(authority: &Authority, peer: &Peer, clock: &HandClock, days: u32) -> 
 }
 
 fn identity(leaf: &Leaf, trusted: &Authority) -> Identity {
-    Identity::from_pem(
-        &leaf.certificate_pem,
-        &leaf.key_pem,
-        trusted.certificate_pem(),
-    )
-    .unwrap()
-    .timed_by(Arc::new(clock()))
+    Identity::from_pem(&leaf.certificate_pem, &leaf.key_pem, &trusted.root_pem())
+        .unwrap()
+        .timed_by(Arc::new(clock()))
 }

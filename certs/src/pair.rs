@@ -12,10 +12,10 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use crate::authority::parse;
 use crate::error::CertError;
 use crate::files::{self, FileError};
 use crate::request::NodeKey;
+use crate::x509::parse;
 
 /// A key and a certificate that cannot be read or replaced.
 #[derive(Debug, thiserror::Error)]

@@ -21,10 +21,11 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509;
 use zeroize::Zeroizing;
 
-use crate::authority::{label, parse};
+use crate::authority::label;
 use crate::error::CertError;
 use crate::fingerprint::sha256;
 use crate::peer::{Peer, dns_name};
+use crate::x509::parse;
 
 /// Longest request that is looked at, in bytes. Ours have about 350.
 pub const REQUEST_MAX: usize = 8 * 1024;
@@ -248,7 +249,7 @@ pub fn verify_signature(
         .map_err(|_| CertError::Signature)
 }
 
-fn is_p256(spki: &x509::SubjectPublicKeyInfo<'_>) -> bool {
+pub(crate) fn is_p256(spki: &x509::SubjectPublicKeyInfo<'_>) -> bool {
     let curve = spki
         .algorithm
         .parameters

@@ -3,18 +3,16 @@
 //! The hub tells its members over a connection that it proved itself on. That is enough to take an
 //! authority away, but not to bring a new one: whoever stole the hub's key (not the authority's) could
 //! otherwise make every node trust an authority of his own, for ever. So a new authority needs a
-//! *voucher*: a certificate for the same key and name, signed by an authority that the node trusts
+//! *voucher*: a certificate for the same key, signed by an authority that the node trusts
 //! already.
 
 use calluna_model::clock::Moment;
-use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use x509_parser::oid_registry::OID_SIG_ECDSA_WITH_SHA256;
 use x509_parser::prelude::X509Certificate;
 
-use crate::authority::{certificates_from_pem, parse};
 use crate::error::CertError;
+use crate::x509::{certificates, is_authority, is_signed_by, parse};
 
 /// Domain of the digest, so that it can never be taken for another one.
 const DOMAIN: &[u8] = b"calluna trust v1\0";
@@ -62,11 +60,11 @@ pub fn check_offered(
     vouchers_pem: &str,
     now: Moment,
 ) -> Result<(), TrustRefused> {
-    let trusted = certificates_from_pem(trusted_pem, "trust bundle")?;
+    let trusted = certificates(trusted_pem, "trust bundle")?;
     let vouchers = CertificateDer::pem_slice_iter(vouchers_pem.as_bytes())
         .filter_map(Result::ok)
         .collect::<Vec<_>>();
-    for der in certificates_from_pem(offered_pem, "trust bundle of the hub")? {
+    for der in certificates(offered_pem, "trust bundle of the hub")? {
         if trusted.contains(&der) {
             continue;
         }
@@ -87,34 +85,13 @@ pub fn check_offered(
     Ok(())
 }
 
-/// Whether `voucher` is about the key and the name of `offered`, an authority's, and valid.
+/// Whether `voucher` is about the key of `offered`, an authority's, and valid.
 fn vouches(voucher: &X509Certificate<'_>, offered: &X509Certificate<'_>, now: Moment) -> bool {
     let valid = voucher.validity();
-    voucher.is_ca()
-        && offered.is_ca()
+    is_authority(voucher)
+        && is_authority(offered)
         && voucher.public_key().raw == offered.public_key().raw
-        && voucher.subject().as_raw() == offered.subject().as_raw()
         && (valid.not_before.timestamp()..valid.not_after.timestamp()).contains(&now.0)
-}
-
-/// Whether the authority `issuer` signed `certificate` (ECDSA P-256 with SHA-256). Dates are not
-/// looked at.
-pub(crate) fn is_signed_by(
-    certificate: &X509Certificate<'_>,
-    issuer: &X509Certificate<'_>,
-) -> bool {
-    issuer.is_ca()
-        && certificate.issuer().as_raw() == issuer.subject().as_raw()
-        && certificate.signature_algorithm.algorithm == OID_SIG_ECDSA_WITH_SHA256
-        && UnparsedPublicKey::new(
-            &ECDSA_P256_SHA256_ASN1,
-            &issuer.public_key().subject_public_key.data,
-        )
-        .verify(
-            certificate.tbs_certificate.as_ref(),
-            &certificate.signature_value.data,
-        )
-        .is_ok()
 }
 
 #[cfg(test)]
@@ -143,13 +120,13 @@ mod tests {
     #[test]
     fn a_new_authority_needs_a_voucher_of_one_that_is_trusted() {
         let (old, new, stranger) = (mint::district(), mint::district(), mint::district());
-        let both = format!("{}{}", new.certificate_pem(), old.certificate_pem());
+        let both = format!("{}{}", new.root_pem(), old.root_pem());
         let check = |trusted: &Authority, offered: &str, vouchers: &str, at| {
-            check_offered(trusted.certificate_pem(), offered, vouchers, at)
+            check_offered(&trusted.root_pem(), offered, vouchers, at)
         };
         let now = mint::NOW;
         assert!(check(&old, &both, &voucher(&new, &old), now).is_ok());
-        assert!(check(&old, old.certificate_pem(), "", now).is_ok());
+        assert!(check(&old, &old.root_pem(), "", now).is_ok());
         let refused = |offered: &str, vouchers: &str, at| {
             let refused = check(&old, offered, vouchers, at);
             assert!(
@@ -161,13 +138,13 @@ mod tests {
         refused(&both, &voucher(&new, &stranger), now);
         refused(&both, &voucher(&stranger, &old), now);
         refused(&both, &voucher(&stranger, &new), now);
-        refused(&both, new.certificate_pem(), now);
-        refused(stranger.certificate_pem(), &voucher(&new, &old), now);
+        refused(&both, &new.root_pem(), now);
+        refused(&stranger.root_pem(), &voucher(&new, &old), now);
         let run_out = old.not_after().max(new.not_after());
         refused(&both, &voucher(&new, &old), run_out);
         assert!(check(&old, "", "", now).is_err());
         let leaf = mint::leaf(&old, &crate::peer::Peer::Hub);
-        let with_leaf = format!("{}{}", old.certificate_pem(), leaf.certificate_pem);
+        let with_leaf = format!("{}{}", old.root_pem(), leaf.certificate_pem);
         refused(&with_leaf, &leaf.certificate_pem, now);
     }
 }

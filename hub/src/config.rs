@@ -130,7 +130,7 @@ impl Default for CertificateConfig {
         Self {
             node_days: calluna_certs::NODE_DAYS,
             hub_days: calluna_certs::HUB_DAYS,
-            grace_days: 365,
+            grace_days: calluna_certs::GRACE_DAYS,
         }
     }
 }

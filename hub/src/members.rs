@@ -5,10 +5,10 @@ mod record;
 
 use std::sync::{MutexGuard, PoisonError};
 
-use calluna_certs::facts::{self, Facts};
 use calluna_certs::{
-    Decision, EnrolRefused, Invitation, JoinToken, Peer, RequestError, RequestedKey, TokenError,
-    TokenSecret, Used, decide, secret_hash,
+    Decision, EnrolRefused, Facts, Given, Invitation, JoinToken, Peer, RenewDecision, RenewRefused,
+    Renewal, RequestError, RequestedKey, TokenError, TokenSecret, decide, renew as renewal,
+    secret_hash,
 };
 use calluna_model::clock::Moment;
 use calluna_model::failure::{Failure, Reaction};
@@ -17,7 +17,7 @@ use calluna_model::member::{Member, MemberState, ProviderKind, Reach};
 use calluna_store::StoreError;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-pub use self::record::{Enrolment, Given};
+pub use self::record::Enrolment;
 use crate::hub::Hub;
 use crate::trust::Standing;
 
@@ -53,6 +53,9 @@ pub enum MemberError {
     /// The certificate is not good here.
     #[error(transparent)]
     Admission(#[from] Admission),
+    /// There is no next certificate for it.
+    #[error(transparent)]
+    NoRenewal(#[from] RenewRefused),
     /// The address to dial is not `host:port`.
     #[error("`{0}` is not an address that the hub can dial: write host:port")]
     Address(String),
@@ -80,31 +83,13 @@ pub enum Admission {
         /// When.
         at: Moment,
     },
-    /// It ran out too long ago.
-    #[error(
-        "the certificate of `{provider}` expired on {at}, too long ago to be renewed by its key; \
-         ask the district office for a new invitation"
-    )]
-    ExpiredForGood {
-        /// Whose.
-        provider: ProviderId,
-        /// When.
-        at: Moment,
-    },
-    /// The request is for another key, and only the same one would prove who asks.
-    #[error("an expired certificate of `{0}` can only be renewed with the same key")]
-    OtherKey(ProviderId),
-    /// It is still valid: then the connection has to prove it.
-    #[error("the certificate of `{0}` is still valid; renew it over mutual TLS")]
-    StillValid(ProviderId),
 }
 
 impl Failure for Admission {
     fn reaction(&self) -> Reaction {
         match self {
             Self::NoMember(_) | Self::Unknown(_) => Reaction::Unauthenticated,
-            Self::StillValid(_) => Reaction::FixRequest,
-            _ => Reaction::NotYours,
+            Self::Revoked { .. } => Reaction::NotYours,
         }
     }
 }
@@ -113,6 +98,7 @@ impl Failure for MemberError {
     fn reaction(&self) -> Reaction {
         match self {
             Self::Admission(refused) => refused.reaction(),
+            Self::NoRenewal(refused) => refused.reaction(),
             Self::Refused(refused) => refused.reaction(),
             Self::Request(_) | Self::Name | Self::Address(_) => Reaction::FixRequest,
             Self::Store(error) => error.reaction(),
@@ -208,13 +194,7 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
         Decision::Repeat(used) => used.certificate_pem,
         Decision::Issue => {
             let given = issue(hub, &hub.trust.now(), ask.provider, &key)?;
-            kept.invitation.used = Some(Used {
-                at: now,
-                key: given.key,
-                certificate_pem: given.certificate_pem.clone(),
-                serial: given.serial.clone(),
-                not_after: given.not_after,
-            });
+            kept.invitation.used = Some(given.clone());
             kept.give(given, now, grace(hub))
         }
     };
@@ -235,7 +215,7 @@ pub fn admit(
     provider: &ProviderId,
     leaf: &CertificateDer<'_>,
 ) -> Result<(), MemberError> {
-    let facts = facts::of_der(leaf)?;
+    let facts = Facts::of(leaf)?;
     admitted(hub, provider, &facts.serial).map(|_| ())
 }
 
@@ -270,10 +250,17 @@ pub fn renew(
     csr: &[u8],
 ) -> Result<String, MemberError> {
     let key = RequestedKey::from_csr(csr, &Peer::Provider(provider.clone()))?;
-    let facts = facts::of_der(leaf)?;
+    let shown = Facts::of(leaf)?.serial;
     let _one_at_a_time = alone(hub);
-    let (member, kept, _) = admitted(hub, provider, &facts.serial)?;
-    let certificate = next(hub, &member, kept, &key)?;
+    let (member, kept, _) = admitted(hub, provider, &shown)?;
+    let standing = hub.trust.now();
+    let asked = Renewal {
+        shown: &shown,
+        key: &key,
+        issuer: standing.authority.fingerprint(),
+    };
+    let decision = renewal::over_tls(&kept.given, asked, hub.clock.now())?;
+    let certificate = follow(hub, &standing, &member, kept, &key, decision)?;
     tracing::info!(provider = %provider, "certificate renewed");
     Ok(certificate)
 }
@@ -283,52 +270,46 @@ pub fn renew(
 /// # Errors
 /// When it is not one of ours, was revoked, expired too long ago, or the request is for another key.
 pub fn renew_expired(hub: &Hub, expired: &str, csr: &[u8]) -> Result<String, MemberError> {
-    let facts = facts::of_pem(expired)?;
-    let Facts { peer, serial, .. } = &facts;
-    let Peer::Provider(provider) = peer else {
-        return Err(RequestError::OtherName {
-            asked: peer.to_string(),
-            expected: Peer::Hub,
-        }
-        .into());
+    let standing = hub.trust.now();
+    standing.identity.bundle().issuer_of_pem(expired)?;
+    let facts = Facts::of_pem(expired)?;
+    let Peer::Provider(provider) = &facts.peer else {
+        return Err(RenewRefused::Unknown.into());
     };
-    let key = RequestedKey::from_csr(csr, peer)?;
+    let key = RequestedKey::from_csr(csr, &facts.peer)?;
     let _one_at_a_time = alone(hub);
     // What the caller sent says only which certificate is meant; what counts is on record here.
-    let (member, kept, given) = admitted(hub, provider, serial)?;
-    let provider = provider.clone();
-    let (now, at) = (hub.clock.now(), given.not_after);
-    if now < at {
-        return Err(Admission::StillValid(provider).into());
-    }
-    if now >= at.plus(grace(hub)) {
-        return Err(Admission::ExpiredForGood { provider, at }.into());
-    }
-    if given.key != key.fingerprint() {
-        return Err(Admission::OtherKey(provider).into());
-    }
-    let certificate = next(hub, &member, kept, &key)?;
+    let (member, kept, _) = admitted(hub, provider, &facts.serial)?;
+    let asked = Renewal {
+        shown: &facts.serial,
+        key: &key,
+        issuer: standing.authority.fingerprint(),
+    };
+    let grace = hub.config.certificates.grace_days;
+    let decision = renewal::in_grace(&kept.given, asked, hub.clock.now(), grace)?;
+    let certificate = follow(hub, &standing, &member, kept, &key, decision)?;
     tracing::info!(provider = %provider, "expired certificate renewed");
     Ok(certificate)
 }
 
-/// The newest certificate for `key`, if there is one that needs no renewal, or a new one.
-fn next(
+/// Does what was decided; the certificate.
+fn follow(
     hub: &Hub,
+    standing: &Standing,
     member: &Member,
     mut kept: Enrolment,
     key: &RequestedKey,
+    decision: RenewDecision,
 ) -> Result<String, MemberError> {
-    let now = hub.clock.now();
-    let standing = hub.trust.now();
-    let issuer = standing.authority.fingerprint();
-    if let Some(given) = kept.fresh(&key.fingerprint(), issuer, now) {
-        return Ok(given.certificate_pem.clone());
+    match decision {
+        RenewDecision::Repeat(given) => Ok(given.certificate_pem),
+        RenewDecision::Issue => {
+            let given = issue(hub, standing, &member.id, key)?;
+            let certificate = kept.give(given, hub.clock.now(), grace(hub));
+            save(hub, member, &kept)?;
+            Ok(certificate)
+        }
     }
-    let given = issue(hub, &standing, &member.id, key)?;
-    let certificate = kept.give(given, now, grace(hub));
-    save(hub, member, &kept)?;
-    Ok(certificate)
 }
 
 fn issue(
@@ -344,15 +325,7 @@ fn issue(
         hub.clock.as_ref(),
         hub.entropy.as_ref(),
     )?;
-    Ok(Given {
-        serial: issued.serial,
-        key: key.fingerprint(),
-        at: hub.clock.now(),
-        not_after: issued.not_after,
-        issuer: standing.authority.fingerprint(),
-        certificate_pem: issued.certificate_pem,
-        revoked: None,
-    })
+    Ok(Given::new(&issued, key, hub.clock.now()))
 }
 
 /// Notes whether the node that showed `leaf` has the present trust bundle. Whether it should renew its
@@ -366,7 +339,7 @@ pub fn hears_trust(
     leaf: &CertificateDer<'_>,
     has_it: bool,
 ) -> Result<bool, MemberError> {
-    let serial = facts::of_der(leaf)?.serial;
+    let serial = Facts::of(leaf)?.serial;
     let _one_at_a_time = alone(hub);
     let (member, mut kept, given) = admitted(hub, provider, &serial)?;
     let standing = hub.trust.now();
@@ -376,7 +349,7 @@ pub fn hears_trust(
         kept.trusts = digest;
         save(hub, &member, &kept)?;
     }
-    Ok(given.issuer != standing.authority.fingerprint())
+    Ok(given.issuer != Some(standing.authority.fingerprint()))
 }
 
 /// How long an expired certificate can be renewed by its key, in seconds.

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use calluna_certs::pair::PairFiles;
 use calluna_certs::tls::{self, Identity};
 use calluna_certs::trust::trust_digest;
-use calluna_certs::{Authority, CertError, NodeKey, Peer, files};
+use calluna_certs::{Authority, CertError, NodeKey, Peer, files, renew_at};
 use calluna_host::data_dir::DataDir;
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
@@ -49,7 +49,7 @@ impl Standing {
     /// When the identity cannot serve.
     fn new(authority: Arc<Authority>, identity: Identity) -> Result<Self, CertError> {
         Ok(Self {
-            bundle_pem: authority.certificate_pem().to_owned(),
+            bundle_pem: authority.root_pem(),
             revocations_pem: String::new(),
             vouchers_pem: String::new(),
             mutual: tls::mutual_server(&identity, &[tls::ALPN_REVERSE, tls::ALPN_GRPC])?,
@@ -118,7 +118,7 @@ impl Credentials {
         let request = key.public_key()?;
         let issued = authority.issue(&Peer::Hub, &request, hub_days, clock, entropy)?;
         files::write_private(&dir.join(CA_KEY), authority.key_pem().as_bytes())?;
-        files::write_public(&dir.join(CA_CERT), authority.certificate_pem().as_bytes())?;
+        files::write_public(&dir.join(CA_CERT), authority.chain_pem().as_bytes())?;
         files::write_private(&dir.join(HUB_KEY), key.pem().as_bytes())?;
         files::write_public(&dir.join(HUB_CERT), issued.certificate_pem.as_bytes())?;
         Ok(())
@@ -140,10 +140,9 @@ impl Credentials {
         let pair = hub_pair(dir);
         pair.heal()?;
         let (key, certificate) = pair.read().with_context(|| missing(HUB_CERT))?;
-        let bundle = text(CA_CERT)?;
-        let authority =
-            Authority::from_pem(&bundle, &text(CA_KEY)?).context("reading ca.crt and ca.key")?;
-        let identity = Identity::from_pem(&certificate, &key, &bundle)
+        let authority = Authority::from_pem(&text(CA_CERT)?, &text(CA_KEY)?)
+            .context("reading ca.crt and ca.key")?;
+        let identity = Identity::from_pem(&certificate, &key, &authority.root_pem())
             .context("reading hub.crt and hub.key")?
             .timed_by(Arc::clone(&clock));
         Ok(Self {
@@ -174,11 +173,10 @@ impl Credentials {
     #[must_use]
     pub fn renewal_due(&self) -> Moment {
         let standing = self.now();
-        let (from, until) = (
+        renew_at(
             standing.identity.not_before(),
             standing.identity.not_after(),
-        );
-        from.plus(until.since(from) / 3 * 2)
+        )
     }
 
     /// Gives the hub a new key and certificate, valid `days` days. Connections that stand stay; new

@@ -108,7 +108,7 @@ pub(crate) fn member(
     let data = calluna_host::data_dir::DataDir::create_new(dir).unwrap();
     let answer = crate::membership::Answer {
         certificate_pem: leaf.certificate_pem,
-        trust_bundle_pem: authority.certificate_pem().to_owned(),
+        trust_bundle_pem: authority.root_pem(),
         ..crate::membership::Answer::default()
     };
     crate::membership::settle(&data, config, &answer, &leaf.key_pem).unwrap();

@@ -219,6 +219,8 @@ fn badge(
     };
     let identity = Identity::from_pem(texts.certificate, texts.key, texts.bundle)
         .map_err(broken(CERTIFICATE))?
+        .with_revocations(texts.revocations)
+        .map_err(broken(REVOCATIONS))?
         .timed_by(Arc::clone(clock));
     if identity.peer().provider() != Some(expected) {
         let (found, expected) = (identity.peer().clone(), expected.clone());
@@ -251,7 +253,7 @@ mod tests {
         let open = || Keyring::open(&data, &config.provider, &clock).unwrap();
         let keyring = open();
         let before = keyring.now();
-        let bundle = format!("{}{}", new.certificate_pem(), old.certificate_pem());
+        let bundle = format!("{}{}", new.root_pem(), old.root_pem());
         keyring.take_trust(&bundle, "").unwrap();
         let key = keyring.next_key().unwrap();
         let issue = |key: &NodeKey, who: &str| {

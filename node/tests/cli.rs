@@ -40,7 +40,7 @@ impl Home {
         let leaf = mint::leaf(&authority, &Peer::Provider(config.provider.clone()));
         let answer = Answer {
             certificate_pem: leaf.certificate_pem,
-            trust_bundle_pem: authority.certificate_pem().to_owned(),
+            trust_bundle_pem: authority.root_pem(),
             ..Answer::default()
         };
         let data = DataDir::create_new(&dir.path().join("n")).unwrap();

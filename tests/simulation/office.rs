@@ -47,10 +47,7 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) fn new(authority: &Authority, watch: Watch) -> Self {
-        let pem = (
-            authority.certificate_pem().to_owned(),
-            authority.key_pem().to_string(),
-        );
+        let pem = (authority.root_pem(), authority.key_pem().to_string());
         Self {
             disk: Disk::new(),
             authority: pem,

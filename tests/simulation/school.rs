@@ -86,7 +86,7 @@ impl School {
         let identity = calluna_certs::tls::Identity::from_pem(
             &leaf.certificate_pem,
             &leaf.key_pem,
-            authority.certificate_pem(),
+            &authority.root_pem(),
         );
         Self {
             id,

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use calluna_certs::Facts;
 use calluna_host::entropy::OsEntropy;
 use calluna_host::tasks::Tasks;
 use calluna_hub::hub::{Hub, Setup, create};
@@ -210,7 +211,7 @@ impl School {
     #[must_use]
     pub fn serial(&self) -> String {
         let text = std::fs::read_to_string(self.dir.join("node.crt")).unwrap();
-        calluna_certs::facts::of_pem(&text).unwrap().serial
+        Facts::of_pem(&text).unwrap().serial
     }
 
     /// Stops it; its directory.

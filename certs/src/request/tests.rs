@@ -6,6 +6,8 @@ use rcgen::{BasicConstraints, IsCa, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, PKC
 use super::*;
 use crate::mint;
 
+mod foreign;
+
 fn vhs() -> Peer {
     Peer::Provider("vhs".parse().unwrap())
 }
@@ -111,7 +113,7 @@ fn keys_of_another_kind_are_refused() {
 }
 
 #[test]
-fn an_rsa_request_is_refused() {
+fn an_rsa_key_is_refused_by_its_head() {
     // The head of an RSA public key; ring cannot make RSA keys, and it is refused by its kind.
     let rsa_spki = [
         0x30, 0x1a, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,

@@ -22,29 +22,16 @@ use crate::fingerprint::Fingerprint;
 /// # Errors
 /// When the bundle cannot serve as a verifier.
 pub fn mutual_client(identity: &Identity, alpn: &[u8]) -> Result<Arc<ClientConfig>, CertError> {
-    let verifier =
-        WebPkiServerVerifier::builder_with_provider(identity.roots(), provider()).build()?;
+    // As on the accepting side; `super::server::mutual_server` says why.
+    let verifier = WebPkiServerVerifier::builder_with_provider(identity.roots(), provider())
+        .with_crls(identity.crls())
+        .allow_unknown_revocation_status()
+        .build()?;
     let config = ClientConfig::builder_with_details(provider(), identity.time())
         .with_protocol_versions(&[&TLS13])?
         .with_webpki_verifier(verifier)
         .with_client_cert_resolver(identity.resolver());
     Ok(finished(config, alpn))
-}
-
-/// Dials the hub through the door for those who have no valid certificate, trusting the authorities
-/// in the bundle and showing nothing: for a member whose certificate has expired. Dial with the server
-/// name of [`crate::peer::Peer::Hub`].
-///
-/// # Errors
-/// When the bundle cannot serve as a verifier.
-pub fn bare_client(identity: &Identity) -> Result<Arc<ClientConfig>, CertError> {
-    let verifier =
-        WebPkiServerVerifier::builder_with_provider(identity.roots(), provider()).build()?;
-    let config = ClientConfig::builder_with_details(provider(), identity.time())
-        .with_protocol_versions(&[&TLS13])?
-        .with_webpki_verifier(verifier)
-        .with_no_client_auth();
-    Ok(finished(config, ALPN_ENROL))
 }
 
 /// Dials the hub for enrolment, trusting only the authority with this fingerprint. Dial with the

@@ -13,6 +13,9 @@ use crate::authority::Authority;
 use crate::fingerprint::Fingerprint;
 use crate::mint;
 
+mod authorities;
+mod revocation;
+
 /// What two sides came to.
 #[derive(Debug)]
 struct Talk {
@@ -279,7 +282,7 @@ fn crafted(
     change: impl FnOnce(&mut CertificateParams),
 ) -> Arc<ClientConfig> {
     let ca_key = KeyPair::from_pem(&authority.key_pem()).unwrap();
-    let issuer = Issuer::from_ca_cert_der(authority.certificate_der(), ca_key).unwrap();
+    let issuer = Issuer::from_ca_cert_der(authority.root_der(), ca_key).unwrap();
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -289,9 +292,18 @@ fn crafted(
         .push(DnType::CommonName, "calluna://provider/vhs");
     change(&mut params);
     let chain = vec![params.signed_by(&key, &issuer).unwrap().der().clone()];
+    presents(chain, key, &mint::node(authority, "vhs"))
+}
+
+/// A client that trusts as `like` does and presents exactly this.
+fn presents(
+    chain: Vec<CertificateDer<'static>>,
+    key: KeyPair,
+    like: &Identity,
+) -> Arc<ClientConfig> {
     let key = rustls_pki_types::PrivateKeyDer::from(key);
     let certified = rustls::sign::CertifiedKey::from_der(chain, key, &provider()).unwrap();
-    let mut config = ClientConfig::clone(&dials(&mint::node(authority, "vhs")));
+    let mut config = ClientConfig::clone(&dials(like));
     config.client_auth_cert_resolver = Arc::new(rustls::sign::SingleCertAndKey::from(certified));
     Arc::new(config)
 }
@@ -376,7 +388,7 @@ fn a_joining_node_finds_the_hub_by_its_pin() {
     let chain = talk.client.peer_certificates().unwrap();
     assert_eq!(
         pinned_root(chain, authority.fingerprint()),
-        Some(authority.certificate_der())
+        Some(authority.root_der())
     );
     assert_eq!(
         pinned_root(chain, Fingerprint::of(&chain[0])),
@@ -411,8 +423,8 @@ fn showing_the_pinned_authority_is_not_enough() {
     refused_by_client(shake(&client, &enrol_server(&node).unwrap(), &Peer::Hub));
     // A stranger shows the true authority behind a leaf of its own.
     let rogue = mint::leaf(&mint::district(), &Peer::Hub);
-    let chain = format!("{}{}", rogue.certificate_pem, authority.certificate_pem());
-    let fake = Identity::from_pem(&chain, &rogue.key_pem, authority.certificate_pem()).unwrap();
+    let chain = format!("{}{}", rogue.certificate_pem, authority.root_pem());
+    let fake = Identity::from_pem(&chain, &rogue.key_pem, &authority.root_pem()).unwrap();
     let text = refused_by_client(shake(&client, &enrol_server(&fake).unwrap(), &Peer::Hub));
     assert_says(&text, "not from this district's authority");
     // The hub's own certificate has run out.

@@ -8,55 +8,74 @@ use rustls::RootCertStore;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::{Error as TlsError, InconsistentKeys};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer,
+};
 
 use super::{TlsClock, provider};
-use crate::authority::{Validity, certificate_from_pem, certificates_from_pem, parse, validity};
+use crate::bundle::TrustBundle;
 use crate::error::CertError;
 use crate::peer::{Peer, peer_of};
 use crate::request::NodeKey;
+use crate::revocation::RevocationList;
+use crate::x509::{Validity, certificates, parse, root_of, validity};
 
 /// What one side shows of itself, and whom it believes. Cheap to clone.
 #[derive(Clone)]
 pub struct Identity {
     certified: Arc<CertifiedKey>,
     leaf: CertificateDer<'static>,
+    bundle: Arc<TrustBundle>,
     roots: Arc<RootCertStore>,
+    revocations: Arc<[RevocationList]>,
     peer: Peer,
-    not_before: Moment,
-    not_after: Moment,
+    valid: Validity,
     time: Arc<dyn TimeProvider>,
 }
 
 impl Identity {
-    /// Puts an identity together from PEM texts: the certificate (its authority's may follow), its
-    /// private key, and the trust bundle (one or more authorities).
+    /// Puts an identity together from PEM texts: the certificate (followed by the intermediate
+    /// authorities up to its root, when there are any), its private key, and the trust bundle (one
+    /// or more roots).
     ///
-    /// The authority's certificate is presented together with the leaf, taken from the bundle
-    /// where it is missing: a joining node has to see it to compare it with its token.
+    /// The root is presented together with the leaf, taken from the bundle where it is missing: a
+    /// joining node has to see it to compare it with its token.
     ///
     /// # Errors
     /// When a text cannot be read, certificate and key are not a pair, the certificate does not
-    /// say who it belongs to, or the bundle holds something else than authorities.
+    /// say who it belongs to, or the bundle holds something else than roots.
     pub fn from_pem(cert_pem: &str, key_pem: &str, bundle_pem: &str) -> Result<Self, CertError> {
-        let mut chain = certificates_from_pem(cert_pem, "certificate")?;
-        let bundle = certificates_from_pem(bundle_pem, "trust bundle")?;
-        let leaf = certificate_from_pem(cert_pem)?;
+        let mut chain = certificates(cert_pem, "certificate")?;
+        let bundle = TrustBundle::from_pem(bundle_pem)?;
+        let leaf = chain.first().ok_or(CertError::EmptyBundle)?.clone();
         let peer = peer_of(&leaf)?;
-        let Validity { from, until } = validity(&parse(&leaf, "certificate")?);
-        let roots = roots(&bundle)?;
-        if chain.len() == 1 {
-            chain.extend(issuer(&leaf, &bundle)?);
+        let valid = validity(&parse(&leaf, "certificate")?);
+        let others = chain.get(1..).unwrap_or_default();
+        if let Some(root) = root_of(&leaf, others, bundle.ders())
+            && !others.contains(root)
+        {
+            chain.push(root.clone());
         }
         Ok(Self {
             certified: Arc::new(certified(chain, key_pem)?),
             leaf,
-            roots: Arc::new(roots),
+            roots: Arc::new(roots(&bundle)?),
+            bundle: Arc::new(bundle),
+            revocations: Arc::default(),
             peer,
-            not_before: from,
-            not_after: until,
+            valid,
             time: Arc::new(DefaultTimeProvider),
         })
+    }
+
+    /// The same identity, refusing the certificates on these revocation lists: `lists` is what
+    /// [`RevocationList::read`] reads, and may hold none.
+    ///
+    /// # Errors
+    /// When a list cannot be read, or was not signed by an authority of the trust bundle.
+    pub fn with_revocations(mut self, lists: &str) -> Result<Self, CertError> {
+        self.revocations = RevocationList::read(lists, &self.bundle)?.into();
+        Ok(self)
     }
 
     /// The same identity, with TLS reading the dates of certificates against `clock` instead of
@@ -79,16 +98,35 @@ impl Identity {
         &self.leaf
     }
 
-    /// From when on the leaf is valid.
-    #[must_use]
-    pub fn not_before(&self) -> Moment {
-        self.not_before
-    }
-
     /// Until when the leaf is valid.
     #[must_use]
     pub fn not_after(&self) -> Moment {
-        self.not_after
+        self.valid.until
+    }
+
+    /// From when on the leaf is valid.
+    #[must_use]
+    pub fn not_before(&self) -> Moment {
+        self.valid.from
+    }
+
+    /// Whom this side trusts.
+    #[must_use]
+    pub fn bundle(&self) -> &TrustBundle {
+        &self.bundle
+    }
+
+    /// The revocation lists that are applied, one for each authority at most.
+    #[must_use]
+    pub fn revocations(&self) -> &[RevocationList] {
+        &self.revocations
+    }
+
+    pub(super) fn crls(&self) -> Vec<CertificateRevocationListDer<'static>> {
+        self.revocations
+            .iter()
+            .map(|list| list.der().clone())
+            .collect()
     }
 
     pub(super) fn resolver(&self) -> Arc<SingleCertAndKey> {
@@ -109,58 +147,17 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")
             .field("peer", &self.peer)
-            .field("not_after", &self.not_after)
+            .field("not_after", &self.valid.until)
             .finish_non_exhaustive()
     }
 }
 
-/// Only authorities may be trusted: a leaf in the bundle would vouch for itself.
-fn roots(bundle: &[CertificateDer<'static>]) -> Result<RootCertStore, CertError> {
+fn roots(bundle: &TrustBundle) -> Result<RootCertStore, CertError> {
     let mut roots = RootCertStore::empty();
-    for der in bundle {
-        let certificate = parse(der, "trust bundle")?;
-        if !certificate.is_ca() {
-            let subject = certificate.subject().to_string();
-            return Err(CertError::NotAnAuthority { subject });
-        }
+    for der in bundle.ders() {
         roots.add(der.clone())?;
     }
-    if roots.is_empty() {
-        Err(CertError::EmptyBundle)
-    } else {
-        Ok(roots)
-    }
-}
-
-/// The authority in the bundle whose key identifier the leaf names; while an authority is being
-/// replaced the bundle holds two with the same name.
-fn issuer(
-    leaf: &CertificateDer<'_>,
-    bundle: &[CertificateDer<'static>],
-) -> Result<Option<CertificateDer<'static>>, CertError> {
-    use x509_parser::extensions::ParsedExtension;
-    let leaf = parse(leaf, "certificate")?;
-    let wanted = leaf
-        .iter_extensions()
-        .find_map(|extension| match extension.parsed_extension() {
-            ParsedExtension::AuthorityKeyIdentifier(key) => {
-                key.key_identifier.as_ref().map(|id| id.0)
-            }
-            _ => None,
-        });
-    for der in bundle {
-        let root = parse(der, "trust bundle")?;
-        let own = root
-            .iter_extensions()
-            .find_map(|extension| match extension.parsed_extension() {
-                ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0),
-                _ => None,
-            });
-        if own.is_some() && own == wanted {
-            return Ok(Some(der.clone()));
-        }
-    }
-    Ok(None)
+    Ok(roots)
 }
 
 fn certified(
@@ -178,7 +175,6 @@ fn certified(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authority::not_after;
     use crate::mint;
 
     #[test]
@@ -187,10 +183,10 @@ mod tests {
         let node = mint::node(&district, "vhs");
         assert_eq!(node.peer(), &Peer::Provider("vhs".parse().unwrap()));
         assert_eq!(peer_of(node.leaf()).as_ref(), Ok(node.peer()));
-        assert_eq!(node.certified.cert.last(), Some(district.certificate_der()));
+        assert_eq!(node.certified.cert.last(), Some(district.root_der()));
         assert_eq!(node.certified.cert.len(), 2);
         assert_eq!(
-            not_after(&parse(node.leaf(), "x").unwrap()),
+            validity(&parse(node.leaf(), "x").unwrap()).until,
             node.not_after()
         );
     }
@@ -199,9 +195,9 @@ mod tests {
     fn the_right_one_of_two_authorities_with_one_name_is_presented() {
         let (old, new) = (mint::district(), mint::district());
         let leaf = mint::leaf(&new, &Peer::Hub);
-        let bundle = format!("{}{}", old.certificate_pem(), new.certificate_pem());
+        let bundle = format!("{}{}", old.root_pem(), new.root_pem());
         let hub = Identity::from_pem(&leaf.certificate_pem, &leaf.key_pem, &bundle).unwrap();
-        assert_eq!(hub.certified.cert.last(), Some(new.certificate_der()));
+        assert_eq!(hub.certified.cert.last(), Some(new.root_der()));
     }
 
     #[test]
@@ -212,7 +208,7 @@ mod tests {
             mint::leaf(&district, &Peer::Hub),
         );
         let (cert, key) = (one.certificate_pem.as_str(), one.key_pem.as_str());
-        let bundle = district.certificate_pem();
+        let bundle = &district.root_pem();
         let make = Identity::from_pem;
         assert!(make(cert, key, bundle).is_ok());
         assert!(matches!(

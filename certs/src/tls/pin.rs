@@ -10,8 +10,8 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::authority::parse;
 use crate::fingerprint::Fingerprint;
+use crate::x509::parse;
 
 /// The other side presented no authority with the fingerprint of the token. Nothing was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -18,8 +18,14 @@ use crate::error::CertError;
 /// # Errors
 /// When the bundle cannot serve as a verifier.
 pub fn mutual_server(identity: &Identity, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, CertError> {
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(identity.roots(), provider()).build()?;
+    // An authority without a list has revoked nothing that is known here, which is the ordinary
+    // case while there are several: unknown is let pass. And a list past its next update is used
+    // still: an office that missed a week must not strand everybody. What a list cannot say, the
+    // hub's record does, which is asked at every connection and every call.
+    let verifier = WebPkiClientVerifier::builder_with_provider(identity.roots(), provider())
+        .with_crls(identity.crls())
+        .allow_unknown_revocation_status()
+        .build()?;
     let config = builder(identity)?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(identity.resolver());

@@ -2,8 +2,7 @@
 //! given. Whether a certificate is good is asked here, on every connection and every call: a list of
 //! what was issued knows more than any revocation list.
 
-use calluna_certs::fingerprint::hex32;
-use calluna_certs::{Fingerprint, Invitation};
+use calluna_certs::{Given, Invitation};
 use calluna_model::clock::Moment;
 use calluna_model::id::Digest;
 use serde::{Deserialize, Serialize};
@@ -24,27 +23,6 @@ pub struct Enrolment {
     /// The trust bundle that its node last said it has, as [`calluna_certs::trust::trust_digest`].
     #[serde(default)]
     pub trusts: Option<Digest>,
-}
-
-/// One certificate that was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Given {
-    /// Its serial number, hexadecimal.
-    pub serial: String,
-    /// SHA-256 of the public key (SPKI).
-    #[serde(with = "hex32")]
-    pub key: [u8; 32],
-    /// When it was issued.
-    pub at: Moment,
-    /// Until when it is valid.
-    pub not_after: Moment,
-    /// The authority that issued it.
-    pub issuer: Fingerprint,
-    /// The certificate, PEM: a lost answer is given again.
-    pub certificate_pem: String,
-    /// When it was revoked.
-    #[serde(default)]
-    pub revoked: Option<Moment>,
 }
 
 impl Enrolment {
@@ -68,14 +46,6 @@ impl Enrolment {
     #[must_use]
     pub fn newest(&self) -> Option<&Given> {
         self.given.last()
-    }
-
-    /// A certificate for this key, of this authority, that was not revoked and needs no renewal yet.
-    pub(super) fn fresh(&self, key: &[u8; 32], issuer: Fingerprint, now: Moment) -> Option<&Given> {
-        self.given.iter().rev().find(|given| {
-            let due = given.at.plus(given.not_after.since(given.at) / 3 * 2);
-            given.key == *key && given.issuer == issuer && given.revoked.is_none() && now < due
-        })
     }
 
     /// Adds a certificate, and forgets those that can never become good again: they expired longer ago

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use calluna_certs::trust::{TrustRefused, check_offered};
-use calluna_certs::{CertError, tls};
+use calluna_certs::{CertError, renew_at, tls};
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
 use calluna_model::failure::Reaction;
@@ -281,7 +281,7 @@ impl Renewer {
 
     /// With the same key: it is all that proves who this node is.
     async fn renew_expired(&self, badge: &Badge) -> Result<(), RenewError> {
-        let config = tls::bare_client(&badge.identity)?;
+        let config = tls::grace_client(&badge.identity)?;
         let mut hub = connect(&self.hub, config).await?;
         let csr = badge.key.csr_of(badge.identity.peer())?;
         let certificate = call(&mut hub, csr, badge.certificate_pem.clone()).await?;
@@ -312,6 +312,5 @@ async fn call(
 
 /// When two thirds of the certificate's life are over.
 fn renewal_due(badge: &Badge) -> Moment {
-    let (from, until) = (badge.identity.not_before(), badge.identity.not_after());
-    from.plus(until.since(from) / 3 * 2)
+    renew_at(badge.identity.not_before(), badge.identity.not_after())
 }

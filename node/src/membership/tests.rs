@@ -44,7 +44,7 @@ impl Membership for FakeHub {
             .unwrap();
         Ok(Response::new(pb::EnrolResponse {
             certificate_pem: issued.certificate_pem,
-            trust_bundle_pem: self.authority.certificate_pem().to_owned(),
+            trust_bundle_pem: self.authority.root_pem(),
             district: "Landkreis Musterheide".to_owned(),
             provider_name: "VHS Musterheide".to_owned(),
         }))

@@ -195,7 +195,7 @@ fn identity(args: &[String], who: &str) -> Result<Identity> {
     Ok(Identity::from_pem(
         &leaf.certificate_pem,
         &leaf.key_pem,
-        authority.certificate_pem(),
+        &authority.root_pem(),
     )?)
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 fn ceiling(providers: usize, offers: usize) -> Result<Value> {
     let dir = tempfile::tempdir()?;
     let authority = calluna_certs::mint::district();
-    std::fs::write(dir.path().join("bare-ca.crt"), authority.certificate_pem())?;
+    std::fs::write(dir.path().join("bare-ca.crt"), authority.chain_pem())?;
     std::fs::write(
         dir.path().join("bare-ca.key"),
         authority.key_pem().as_bytes(),
