@@ -193,7 +193,6 @@ fn on_record<'a>(
 fn again_or_new(newest: &Given, asked: Renewal<'_>, now: Moment) -> RenewDecision {
     let fresh = newest.key == asked.key.fingerprint()
         && newest.issuer == Some(asked.issuer)
-        && now < newest.not_after
         && now < renew_at(newest.at, newest.not_after);
     if fresh {
         RenewDecision::Repeat(newest.clone())

@@ -23,7 +23,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::time_provider::TimeProvider;
 use rustls_pki_types::{CertificateDer, InvalidDnsNameError, ServerName, UnixTime};
 
-pub use client::{mutual_client, pinned_client, pinned_client_at};
+pub use client::{grace_client, mutual_client, pinned_client, pinned_client_at};
 pub use explain::{explain, explain_io};
 pub use identity::Identity;
 pub use pin::{PinMismatch, pinned_root};

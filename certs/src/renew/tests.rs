@@ -153,6 +153,10 @@ fn inv2_what_was_revoked_is_never_renewed() {
     assert_eq!(both(&record(1), asks("02", &two), now), refused);
     assert_eq!(both(&record(2), asks("02", &two), now), refused);
     assert_eq!(both(&record(0), asks("03", &one), now), refused);
+    // The key that is shown is void, though another is asked for, and another one is the newest.
+    let mut with_newest = record(0).to_vec();
+    with_newest.push(given("04", &two, NOW));
+    assert_eq!(over_tls(&with_newest, asks("03", &two), now), refused[0]);
     // A revoked key is not taken up again over a certificate that stands.
     let record = {
         let mut all = [given("01", &two, NOW), given("02", &one, NOW)];
@@ -192,6 +196,23 @@ fn an_expired_certificate_is_renewed_in_grace_for_its_own_key_only() {
             until: end
         }),
         "no days, no grace"
+    );
+}
+
+#[test]
+fn the_grace_of_a_lost_answer_counts_from_that_answer() {
+    let one = key();
+    let due = NOW.plus(20 * DAY);
+    let record = [given("01", &one, NOW), given("02", &one, due)];
+    let last = due.plus(LIFE).plus(14 * DAY - 1);
+    let decide = |now| in_grace(&record, asks("01", &one), now, 14);
+    assert_eq!(decide(last), Ok(RenewDecision::Issue));
+    assert_eq!(
+        decide(last.plus(1)),
+        Err(RenewRefused::TooLate {
+            at: due.plus(LIFE),
+            until: last.plus(1)
+        })
     );
 }
 

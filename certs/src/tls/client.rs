@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use calluna_model::clock::Clock;
-use rustls::ClientConfig;
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{Resumption, WantsClientCert, WebPkiServerVerifier};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::version::TLS13;
+use rustls::{ClientConfig, ConfigBuilder};
 
 use super::pin::PinnedAuthority;
 use super::{ALPN_ENROL, Identity, TlsClock, provider};
@@ -22,16 +22,34 @@ use crate::fingerprint::Fingerprint;
 /// # Errors
 /// When the bundle cannot serve as a verifier.
 pub fn mutual_client(identity: &Identity, alpn: &[u8]) -> Result<Arc<ClientConfig>, CertError> {
+    let config = trusting(identity)?.with_client_cert_resolver(identity.resolver());
+    Ok(finished(config, alpn))
+}
+
+/// Dials the hub over the door for enrolment, to renew a certificate that has expired: trusts whom
+/// this identity trusts and shows no certificate, since an expired one opens nothing. Dial with
+/// the server name of [`crate::peer::Peer::Hub`].
+///
+/// # Errors
+/// When the bundle cannot serve as a verifier.
+pub fn grace_client(identity: &Identity) -> Result<Arc<ClientConfig>, CertError> {
+    let config = trusting(identity)?.with_no_client_auth();
+    Ok(finished(config, ALPN_ENROL))
+}
+
+fn trusting(
+    identity: &Identity,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, CertError> {
     // As on the accepting side; `super::server::mutual_server` says why.
     let verifier = WebPkiServerVerifier::builder_with_provider(identity.roots(), provider())
         .with_crls(identity.crls())
         .allow_unknown_revocation_status()
         .build()?;
-    let config = ClientConfig::builder_with_details(provider(), identity.time())
-        .with_protocol_versions(&[&TLS13])?
-        .with_webpki_verifier(verifier)
-        .with_client_cert_resolver(identity.resolver());
-    Ok(finished(config, alpn))
+    Ok(
+        ClientConfig::builder_with_details(provider(), identity.time())
+            .with_protocol_versions(&[&TLS13])?
+            .with_webpki_verifier(verifier),
+    )
 }
 
 /// Dials the hub for enrolment, trusting only the authority with this fingerprint. Dial with the

@@ -69,7 +69,8 @@ impl Identity {
     }
 
     /// The same identity, refusing the certificates on these revocation lists: `lists` is what
-    /// [`RevocationList::read`] reads, and may hold none.
+    /// [`RevocationList::read`] reads, and may hold none. Lists and bundle belong together: when a
+    /// root leaves the bundle, its list has to go in the same step.
     ///
     /// # Errors
     /// When a list cannot be read, or was not signed by an authority of the trust bundle.

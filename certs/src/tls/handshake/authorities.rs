@@ -165,3 +165,53 @@ fn inv2_another_authority_with_the_same_names_has_no_intermediate_here() {
         .collect();
     nobody_believes(&chain, &key, &district);
 }
+
+#[test]
+fn an_expired_node_comes_to_the_door_for_enrolment_and_shows_nothing() {
+    let District { authority, hub, .. } = district();
+    let node = mint::expired(&authority, &mint::provider("vhs"));
+    let mut talk = shake(
+        &grace_client(&node).unwrap(),
+        &enrol_server(&hub).unwrap(),
+        &Peer::Hub,
+    )
+    .unwrap();
+    assert_eq!(talk.server.alpn_protocol(), Some(ALPN_ENROL));
+    assert!(talk.server.peer_certificates().is_none());
+    assert_eq!(received(&mut talk.server).as_bytes(), SECRET);
+    // Another district's hub, and a member that plays the hub, learn nothing.
+    for fake in [
+        mint::hub(&mint::district()),
+        mint::node(&authority, "school"),
+    ] {
+        let fake = enrol_server(&fake).unwrap();
+        refused_by_client(shake(&grace_client(&node).unwrap(), &fake, &Peer::Hub));
+    }
+    // Where a certificate is asked for, none is shown.
+    let client = grace_client(&node).unwrap();
+    let mut client = ClientConfig::clone(&client);
+    client.alpn_protocols = vec![ALPN_GRPC.to_vec()];
+    let (said, _) = refused_by_server(shake(&Arc::new(client), &accepts(&hub), &Peer::Hub));
+    assert_says(&said, "presented no certificate");
+}
+
+#[test]
+fn a_revoked_hub_is_refused_at_the_door_for_enrolment_too() {
+    use crate::revocation::{Reason, Revoked};
+    let District {
+        authority,
+        hub,
+        node,
+    } = district();
+    let void = Revoked {
+        serial: crate::Facts::of(hub.leaf()).unwrap().serial,
+        at: mint::NOW,
+        reason: Reason::KeyCompromise,
+    };
+    let list = authority
+        .revocation_list(&[void], 1, 7, &mint::clock())
+        .unwrap();
+    let node = node.with_revocations(&list.to_pem()).unwrap();
+    let door = enrol_server(&hub).unwrap();
+    refused_by_client(shake(&grace_client(&node).unwrap(), &door, &Peer::Hub));
+}

@@ -28,30 +28,12 @@ fn knowing(identity: &Identity, lists: &[&RevocationList]) -> Identity {
     identity.clone().with_revocations(&text).unwrap()
 }
 
-/// A node of its own serial: the fixture's chance repeats itself.
-fn other_node(authority: &Authority, id: &str) -> Identity {
-    let key = crate::NodeKey::generate().unwrap();
-    let chance = calluna_model::entropy::SeededEntropy::new(7);
-    let issued = authority
-        .issue(
-            &mint::provider(id),
-            &key.public_key().unwrap(),
-            30,
-            &mint::clock(),
-            &chance,
-        )
-        .unwrap();
-    Identity::from_pem(&issued.certificate_pem, &key.pem(), &authority.root_pem())
-        .unwrap()
-        .timed_by(Arc::new(mint::clock()))
-}
-
 #[test]
 fn inv2_a_revoked_certificate_is_refused_by_a_server_and_others_pass() {
     for authority in [mint::district(), mint::issuing(&mint::district())] {
         let (out, stays) = (
             mint::node(&authority, "vhs"),
-            other_node(&authority, "school"),
+            mint::node(&authority, "school"),
         );
         assert_ne!(serial(&out), serial(&stays));
         let hub = knowing(&mint::hub(&authority), &[&list(&authority, &[&out], 1)]);
@@ -68,7 +50,7 @@ fn inv2_a_revoked_certificate_is_refused_by_a_server_and_others_pass() {
 #[test]
 fn inv2_a_revoked_certificate_is_refused_by_a_client_and_others_pass() {
     for authority in [mint::district(), mint::issuing(&mint::district())] {
-        let (hub, stays) = (mint::hub(&authority), other_node(&authority, "school"));
+        let (hub, stays) = (mint::hub(&authority), mint::node(&authority, "school"));
         let node = knowing(
             &mint::node(&authority, "vhs"),
             &[&list(&authority, &[&hub], 1)],
@@ -86,7 +68,7 @@ fn a_list_past_its_next_update_is_used_still() {
         hub,
         node,
     } = district();
-    let stays = other_node(&authority, "school");
+    let stays = mint::node(&authority, "school");
     let clock = mint::clock();
     let hub = knowing(&hub, &[&list(&authority, &[&node], 1)]).timed_by(Arc::new(clock.clone()));
     clock.forward(20 * 86_400);
@@ -113,7 +95,7 @@ fn an_authority_without_a_list_lets_its_members_in_beside_one_that_has_one() {
     let hub = knowing(&hub, &[&list(&old, &[&of_old], 1)]);
     refused_by_server(shake(&dials(&of_old), &accepts(&hub), &Peer::Hub));
     shake(&dials(&of_new), &accepts(&hub), &Peer::Hub).unwrap();
-    let other = other_node(&old, "club");
+    let other = mint::node(&old, "club");
     let of_old = mint::foreign(&old, &mint::provider("vhs"), &new);
     let hub = knowing(&hub, &[&list(&old, &[&other], 2), &list(&new, &[], 1)]);
     shake(&dials(&of_old), &accepts(&hub), &Peer::Hub).unwrap();
@@ -139,7 +121,7 @@ fn inv2_a_root_takes_its_intermediate_back() {
     shake(&dials(&node), &accepts(&mint::hub(&root)), &Peer::Hub).unwrap();
     let hub = knowing(&mint::hub(&root), &[&list]);
     refused_by_server(shake(&dials(&node), &accepts(&hub), &Peer::Hub));
-    let direct = other_node(&root, "school");
+    let direct = mint::node(&root, "school");
     shake(&dials(&direct), &accepts(&hub), &Peer::Hub).unwrap();
 }
 
