@@ -69,6 +69,12 @@ const CRATES: &[Row] = &[
         &["axum", "tonic", "sled", "fjall"],
     ),
     (
+        "audit",
+        "hub/audit",
+        &["model", "certs"],
+        &["tokio", "tonic", "prost", "sled", "fjall", "tracing"],
+    ),
+    (
         "node",
         "node",
         &["import", "kv", "wire", "certs", "host", "model"],

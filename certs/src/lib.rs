@@ -12,6 +12,7 @@
 //! | [`ledger`], [`enrol`] | what the hub keeps of an invitation, and the decision about a request |
 //! | [`tls`] | server and client configurations: TLS 1.3, mutual, no resumption; failures in words |
 //! | [`files`] | keys on disk: 0600 from the first byte, whole or not at all |
+//! | [`public`] | a public key without a certificate: that of the audit log |
 //!
 //! # Two names for one peer
 //!
@@ -30,6 +31,7 @@ pub mod ledger;
 #[cfg(any(test, feature = "fixture"))]
 pub mod mint;
 pub mod peer;
+pub mod public;
 pub mod request;
 pub mod tls;
 pub mod token;
@@ -40,5 +42,6 @@ pub use error::CertError;
 pub use fingerprint::Fingerprint;
 pub use ledger::{Invitation, Ledger, LedgerError, Used};
 pub use peer::{Peer, PeerError, dns_name, peer_of};
+pub use public::PublicKey;
 pub use request::{NodeKey, RequestError, RequestedKey, verify_signature};
 pub use token::{JoinToken, TokenError, TokenSecret, secret_hash};

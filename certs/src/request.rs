@@ -146,6 +146,11 @@ impl NodeKey {
         Ok(self.0.sign(bytes)?)
     }
 
+    /// The public half: SPKI, DER.
+    pub(crate) fn spki(&self) -> Vec<u8> {
+        rcgen::PublicKeyData::subject_public_key_info(&self.0)
+    }
+
     pub(crate) fn into_pair(self) -> KeyPair {
         self.0
     }
@@ -241,7 +246,7 @@ pub fn verify_signature(
         .map_err(|_| CertError::Signature)
 }
 
-fn is_p256(spki: &x509::SubjectPublicKeyInfo<'_>) -> bool {
+pub(crate) fn is_p256(spki: &x509::SubjectPublicKeyInfo<'_>) -> bool {
     let curve = spki
         .algorithm
         .parameters
