@@ -48,6 +48,16 @@ pub enum StoreError {
         /// The name.
         provider: String,
     },
+    /// An audit record does not follow the newest one.
+    #[error(
+        "the audit log ends with entry {last}, and entry {number} was to be written; nothing was changed, try again"
+    )]
+    AuditOrder {
+        /// The newest one.
+        last: u64,
+        /// The one that was to be written.
+        number: u64,
+    },
     /// Whoever was reading stopped.
     #[error("reading was stopped: {0}")]
     Stopped(String),
@@ -58,6 +68,7 @@ impl Failure for StoreError {
         match self {
             Self::NoSuchMember { .. } => Reaction::NotThere,
             Self::NotHeld { .. } => Reaction::FixRequest,
+            Self::AuditOrder { .. } => Reaction::ComeBackLater,
             _ => Reaction::AskOperator,
         }
     }
