@@ -87,6 +87,7 @@ const CRATES: &[Row] = &[
             "store",
             "sync",
             "catalogue",
+            "audit",
             "kv",
             "wire",
             "certs",
@@ -108,10 +109,10 @@ const HUB: &[&[&str]] = &[
     &["service"],
     &["night"],
     &["report"],
-    &["link", "export", "held", "quarantine", "view"],
+    &["link", "export", "held", "quarantine", "view", "trail"],
     &["members"],
     &["hub"],
-    &["convert", "current"],
+    &["convert", "current", "audit"],
     &["config"],
 ];
 const NODE: &[&[&str]] = &[

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use rustls_pki_types::pem::PemObject;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509;
 
@@ -44,6 +46,20 @@ impl PublicKey {
             spki: der.to_vec(),
             point: spki.subject_public_key.data.to_vec(),
         })
+    }
+
+    /// Reads what [`PublicKey::pem`] writes.
+    ///
+    /// # Errors
+    /// When there is no such block, or it holds another key.
+    pub fn from_pem(text: &str) -> Result<Self, CertError> {
+        let der = SubjectPublicKeyInfoDer::from_pem_slice(text.as_bytes());
+        let der = der.map_err(|error| CertError::Pem {
+            what: "public key",
+            label: "PUBLIC KEY",
+            reason: error.to_string(),
+        })?;
+        Self::from_spki(&der)
     }
 
     /// SPKI, DER.
@@ -90,9 +106,6 @@ impl fmt::Debug for PublicKey {
 
 #[cfg(test)]
 mod tests {
-    use rustls_pki_types::SubjectPublicKeyInfoDer;
-    use rustls_pki_types::pem::PemObject;
-
     use super::*;
 
     #[test]
@@ -110,8 +123,8 @@ mod tests {
     fn it_survives_its_bytes_and_its_text() {
         let public = PublicKey::of(&NodeKey::generate().unwrap()).unwrap();
         assert_eq!(PublicKey::from_spki(public.spki()).unwrap(), public);
-        let read = SubjectPublicKeyInfoDer::from_pem_slice(public.pem().as_bytes()).unwrap();
-        assert_eq!(read.as_ref(), public.spki());
+        assert_eq!(PublicKey::from_pem(&public.pem()).unwrap(), public);
+        assert!(PublicKey::from_pem("").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context, Result};
+use calluna_audit::Draft;
 use calluna_certs::tls::Identity;
 use calluna_certs::{Authority, HUB_DAYS, NodeKey, Peer, files};
 use calluna_host::config::Environment;
@@ -13,11 +14,12 @@ use calluna_host::workers::Workers;
 use calluna_kv::{KvError, Opened, Stamp, Trust};
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
-use calluna_store::{EmbeddedStore, HubStore};
+use calluna_store::{AuditRecord, EmbeddedStore, HubStore, StoreError};
 use calluna_sync::schedule::Schedule;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::{self, Audit};
 use crate::config::{self, HubConfig};
 use crate::convert;
 use crate::current::Current;
@@ -67,6 +69,8 @@ pub struct Hub {
     pub commit_bytes: usize,
     /// Held while an invitation is used or written: one certificate per token.
     pub(crate) enrolling: std::sync::Mutex<()>,
+    /// The audit log.
+    pub audit: Audit,
 }
 
 /// What a hub is put together from.
@@ -118,6 +122,7 @@ pub fn create(
     files::write_public(&dir.join(CA_CERT), authority.certificate_pem().as_bytes())?;
     files::write_private(&dir.join(HUB_KEY), key.pem().as_bytes())?;
     files::write_public(&dir.join(HUB_CERT), issued.certificate_pem.as_bytes())?;
+    audit::make_key(&dir)?;
     // The settings come last: a directory that has them is a whole hub.
     let text = config::template(&setup.name, &setup.address, setup.listen, setup.web);
     dir.write(config::FILE, text.as_bytes(), 0o600)?;
@@ -160,6 +165,7 @@ impl Hub {
             return Err(KvError::Damaged { dir, why }.into());
         }
         let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;
+        let audit = Audit::open(&dir, store.as_ref(), clock.now(), &store_note)?;
         let parts = Parts {
             config,
             store,
@@ -169,6 +175,7 @@ impl Hub {
             entropy,
         };
         Ok(Self {
+            audit,
             dir: Some(dir),
             store_note,
             schedule,
@@ -236,11 +243,25 @@ impl From<Parts> for Hub {
             workers: Workers::default(),
             commit_bytes: COMMIT_BYTES,
             enrolling: std::sync::Mutex::default(),
+            audit: Audit::off(),
         }
     }
 }
 
 impl Hub {
+    /// Makes a change together with the audit entries that tell of it; see [`Audit::with`].
+    ///
+    /// # Errors
+    /// When the entries cannot be made, or the change fails; nothing has changed then.
+    pub fn audited<T, E: From<StoreError>>(
+        &self,
+        drafts: impl IntoIterator<Item = Draft>,
+        change: impl FnOnce(&[AuditRecord]) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let store = self.store.as_ref();
+        self.audit.with(store, self.clock.now(), drafts, change)
+    }
+
     /// Notes when the next night begins by the clock.
     pub(crate) fn show_next_night(&self, next: Option<Moment>) {
         *self

@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use calluna_audit::{Draft, Event};
 use calluna_certs::{
     Decision, EnrolRefused, Invitation, Issued, JoinToken, Peer, RequestError, RequestedKey,
     TokenError, TokenSecret, Used, decide, secret_hash,
@@ -9,7 +10,7 @@ use calluna_certs::{
 use calluna_model::failure::{Failure, Reaction};
 use calluna_model::id::ProviderId;
 use calluna_model::member::{Member, MemberState, ProviderKind, Reach};
-use calluna_store::StoreError;
+use calluna_store::{Change, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::hub::Hub;
@@ -116,14 +117,14 @@ pub fn invite(
         expires: token.expires,
         used: None,
     };
-    save(
-        hub,
-        &member,
-        &Enrolment {
-            invitation,
-            earlier,
-        },
-    )?;
+    let told = Draft::operator(Event::Invited)
+        .about(provider)
+        .with("expires", token.expires);
+    let kept = Enrolment {
+        invitation,
+        earlier,
+    };
+    save(hub, &member, &kept, Some(told))?;
     tracing::info!(provider = %provider, expires = %token.expires, "invited");
     Ok(token)
 }
@@ -158,6 +159,7 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
     let (Some(mut kept), Some(mut member)) = (kept, hub.store.member(ask.provider)?) else {
         return Err(EnrolRefused::Unknown.into());
     };
+    let mut told = None;
     let certificate = match decision {
         Decision::Repeat(used) => used.certificate_pem,
         Decision::Issue => {
@@ -172,6 +174,8 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
                 not_after,
                 ..
             } = issued;
+            let draft = Draft::node(ask.provider, Event::Enrolled).with("serial", &serial);
+            told = Some(draft.with("not-after", not_after));
             kept.invitation.used = Some(Used {
                 at: now,
                 key: key.fingerprint(),
@@ -184,7 +188,7 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
     };
     member.joined_at = Some(now);
     member.reach = reach;
-    save(hub, &member, &kept)?;
+    save(hub, &member, &kept, told)?;
     tracing::info!(provider = %ask.provider, "joined");
     Ok((member, certificate))
 }
@@ -222,12 +226,21 @@ pub fn enrolment(hub: &Hub, provider: &ProviderId) -> Result<Option<Enrolment>, 
         })
 }
 
-fn save(hub: &Hub, member: &Member, kept: &Enrolment) -> Result<(), MemberError> {
+fn save(
+    hub: &Hub,
+    member: &Member,
+    kept: &Enrolment,
+    told: Option<Draft>,
+) -> Result<(), MemberError> {
     let bytes = serde_json::to_vec(kept).map_err(|source| MemberError::Unreadable {
         provider: member.id.clone(),
         source,
     })?;
-    Ok(hub.store.save_member(member, &bytes)?)
+    hub.audited(told, |audit| {
+        let change = Change::Member(member, &bytes);
+        hub.store.apply(&change, audit).map(|_nothing_held| ())
+    })
+    .map_err(MemberError::Store)
 }
 
 fn reach_of(address: &str) -> Result<Reach, MemberError> {

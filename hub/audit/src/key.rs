@@ -41,6 +41,12 @@ impl AuditKey {
         &self.public
     }
 
+    /// A secret that only the holder of the key can make, for one purpose.
+    #[must_use]
+    pub fn secret(&self, purpose: &'static str) -> [u8; 32] {
+        blake3::derive_key(purpose, self.key.pem().as_bytes())
+    }
+
     /// Signs the hash of an entry.
     ///
     /// # Errors

@@ -62,7 +62,7 @@ pub use export::Header;
 pub use head::{Hash, Head};
 pub use key::AuditKey;
 pub use problem::{Fault, Problem, Warning};
-pub use verify::{Expected, Verdict, Verifier, verify_lines};
+pub use verify::{Expected, LineVerifier, Verdict, Verifier, verify_lines};
 
 #[cfg(test)]
 mod fixture;

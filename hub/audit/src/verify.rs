@@ -15,7 +15,7 @@ use crate::head::{Hash, Head};
 use crate::key::{introduced, is_signed};
 use crate::problem::{Fault, Warning};
 
-pub use lines::verify_lines;
+pub use lines::{LineVerifier, verify_lines};
 pub use verdict::Verdict;
 
 /// How many entries back a second one of the same number is told from a copy.
@@ -144,7 +144,7 @@ impl Verifier {
         self.advance(number, entry);
     }
 
-    /// What was found. `true` heads and keys from elsewhere are compared here.
+    /// What was found. Heads and keys from elsewhere are compared here.
     #[must_use]
     pub fn finish(mut self) -> Verdict {
         self.line = 0;

@@ -58,6 +58,9 @@ pub enum StoreError {
         /// The one that was to be written.
         number: u64,
     },
+    /// What happens could not be recorded.
+    #[error("this cannot be recorded in the audit log, so nothing was changed: {0}")]
+    Unrecorded(String),
     /// Whoever was reading stopped.
     #[error("reading was stopped: {0}")]
     Stopped(String),

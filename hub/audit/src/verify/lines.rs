@@ -8,49 +8,79 @@ use crate::problem::Fault;
 
 use super::{Expected, Verdict, Verifier};
 
+/// Verifies an export line by line.
+#[derive(Debug)]
+pub struct LineVerifier {
+    verifier: Verifier,
+    empty: bool,
+}
+
+impl LineVerifier {
+    /// Begins with the first line.
+    #[must_use]
+    pub fn new(expected: Expected) -> Self {
+        Self {
+            verifier: Verifier::new(expected),
+            empty: true,
+        }
+    }
+
+    /// Takes the next line, without its end.
+    pub fn line(&mut self, line: &[u8]) {
+        let first = std::mem::replace(&mut self.empty, false);
+        match std::str::from_utf8(line) {
+            Ok(text) if first => self.begin(text),
+            Ok(text) => match Entry::from_line(text) {
+                Ok(entry) => self.verifier.entry(&entry),
+                Err(error) => self.verifier.unreadable(&error.to_string()),
+            },
+            Err(_) => self.verifier.unreadable("it is not UTF-8"),
+        }
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn finish(mut self) -> Verdict {
+        if self.empty {
+            let text = "the file is empty".to_owned();
+            self.verifier.report(None, Fault::Header, text);
+        }
+        self.verifier.finish()
+    }
+
+    /// The first line: the header, or an entry where somebody took the header away.
+    fn begin(&mut self, text: &str) {
+        let error = match Header::from_line(text) {
+            Ok(header) => return self.verifier.header(header),
+            Err(error) => error,
+        };
+        let words = |why: &str| format!("the first line of the export is not in order: {why}");
+        match Entry::from_line(text) {
+            Ok(entry) => {
+                self.verifier
+                    .report(None, Fault::Header, words("it is missing"));
+                self.verifier.entry(&entry);
+            }
+            Err(_) => {
+                self.verifier.line += 1;
+                self.verifier
+                    .report(None, Fault::Header, words(&error.to_string()));
+            }
+        }
+    }
+}
+
 /// Verifies an export. No more than one line is held.
 ///
 /// # Errors
 /// When `file` cannot be read.
 pub fn verify_lines(mut file: impl BufRead, expected: Expected) -> io::Result<Verdict> {
-    let mut verifier = Verifier::new(expected);
+    let mut verifier = LineVerifier::new(expected);
     let mut line = Vec::new();
-    let mut first = true;
     while next_line(&mut file, &mut line)? {
-        let text = std::str::from_utf8(&line);
-        match text.map_err(|_| "it is not UTF-8".to_owned()) {
-            Ok(text) if first => begin(&mut verifier, text),
-            Ok(text) => match Entry::from_line(text) {
-                Ok(entry) => verifier.entry(&entry),
-                Err(error) => verifier.unreadable(&error.to_string()),
-            },
-            Err(why) => verifier.unreadable(&why),
-        }
-        first = false;
-    }
-    if first {
-        verifier.report(None, Fault::Header, "the file is empty".to_owned());
+        verifier.line(&line);
     }
     Ok(verifier.finish())
-}
-
-/// The first line: the header, or an entry where somebody took the header away.
-fn begin(verifier: &mut Verifier, text: &str) {
-    let error = match Header::from_line(text) {
-        Ok(header) => return verifier.header(header),
-        Err(error) => error,
-    };
-    let text_of = |why: &str| format!("the first line of the export is not in order: {why}");
-    match Entry::from_line(text) {
-        Ok(entry) => {
-            verifier.report(None, Fault::Header, text_of("it is missing"));
-            verifier.entry(&entry);
-        }
-        Err(_) => {
-            verifier.line += 1;
-            verifier.report(None, Fault::Header, text_of(&error.to_string()));
-        }
-    }
 }
 
 /// The next line without its end; `false` at the end of the file. Of a line that is too long only
