@@ -69,6 +69,12 @@ const CRATES: &[Row] = &[
         &["axum", "tonic", "sled", "fjall"],
     ),
     (
+        "audit",
+        "hub/audit",
+        &["model", "certs"],
+        &["tokio", "tonic", "prost", "sled", "fjall", "tracing"],
+    ),
+    (
         "node",
         "node",
         &["import", "kv", "wire", "certs", "host", "model"],
@@ -81,6 +87,7 @@ const CRATES: &[Row] = &[
             "store",
             "sync",
             "catalogue",
+            "audit",
             "kv",
             "wire",
             "certs",
@@ -102,10 +109,10 @@ const HUB: &[&[&str]] = &[
     &["service"],
     &["night"],
     &["report"],
-    &["link", "export", "held", "quarantine", "view"],
+    &["link", "export", "held", "quarantine", "view", "trail"],
     &["upkeep", "members"],
     &["hub"],
-    &["convert", "current", "trust"],
+    &["convert", "current", "audit", "trust"],
     &["config"],
 ];
 const NODE: &[&[&str]] = &[

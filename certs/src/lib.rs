@@ -17,6 +17,7 @@
 //! | [`tls`] | server and client configurations: TLS 1.3, mutual, no resumption; failures in words |
 //! | [`trust`] | what a member is told about whom to trust, and its digest |
 //! | [`files`], [`pair`] | keys on disk: 0600 from the first byte, whole or not at all; a key and its certificate together |
+//! | [`public`] | a public key without a certificate: that of the audit log |
 //!
 //! # Two names for one peer
 //!
@@ -38,6 +39,7 @@ pub mod ledger;
 pub mod mint;
 pub mod pair;
 pub mod peer;
+pub mod public;
 pub mod renew;
 pub mod request;
 pub mod revocation;
@@ -55,6 +57,7 @@ pub use facts::{Facts, days_left, renew_at};
 pub use fingerprint::Fingerprint;
 pub use ledger::{Given, Invitation, Ledger, LedgerError};
 pub use peer::{Peer, PeerError, dns_name, peer_of};
+pub use public::PublicKey;
 pub use renew::{GRACE_DAYS, RenewDecision, RenewRefused, Renewal};
 pub use request::{NodeKey, RequestError, RequestedKey, verify_signature};
 pub use revocation::{Reason, RevocationList, Revoked};

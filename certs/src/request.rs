@@ -154,6 +154,11 @@ impl NodeKey {
         Ok(self.0.sign(bytes)?)
     }
 
+    /// The public half: SPKI, DER.
+    pub(crate) fn spki(&self) -> Vec<u8> {
+        rcgen::PublicKeyData::subject_public_key_info(&self.0)
+    }
+
     pub(crate) fn into_pair(self) -> KeyPair {
         self.0
     }

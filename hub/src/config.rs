@@ -12,7 +12,7 @@ use std::path::Path;
 use calluna_host::config::{ConfigError, Environment, load};
 use calluna_model::limit::{Limits, NIGHTS_KEPT};
 use calluna_sync::schedule::{Schedule, ScheduleError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::delivery::{Address, MailConfig, MailTls, WebAddress, WebhookConfig, When};
 
@@ -20,7 +20,7 @@ pub use self::delivery::{Address, MailConfig, MailTls, WebAddress, WebhookConfig
 pub const FILE: &str = "hub.toml";
 
 /// The whole of `hub.toml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct HubConfig {
     /// Name of the district, as members and citizens read it.
@@ -56,7 +56,7 @@ pub struct HubConfig {
 }
 
 /// `[night]`: how the hub collects.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NightConfig {
     /// When nights begin: a cron pattern, or `off`.
@@ -114,7 +114,7 @@ impl NightConfig {
 }
 
 /// `[certificates]`: how long certificates live.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CertificateConfig {
     /// Days that a node's certificate is valid.
@@ -136,7 +136,7 @@ impl Default for CertificateConfig {
 }
 
 /// `[store]`: where the catalogue is kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
     /// Name of the engine: `sled` or `fjall`. It has to be the one that wrote the store.
@@ -158,7 +158,7 @@ impl Default for StoreConfig {
 }
 
 /// `[log]`: what is logged, and how.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogConfig {
     /// `text` or `json`.

@@ -4,10 +4,12 @@
 //! night writes to it meanwhile.
 
 use anyhow::{Result, bail};
+use calluna_audit::{Draft, Event};
 use calluna_model::checkpoint::HeldNight;
 use calluna_model::finding::shorten;
 use calluna_model::id::ProviderId;
 use calluna_model::member::Member;
+use calluna_store::Change;
 use calluna_wire::v1 as pb;
 use prost::Message;
 use serde::{Deserialize, Serialize};
@@ -93,7 +95,14 @@ fn member(hub: &Hub, id: &ProviderId) -> Result<Member> {
 /// When there is no such member, nothing is held, or it could not be made durable.
 pub fn release(hub: &Hub, id: &ProviderId) -> Result<Decided> {
     member(hub, id)?;
-    let held = hub.store.release(id)?;
+    let waiting = hub.store.provider(id)?.held;
+    let draft = draft(Event::Released, id, waiting.as_ref());
+    let held = hub.audited([draft], |audit| {
+        hub.store.apply(&Change::Release(id), audit)
+    })?;
+    let Some(held) = held else {
+        bail!("no night of `{id}` is held any more");
+    };
     tracing::info!(provider = %id, removed = held.removed, "held night released");
     decided(hub, id, held)
 }
@@ -104,14 +113,37 @@ pub fn release(hub: &Hub, id: &ProviderId) -> Result<Decided> {
 /// When there is no such member, nothing is held, or it could not be made durable.
 pub fn discard(hub: &Hub, id: &ProviderId) -> Result<Decided> {
     member(hub, id)?;
-    if hub.store.provider(id)?.held.is_none() {
+    let Some(waiting) = hub.store.provider(id)?.held else {
         bail!("no night of `{id}` is held; `calluna-hub held` lists those that are");
-    }
-    let Some(held) = hub.store.discard(id)? else {
+    };
+    let draft = draft(Event::Discarded, id, Some(&waiting));
+    let held = hub.audited([draft], |audit| {
+        hub.store.apply(&Change::Discard(id), audit)
+    })?;
+    let Some(held) = held else {
         bail!("no night of `{id}` is held any more");
     };
     tracing::info!(provider = %id, removed = held.removed, "held night discarded");
     decided(hub, id, held)
+}
+
+/// What the audit log says of the operator's word on a held night.
+fn draft(event: Event, id: &ProviderId, held: Option<&HeldNight>) -> Draft {
+    let draft = Draft::operator(event).about(id);
+    match held {
+        Some(held) => with_night(draft, held),
+        None => draft,
+    }
+}
+
+/// Adds what a held night would do.
+pub(crate) fn with_night(draft: Draft, held: &HeldNight) -> Draft {
+    draft
+        .with("night", held.night)
+        .with("removed", held.removed)
+        .with("before", held.before)
+        .with("revision", held.head.revision)
+        .with("digest", held.head.digest)
 }
 
 fn decided(hub: &Hub, id: &ProviderId, held: HeldNight) -> Result<Decided> {

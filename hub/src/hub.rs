@@ -5,17 +5,19 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context, Result};
+use calluna_audit::Draft;
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
 use calluna_host::workers::Workers;
 use calluna_kv::{KvError, Opened, Stamp, Trust};
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
-use calluna_store::{EmbeddedStore, HubStore};
+use calluna_store::{AuditRecord, EmbeddedStore, HubStore, StoreError};
 use calluna_sync::schedule::Schedule;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::{self, Audit};
 use crate::config::{self, CertificateConfig, HubConfig};
 use crate::convert;
 use crate::current::Current;
@@ -60,6 +62,8 @@ pub struct Hub {
     pub commit_bytes: usize,
     /// Held while an invitation is used or written: one certificate per token.
     pub(crate) enrolling: std::sync::Mutex<()>,
+    /// The audit log.
+    pub audit: Audit,
 }
 
 /// What a hub is put together from.
@@ -103,6 +107,7 @@ pub fn create(
     let dir = DataDir::create_new(path)?;
     let hub_days = CertificateConfig::default().hub_days;
     Credentials::create(&dir, &setup.name, hub_days, clock, entropy)?;
+    audit::make_key(&dir)?;
     // The settings come last: a directory that has them is a whole hub.
     let text = config::template(&setup.name, &setup.address, setup.listen, setup.web);
     dir.write(config::FILE, text.as_bytes(), 0o600)?;
@@ -145,6 +150,7 @@ impl Hub {
             return Err(KvError::Damaged { dir, why }.into());
         }
         let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;
+        let audit = Audit::open(&dir, store.as_ref(), clock.now(), &store_note)?;
         let parts = Parts {
             config,
             store,
@@ -153,6 +159,7 @@ impl Hub {
             entropy,
         };
         Ok(Self {
+            audit,
             dir: Some(dir),
             store_note,
             schedule,
@@ -218,11 +225,34 @@ impl From<Parts> for Hub {
             workers: Workers::default(),
             commit_bytes: COMMIT_BYTES,
             enrolling: std::sync::Mutex::default(),
+            audit: Audit::off(),
         }
     }
 }
 
 impl Hub {
+    /// Makes a change together with the audit entries that tell of it; see [`Audit::with`].
+    ///
+    /// # Errors
+    /// When the entries cannot be made, or the change fails; nothing has changed then.
+    pub fn audited<T, E: From<StoreError>>(
+        &self,
+        drafts: impl IntoIterator<Item = Draft>,
+        change: impl FnOnce(&[AuditRecord]) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let store = self.store.as_ref();
+        self.audit.with(store, self.clock.now(), drafts, change)
+    }
+
+    /// Records something in the audit log that changes nothing else in the store.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    pub fn record(&self, drafts: impl IntoIterator<Item = Draft>) -> Result<(), StoreError> {
+        let store = self.store.as_ref();
+        self.audit.note(store, self.clock.now(), drafts)
+    }
+
     /// Notes when the next night begins by the clock.
     pub(crate) fn show_next_night(&self, next: Option<Moment>) {
         *self

@@ -2,7 +2,7 @@
 //!
 //! # Architecture
 //! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
-//! `hub` → {`convert`, `current`, `trust`} → `config`.
+//! `hub` → {`convert`, `current`, `audit`, `trust`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
@@ -19,6 +19,8 @@
 //! | [`report`] | the morning report: in words, by mail, to an address |
 //! | [`export`] | the catalogue row by row, in a format of `calluna-catalogue` |
 //! | [`held`] | nights that a guard holds back, and the operator's word on them |
+//! | [`audit`] | records what happens, in the same write as the change itself |
+//! | [`trail`] | the audit log for whoever reads or verifies it |
 //! | [`quarantine`] | the refused records, one by one |
 //! | [`service`] | gRPC adapters: Membership for joining nodes, HubControl for the command line |
 //! | [`run`] | puts it together, starts and stops it in order |
@@ -30,8 +32,10 @@
 //! swap: the node serves, the hub calls).
 //!
 //! The data directory holds `hub.toml`, the authority and the hub's own key (mode 0600), the
-//! store, and the control socket.
+//! store, and the control socket; `audit.key` signs the audit log, `audit.pub` is its public half,
+//! `audit.head` says where the log ends.
 
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod convert;
@@ -46,6 +50,7 @@ pub mod quarantine;
 pub mod report;
 pub mod run;
 pub mod service;
+pub mod trail;
 pub mod trust;
 pub mod upkeep;
 pub mod view;

@@ -5,6 +5,7 @@ mod record;
 
 use std::sync::{MutexGuard, PoisonError};
 
+use calluna_audit::{Draft, Event};
 use calluna_certs::{
     Decision, EnrolRefused, Facts, Given, Invitation, JoinToken, Peer, RenewDecision, RenewRefused,
     Renewal, RequestError, RequestedKey, TokenError, TokenSecret, decide, renew as renewal,
@@ -14,7 +15,7 @@ use calluna_model::clock::Moment;
 use calluna_model::failure::{Failure, Reaction};
 use calluna_model::id::{Digest, ProviderId};
 use calluna_model::member::{Member, MemberState, ProviderKind, Reach};
-use calluna_store::StoreError;
+use calluna_store::{Change, StoreError};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 pub use self::record::Enrolment;
@@ -155,7 +156,10 @@ pub fn invite(
         Some(old) => Enrolment { invitation, ..old },
         None => Enrolment::new(invitation),
     };
-    save(hub, &member, &kept)?;
+    let told = Draft::operator(Event::Invited)
+        .about(provider)
+        .with("expires", token.expires);
+    save(hub, &member, &kept, Some(told))?;
     tracing::info!(provider = %provider, expires = %token.expires, "invited");
     Ok(token)
 }
@@ -190,17 +194,20 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
     let (Some(mut kept), Some(mut member)) = (kept, hub.store.member(ask.provider)?) else {
         return Err(EnrolRefused::Unknown.into());
     };
+    let mut told = None;
     let certificate = match decision {
         Decision::Repeat(used) => used.certificate_pem,
         Decision::Issue => {
             let given = issue(hub, &hub.trust.now(), ask.provider, &key)?;
+            let draft = Draft::node(ask.provider, Event::Enrolled).with("serial", &given.serial);
+            told = Some(draft.with("not-after", given.not_after));
             kept.invitation.used = Some(given.clone());
             kept.give(given, now, grace(hub))
         }
     };
     member.joined_at = Some(now);
     member.reach = reach;
-    save(hub, &member, &kept)?;
+    save(hub, &member, &kept, told)?;
     tracing::info!(provider = %ask.provider, "joined");
     Ok((member, certificate))
 }
@@ -260,7 +267,7 @@ pub fn renew(
         issuer: standing.authority.fingerprint(),
     };
     let decision = renewal::over_tls(&kept.given, asked, hub.clock.now())?;
-    let certificate = follow(hub, &standing, &member, kept, &key, decision)?;
+    let certificate = follow(hub, &standing, &member, kept, &key, decision, Event::Renewed)?;
     tracing::info!(provider = %provider, "certificate renewed");
     Ok(certificate)
 }
@@ -287,7 +294,8 @@ pub fn renew_expired(hub: &Hub, expired: &str, csr: &[u8]) -> Result<String, Mem
     };
     let grace = hub.config.certificates.grace_days;
     let decision = renewal::in_grace(&kept.given, asked, hub.clock.now(), grace)?;
-    let certificate = follow(hub, &standing, &member, kept, &key, decision)?;
+    let event = Event::RenewedInGrace;
+    let certificate = follow(hub, &standing, &member, kept, &key, decision, event)?;
     tracing::info!(provider = %provider, "expired certificate renewed");
     Ok(certificate)
 }
@@ -300,13 +308,17 @@ fn follow(
     mut kept: Enrolment,
     key: &RequestedKey,
     decision: RenewDecision,
+    event: Event,
 ) -> Result<String, MemberError> {
     match decision {
         RenewDecision::Repeat(given) => Ok(given.certificate_pem),
         RenewDecision::Issue => {
             let given = issue(hub, standing, &member.id, key)?;
+            let told = Draft::node(&member.id, event)
+                .with("serial", &given.serial)
+                .with("not-after", given.not_after);
             let certificate = kept.give(given, hub.clock.now(), grace(hub));
-            save(hub, member, &kept)?;
+            save(hub, member, &kept, Some(told))?;
             Ok(certificate)
         }
     }
@@ -347,7 +359,7 @@ pub fn hears_trust(
     // A node that is told a new one says so with its next question; until then it has the old one.
     if digest.is_some() && kept.trusts != digest {
         kept.trusts = digest;
-        save(hub, &member, &kept)?;
+        save(hub, &member, &kept, None)?;
     }
     Ok(given.issuer != Some(standing.authority.fingerprint()))
 }
@@ -395,12 +407,21 @@ pub fn enrolment(hub: &Hub, provider: &ProviderId) -> Result<Option<Enrolment>, 
         })
 }
 
-fn save(hub: &Hub, member: &Member, kept: &Enrolment) -> Result<(), MemberError> {
+fn save(
+    hub: &Hub,
+    member: &Member,
+    kept: &Enrolment,
+    told: Option<Draft>,
+) -> Result<(), MemberError> {
     let bytes = serde_json::to_vec(kept).map_err(|source| MemberError::Unreadable {
         provider: member.id.clone(),
         source,
     })?;
-    Ok(hub.store.save_member(member, &bytes)?)
+    hub.audited(told, |audit| {
+        let change = Change::Member(member, &bytes);
+        hub.store.apply(&change, audit).map(|_nothing_held| ())
+    })
+    .map_err(MemberError::Store)
 }
 
 fn reach_of(address: &str) -> Result<Reach, MemberError> {

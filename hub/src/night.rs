@@ -8,6 +8,7 @@ mod attempts;
 pub mod clock;
 mod exchange;
 mod provider;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use tokio::time::Instant;
 
 use crate::current::{End, Ending};
 use crate::hub::Hub;
+
+pub use self::told::close_aborted;
 
 /// How often a running night writes down which providers are done.
 const WRITE_DOWN: Duration = Duration::from_secs(2);
@@ -117,7 +120,8 @@ pub async fn run(hub: &Arc<Hub>, wish: &Wish, events: mpsc::Sender<Event>) -> Re
         Some(End::Stop) => NightState::Aborted,
         Some(End::Window) | None => NightState::Finished,
     };
-    save(hub, &report).await?;
+    let ended = report.clone();
+    blocking(hub, move |hub| told::save(hub, &ended)).await?;
     tracing::info!(night = report.night, state = %report.state, clean = report.clean(), "night ends");
     if report.state == NightState::Finished {
         crate::report::deliver(hub, &report, whole);

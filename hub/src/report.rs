@@ -46,7 +46,7 @@ pub struct MorningReport {
     pub ended_at: Option<Moment>,
     /// How it stands.
     pub state: NightState,
-    /// Whether the night is over, every provider is `ok` or `unchanged`, and the store is whole.
+    /// Whether the night is over, every provider is `ok` or `unchanged`, and store and audit log are whole.
     pub ok: bool,
     /// Whether a person should look at it: not `ok`, or a certificate runs out.
     pub look: bool,
@@ -74,6 +74,13 @@ pub struct MorningReport {
     /// Why the store is not whole; empty when it is. Only in the report of the newest night.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub store_note: String,
+    /// Where the audit log ends, as `NUMBER:HASH`: with it a log that is cut off later is found.
+    /// Only in the report of the newest night.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_head: Option<String>,
+    /// Why the audit log is not whole; empty when it is. Only in the report of the newest night.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub audit_note: String,
 }
 
 /// A provider that is not up to date.
@@ -141,7 +148,7 @@ pub fn make(hub: &Arc<Hub>, number: Option<u64>) -> Result<Option<MorningReport>
     if is_newest {
         add_present(hub, &mut report)?;
     }
-    report.ok &= report.store_note.is_empty();
+    report.ok &= report.store_note.is_empty() && report.audit_note.is_empty();
     report.look = !report.ok || !report.certificates.is_empty();
     order(&mut report.attention);
     Ok(Some(report))
@@ -209,6 +216,8 @@ fn of_night(district: &str, night: &NightReport) -> MorningReport {
         quarantined,
         certificates: Vec::new(),
         store_note: String::new(),
+        audit_head: None,
+        audit_note: String::new(),
     }
 }
 
@@ -296,6 +305,8 @@ fn add_present(hub: &Arc<Hub>, report: &mut MorningReport) -> Result<()> {
         .collect();
     report.certificates.sort_by_key(|one| one.days_left);
     report.store_note.clone_from(&hub.store_note);
+    report.audit_head = view::audit_head(hub)?;
+    hub.audit.why_not_whole().clone_into(&mut report.audit_note);
     Ok(())
 }
 

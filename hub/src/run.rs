@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
+use crate::audit::Start;
 use crate::hub::Hub;
 use crate::link::accept;
 use crate::report;
@@ -79,6 +80,20 @@ pub fn open_control(hub: &Arc<Hub>, tasks: &Tasks) -> Result<()> {
         }
     });
     Ok(())
+}
+
+/// Records that the service starts. Readers and nodes are served also where that is not possible.
+pub fn tell_start(hub: &Hub) {
+    let start = Start {
+        config: &hub.config,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let told = hub
+        .audit
+        .started(hub.store.as_ref(), hub.clock.now(), &start);
+    if let Err(cause) = told {
+        tracing::error!(%cause, "the start could not be recorded in the audit log");
+    }
 }
 
 /// Ends everything in order: no new work, connections cut, running work finished.

@@ -1,5 +1,6 @@
 //! gRPC adapters: take the message apart, ask, put the answer together.
 
+pub(crate) mod audit;
 pub mod control;
 pub mod membership;
 

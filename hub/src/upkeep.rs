@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use calluna_audit::{Draft, Event};
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
@@ -41,6 +42,10 @@ pub fn turn(hub: &Hub) -> bool {
     match hub.trust.renew_hub(days, hub.entropy.as_ref()) {
         Ok(until) => {
             tracing::info!(%until, "the hub's own certificate was renewed");
+            let told = Draft::hub(Event::HubCertificateRenewed).with("not-after", until);
+            if let Err(error) = hub.record([told]) {
+                tracing::error!(%error, "the renewal could not be recorded in the audit log");
+            }
             hub.trust.note_trouble(String::new());
             true
         }

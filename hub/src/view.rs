@@ -52,6 +52,15 @@ pub struct StatusDocument {
     /// How the last report was delivered, on each way on which one was sent.
     #[serde(default)]
     pub deliveries: Vec<Delivery>,
+    /// Where the audit log ends, as `NUMBER:HASH`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_head: Option<String>,
+    /// Fingerprint of the key that signs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_key: Option<String>,
+    /// Why the audit log is not whole; empty when it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub audit_note: String,
 }
 
 /// One line of `runs --format json`.
@@ -191,7 +200,19 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         next_night: hub.next_night(),
         providers,
         deliveries: hub.store.deliveries()?,
+        audit_head: audit_head(hub)?,
+        audit_key: hub.audit.key_id().map(|key| key.to_string()),
+        audit_note: hub.audit.why_not_whole().to_owned(),
     })
+}
+
+/// Where the audit log ends, for people; nothing without a log.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn audit_head(hub: &Hub) -> Result<Option<String>> {
+    let head = hub.audit.head(hub.store.as_ref())?;
+    Ok(head.map(|head| head.to_string()))
 }
 
 fn alarms(hub: &Hub, provider: &ProviderId) -> Vec<AlarmDocument> {

@@ -37,12 +37,13 @@ impl Serve {
 
     pub(super) async fn run(self) -> Result<Exit> {
         let hub = Arc::new(super::door::open(&self.data.data)?);
-        if let Some(night) = hub.store.close_aborted_night(hub.clock.now())? {
+        if let Some(night) = night::close_aborted(&hub)? {
             tracing::warn!(
                 night = night.night,
                 "the last night was cut off; it is closed as aborted, the next one goes on from its checkpoints"
             );
         }
+        run::tell_start(&hub);
         let tasks = Tasks::default();
         run::open_control(&hub, &tasks)?;
         let bound = run::open_doors(&hub, &tasks).await?;

@@ -68,6 +68,7 @@ fn text(status: &StatusDocument) -> String {
     if !status.store_note.is_empty() {
         lines.push(format!("! the store is not whole: {}", status.store_note));
     }
+    lines.extend(audit(status));
     for (provider, alarm) in alarms(status) {
         lines.push(format!("! {provider}: {}: {}", alarm.name, alarm.text));
     }
@@ -110,6 +111,19 @@ fn text(status: &StatusDocument) -> String {
         lines.extend(notes);
     }
     lines.join("\n")
+}
+
+/// Where the audit log ends, and whether it is whole.
+fn audit(status: &StatusDocument) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let (Some(head), Some(key)) = (&status.audit_head, &status.audit_key) {
+        lines.push(format!("audit log: {head}, signed by {key}"));
+    }
+    if !status.audit_note.is_empty() {
+        let note = out::safe(&status.audit_note);
+        lines.push(format!("! the audit log is not whole: {note}"));
+    }
+    lines
 }
 
 /// How the last night went, or what to do for a first one.

@@ -21,7 +21,7 @@ pub enum When {
 }
 
 /// How the way to the mail server is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MailTls {
     /// In the clear at first, then TLS or nothing at all.
@@ -46,7 +46,7 @@ impl MailTls {
 }
 
 /// `[mail]`: the report as an e-mail.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MailConfig {
     /// Host name of the mail server; empty: no mail.
@@ -56,14 +56,17 @@ pub struct MailConfig {
     /// How the way there is protected.
     pub tls: MailTls,
     /// Name to log in with; empty: no login.
+    #[serde(skip_serializing)]
     pub username: String,
     /// File with the password, alone on its first line; relative to the data directory.
     pub password_file: PathBuf,
     /// File with authorities (PEM) to trust besides those of the system; relative likewise.
     pub ca_file: PathBuf,
     /// Who the mail is from.
+    #[serde(skip_serializing)]
     pub from: Address,
     /// Who gets it.
+    #[serde(skip_serializing)]
     pub to: Vec<Address>,
     /// After which nights.
     pub when: When,
@@ -72,10 +75,11 @@ pub struct MailConfig {
 }
 
 /// `[webhook]`: the report as JSON to an address, and the sign of life.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebhookConfig {
     /// Where the report is posted; empty: nowhere.
+    #[serde(skip_serializing)]
     pub url: WebAddress,
     /// File with a bearer token, alone on its first line; relative to the data directory.
     pub token_file: PathBuf,
@@ -86,6 +90,7 @@ pub struct WebhookConfig {
     /// In which language the text in it is.
     pub lang: Language,
     /// An address that is called after each night in which all is well; empty: none.
+    #[serde(skip_serializing)]
     pub heartbeat_url: WebAddress,
 }
 

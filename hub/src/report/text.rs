@@ -171,7 +171,15 @@ pub fn text(report: &MorningReport, language: Language) -> String {
             [note].into_iter(),
         );
     }
+    if !report.audit_note.is_empty() {
+        let note = out::safe(&report.audit_note);
+        page.section(p("Prüfprotokoll", "Audit log"), [note].into_iter());
+    }
     page.text.push_str(&footer(report, language));
+    if let Some(head) = &report.audit_head {
+        let words = p("Prüfprotokoll", "audit log");
+        page.text.push_str(&format!("{words} {head}\n"));
+    }
     page.text
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::to_operator;
+use super::{audit, to_operator};
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish, blocking};
@@ -207,6 +207,24 @@ impl HubControl for ControlService {
         let night = (night > 0).then_some(night);
         let json = document(&self.hub, move |hub| report::asked(hub, night)).await?;
         Ok(Response::new(pb::GetReportResponse { json }))
+    }
+
+    type ReadAuditStream = Answers<pb::AuditPiece>;
+
+    async fn read_audit(
+        &self,
+        request: Request<pb::ReadAuditRequest>,
+    ) -> Result<Response<Self::ReadAuditStream>, Status> {
+        let (answers, stream) = mpsc::channel(4);
+        let (hub, ask) = (Arc::clone(&self.hub), request.into_inner());
+        self.tasks.spawn("audit", async move {
+            let pieces = answers.clone();
+            let done = blocking(&hub, move |hub| audit::read(hub, ask, &pieces));
+            if let Err(error) = done.await {
+                let _caller_may_be_gone = answers.send(Err(to_operator(&error))).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
     }
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
 use crate::key;
-use crate::port::{HubStore, Stage, Visit, VisitRefusal};
+use crate::port::{AuditRecord, Change, HubStore, Stage, Visit, VisitAudit, VisitRefusal};
 use crate::refusal;
 use crate::stage::{LogStage, gone_at};
 use crate::state::ProviderState;
@@ -210,15 +210,6 @@ impl HubStore for EmbeddedStore {
         self.0.read(&key::member(id))
     }
 
-    fn save_member(&self, member: &Member, enrolment: &[u8]) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        let key = key::member(&member.id);
-        let value = json(&key, member)?;
-        batch.put(key, value);
-        batch.put(key::enrolment(&member.id), enrolment);
-        self.0.commit(batch)
-    }
-
     fn enrolment(&self, id: &ProviderId) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.0.engine.get(&key::enrolment(id))?)
     }
@@ -238,22 +229,6 @@ impl HubStore for EmbeddedStore {
 
     fn stage(&self, id: &ProviderId, resume: bool) -> Result<Box<dyn Stage>, StoreError> {
         Ok(Box::new(LogStage::open(Arc::clone(&self.0), id, resume)?))
-    }
-
-    fn release(&self, id: &ProviderId) -> Result<HeldNight, StoreError> {
-        let not_held = || StoreError::NotHeld {
-            provider: id.to_string(),
-        };
-        let held = self.0.state(id)?.held.ok_or_else(not_held)?;
-        self.stage(id, true)?
-            .publish(held.head, held.night, None, held.at)?;
-        Ok(held)
-    }
-
-    fn discard(&self, id: &ProviderId) -> Result<Option<HeldNight>, StoreError> {
-        let held = self.0.state(id)?.held;
-        LogStage::open(Arc::clone(&self.0), id, false)?.write()?;
-        Ok(held)
     }
 
     fn offers(&self, id: &ProviderId, visit: &mut Visit<'_>) -> Result<(), StoreError> {
@@ -314,10 +289,6 @@ impl HubStore for EmbeddedStore {
         self.0.begin_night(at, trigger, whole)
     }
 
-    fn save_night(&self, report: &NightReport) -> Result<(), StoreError> {
-        self.0.save_night(report)
-    }
-
     fn latest_night(&self) -> Result<Option<NightReport>, StoreError> {
         self.0.latest_night()
     }
@@ -357,6 +328,27 @@ impl HubStore for EmbeddedStore {
         batch.put(key, value);
         self.0.commit(batch)
     }
+
+    fn apply(
+        &self,
+        change: &Change<'_>,
+        audit: &[AuditRecord],
+    ) -> Result<Option<HeldNight>, StoreError> {
+        Shelf::apply(&self.0, change, audit)
+    }
+
+    fn audit_last(&self) -> Result<Option<AuditRecord>, StoreError> {
+        self.0.audit_last()
+    }
+
+    fn audit_record(&self, number: u64) -> Result<Option<AuditRecord>, StoreError> {
+        let bytes = self.0.engine.get(&key::audit(number))?;
+        Ok(bytes.map(|bytes| AuditRecord { number, bytes }))
+    }
+
+    fn audit(&self, from: u64, visit: &mut VisitAudit<'_>) -> Result<(), StoreError> {
+        self.0.audit(from, visit)
+    }
 }
 
 pub(crate) fn json(key: &[u8], value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
@@ -377,6 +369,8 @@ fn name(key: &[u8]) -> String {
     key.escape_ascii().to_string()
 }
 
+#[cfg(test)]
+mod audit;
 #[cfg(test)]
 mod nth_write;
 #[cfg(test)]

@@ -48,6 +48,19 @@ pub enum StoreError {
         /// The name.
         provider: String,
     },
+    /// An audit record does not follow the newest one.
+    #[error(
+        "the audit log ends with entry {last}, and entry {number} was to be written; nothing was changed, try again"
+    )]
+    AuditOrder {
+        /// The newest one.
+        last: u64,
+        /// The one that was to be written.
+        number: u64,
+    },
+    /// What happens could not be recorded.
+    #[error("this cannot be recorded in the audit log, so nothing was changed: {0}")]
+    Unrecorded(String),
     /// Whoever was reading stopped.
     #[error("reading was stopped: {0}")]
     Stopped(String),
@@ -58,6 +71,7 @@ impl Failure for StoreError {
         match self {
             Self::NoSuchMember { .. } => Reaction::NotThere,
             Self::NotHeld { .. } => Reaction::FixRequest,
+            Self::AuditOrder { .. } => Reaction::ComeBackLater,
             _ => Reaction::AskOperator,
         }
     }

@@ -9,6 +9,7 @@ pub(crate) const MEMBERS: &[u8] = b"m/";
 pub(crate) const PROVIDERS: &[u8] = b"p/";
 pub(crate) const NIGHTS: &[u8] = b"n/";
 pub(crate) const DELIVERIES: &[u8] = b"d/";
+pub(crate) const AUDIT: &[u8] = b"a/";
 
 pub(crate) fn member(id: &ProviderId) -> Vec<u8> {
     [MEMBERS, id.as_str().as_bytes()].concat()
@@ -38,4 +39,14 @@ pub(crate) fn night_of(key: &[u8]) -> Option<u64> {
 
 pub(crate) fn delivery(way: Way) -> Vec<u8> {
     [DELIVERIES, way.as_str().as_bytes()].concat()
+}
+
+pub(crate) fn audit(number: u64) -> Vec<u8> {
+    [AUDIT, &number.to_be_bytes()].concat()
+}
+
+/// The number of an audit record from its key.
+pub(crate) fn audit_of(key: &[u8]) -> Option<u64> {
+    let number = key.strip_prefix(AUDIT)?;
+    Some(u64::from_be_bytes(number.try_into().ok()?))
 }

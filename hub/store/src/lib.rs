@@ -16,6 +16,7 @@
 //! | `l/<provider>/…` | the provider's packed log: chunks of offers, tombstones and refusals |
 //! | `n/<night, big-endian>` | report of a night (JSON); the newest ones, see [`EmbeddedStore::keeping`] |
 //! | `d/<way>` | how the last report was delivered on that way (JSON) |
+//! | `a/<number, big-endian>` | a record of the audit log, opaque to this crate |
 //!
 //! Every offer is written once. A night appends chunks to the provider's log; they are invisible
 //! because readers only look at chunks up to `visible`. Publishing is one atomic write that moves
@@ -24,7 +25,11 @@
 //! version stays where it was (invariant 7), and its fingerprint counts in the digest
 //! (invariant 5). Space that older versions take is won back in small steps after a night, only
 //! while nobody is reading that provider.
+//!
+//! Audit records are only ever appended, each in the same batch as the change it tells of
+//! ([`HubStore::apply`]): whichever write fails, there is never one without the other.
 
+mod audit;
 mod embedded;
 mod error;
 mod key;
@@ -36,5 +41,7 @@ mod state;
 
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
-pub use port::{Holding, HubStore, Refusal, Stage, Tally, Visit, VisitRefusal};
+pub use port::{
+    AuditRecord, Change, Holding, HubStore, Refusal, Stage, Tally, Visit, VisitAudit, VisitRefusal,
+};
 pub use state::ProviderState;

@@ -9,6 +9,7 @@ use calluna_model::report::{NightReport, NightState, Trigger};
 use crate::embedded::{Shelf, json, parse};
 use crate::error::StoreError;
 use crate::key;
+use crate::port::AuditRecord;
 
 /// Nights that one beginning removes at most: a store that kept more until now gets there step by
 /// step, and no night waits for it.
@@ -56,7 +57,11 @@ impl Shelf {
         Ok(())
     }
 
-    pub(crate) fn save_night(&self, report: &NightReport) -> Result<(), StoreError> {
+    pub(crate) fn save_night(
+        &self,
+        report: &NightReport,
+        audit: &[AuditRecord],
+    ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.use_reserve();
         let _numbering = self.meta.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,6 +71,7 @@ impl Shelf {
             batch.put(key::META, json(key::META, &meta)?);
         }
         batch.put(key::night(report.night), json(key::NIGHTS, report)?);
+        self.put_audit(&mut batch, audit)?;
         self.commit(batch)
     }
 
@@ -89,7 +95,7 @@ impl Shelf {
         // One night at a time runs, so only the newest can have been cut off.
         night.state = NightState::Aborted;
         night.ended_at = Some(at);
-        self.save_night(&night)?;
+        self.save_night(&night, &[])?;
         Ok(Some(night))
     }
 

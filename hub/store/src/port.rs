@@ -20,6 +20,33 @@ pub type Visit<'a> = dyn FnMut(&str, &[u8]) -> Result<(), StoreError> + 'a;
 /// Called for every record that is refused. An error stops the reading.
 pub type VisitRefusal<'a> = dyn FnMut(Refusal) -> Result<(), StoreError> + 'a;
 
+/// Called for every audit record: its number and its bytes. `false` stops the reading.
+pub type VisitAudit<'a> = dyn FnMut(u64, &[u8]) -> bool + 'a;
+
+/// One record of the audit log; what it says is opaque to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// Its number; the first is 1, and every later one is one more.
+    pub number: u64,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A change that the audit log tells of.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// Nothing but the records themselves.
+    Nothing,
+    /// See [`HubStore::save_member`].
+    Member(&'a Member, &'a [u8]),
+    /// See [`HubStore::release`].
+    Release(&'a ProviderId),
+    /// See [`HubStore::discard`].
+    Discard(&'a ProviderId),
+    /// See [`HubStore::save_night`].
+    Night(&'a NightReport),
+}
+
 /// Everything that the hub keeps. Calls block; whoever is asynchronous moves them to a thread.
 pub trait HubStore: Send + Sync + fmt::Debug {
     /// Every member, in order of its id.
@@ -38,7 +65,10 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// When it could not be made durable; nothing has changed then.
-    fn save_member(&self, member: &Member, enrolment: &[u8]) -> Result<(), StoreError>;
+    fn save_member(&self, member: &Member, enrolment: &[u8]) -> Result<(), StoreError> {
+        let change = Change::Member(member, enrolment);
+        self.apply(&change, &[]).map(|_nothing_held| ())
+    }
 
     /// A member's enrolment, as it was saved.
     ///
@@ -69,14 +99,21 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// When nothing is held, or it could not be made durable.
-    fn release(&self, id: &ProviderId) -> Result<HeldNight, StoreError>;
+    fn release(&self, id: &ProviderId) -> Result<HeldNight, StoreError> {
+        let held = self.apply(&Change::Release(id), &[])?;
+        held.ok_or_else(|| StoreError::NotHeld {
+            provider: id.to_string(),
+        })
+    }
 
     /// Forgets what a night left beside what readers see: a held night, or one that was broken off.
     /// The next night begins at what readers see. Gives the held night, where there was one.
     ///
     /// # Errors
     /// When it could not be made durable.
-    fn discard(&self, id: &ProviderId) -> Result<Option<HeldNight>, StoreError>;
+    fn discard(&self, id: &ProviderId) -> Result<Option<HeldNight>, StoreError> {
+        self.apply(&Change::Discard(id), &[])
+    }
 
     /// Visits every offer of a provider that readers see: one whole state, whatever nights do
     /// meanwhile.
@@ -106,7 +143,10 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// When it could not be made durable.
-    fn save_night(&self, report: &NightReport) -> Result<(), StoreError>;
+    fn save_night(&self, report: &NightReport) -> Result<(), StoreError> {
+        self.apply(&Change::Night(report), &[])
+            .map(|_nothing_held| ())
+    }
 
     /// The newest night.
     ///
@@ -160,6 +200,36 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// When it could not be made durable.
     fn save_delivery(&self, delivery: &Delivery) -> Result<(), StoreError>;
+
+    /// Makes a change and appends the audit records that tell of it, in one atomic write: both are
+    /// there, or neither is. Gives the held night that a release or a discard was about.
+    ///
+    /// # Errors
+    /// When the records do not follow the newest one, the change cannot be made, or it could not be
+    /// made durable.
+    fn apply(
+        &self,
+        change: &Change<'_>,
+        audit: &[AuditRecord],
+    ) -> Result<Option<HeldNight>, StoreError>;
+
+    /// The newest audit record.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn audit_last(&self) -> Result<Option<AuditRecord>, StoreError>;
+
+    /// One audit record.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn audit_record(&self, number: u64) -> Result<Option<AuditRecord>, StoreError>;
+
+    /// Visits the audit records from number `from` on, in order; one is held at a time.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn audit(&self, from: u64, visit: &mut VisitAudit<'_>) -> Result<(), StoreError>;
 }
 
 /// One refused record.
@@ -273,5 +343,17 @@ pub trait Stage: Send + fmt::Debug {
     ///
     /// # Errors
     /// When it could not be made durable.
-    fn hold(self: Box<Self>, held: HeldNight) -> Result<(), StoreError>;
+    fn hold(self: Box<Self>, held: HeldNight) -> Result<(), StoreError> {
+        self.hold_audited(held, &[])
+    }
+
+    /// As [`Stage::hold`], together with the audit records that tell of it.
+    ///
+    /// # Errors
+    /// As [`Stage::hold`], or when the records do not follow the newest one.
+    fn hold_audited(
+        self: Box<Self>,
+        held: HeldNight,
+        audit: &[AuditRecord],
+    ) -> Result<(), StoreError>;
 }

@@ -15,7 +15,7 @@ use calluna_model::report::ProviderReport;
 
 use crate::embedded::Shelf;
 use crate::error::StoreError;
-use crate::port::{Holding, Stage, Tally, Visit};
+use crate::port::{AuditRecord, Holding, Stage, Tally, Visit};
 use crate::refusal;
 use crate::state::ProviderState;
 
@@ -158,6 +158,11 @@ impl LogStage {
             Some(record) => visit(key, &record.body),
             None => Ok(()),
         }
+    }
+
+    /// Audit records that the next write takes with it.
+    pub(crate) fn take_along(&mut self, audit: &[AuditRecord]) -> Result<(), StoreError> {
+        self.shelf.put_audit(&mut self.batch, audit)
     }
 
     /// Writes what waits, and the state, in one step.
@@ -341,7 +346,12 @@ impl Stage for LogStage {
         Ok(())
     }
 
-    fn hold(mut self: Box<Self>, held: HeldNight) -> Result<(), StoreError> {
+    fn hold_audited(
+        mut self: Box<Self>,
+        held: HeldNight,
+        audit: &[AuditRecord],
+    ) -> Result<(), StoreError> {
+        self.take_along(audit)?;
         let Head {
             epoch, revision, ..
         } = held.head;

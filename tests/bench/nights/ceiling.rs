@@ -346,4 +346,13 @@ impl HubControl for Bare {
     ) -> Result<Response<Self::ListRefusalsStream>, Status> {
         not_here()
     }
+
+    type ReadAuditStream = ReceiverStream<Result<pb::AuditPiece, Status>>;
+
+    async fn read_audit(
+        &self,
+        _: Request<pb::ReadAuditRequest>,
+    ) -> Result<Response<Self::ReadAuditStream>, Status> {
+        not_here()
+    }
 }

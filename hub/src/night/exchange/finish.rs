@@ -1,5 +1,6 @@
 //! How one provider's night ends: guard, publication, receipt.
 
+use calluna_audit::{Draft, Event};
 use calluna_model::checkpoint::{Checkpoint, HeldNight, Staged};
 use calluna_model::finding::Finding;
 use calluna_model::head::Head;
@@ -15,6 +16,7 @@ use calluna_sync::verify::outcome;
 use calluna_wire::v1 as pb;
 
 use super::{Exchange, in_time};
+use crate::held::with_night;
 use crate::hub::Hub;
 use crate::night::provider::Broken;
 
@@ -90,7 +92,10 @@ impl Exchange<'_> {
             changed: tally.changed,
             rekeyed,
         };
-        self.store(move |_| stage.hold(held)).await?;
+        let draft = Draft::hub(Event::Held).about(&self.member.id);
+        let draft = with_night(draft, &held).with("reason", hold);
+        self.store(move |hub| hub.audited([draft], |audit| stage.hold_audited(held, audit)))
+            .await?;
         self.is_held(hold);
         Ok(())
     }
