@@ -56,6 +56,14 @@ pub enum EnrolRefused {
         /// When it was revoked.
         at: Moment,
     },
+    /// The invitation was withdrawn.
+    #[error(
+        "the invitation was withdrawn on {at}; ask the district office why, and for a new invitation"
+    )]
+    Cancelled {
+        /// When.
+        at: Moment,
+    },
     /// The certificate that the token was exchanged for has run out as well.
     #[error(
         "the token was used, and the certificate that it gave expired on {at}; \
@@ -74,6 +82,7 @@ impl Failure for EnrolRefused {
             Self::Expired { .. }
             | Self::AlreadyUsed { .. }
             | Self::CertificateRevoked { .. }
+            | Self::Cancelled { .. }
             | Self::CertificateExpired { .. } => Reaction::NotYours,
         }
     }
@@ -108,6 +117,9 @@ pub fn decide(
             Err(EnrolRefused::CertificateExpired { at: used.not_after })
         }
         Some(used) => Ok(Decision::Repeat(used.clone())),
+        None if invitation.cancelled.is_some() => Err(EnrolRefused::Cancelled {
+            at: invitation.cancelled.unwrap_or(now),
+        }),
         None if now >= invitation.expires => Err(EnrolRefused::Expired {
             at: invitation.expires,
         }),
@@ -140,6 +152,7 @@ mod tests {
             secret_hash: secret_hash(&secret),
             expires: NOW.plus(10),
             used: None,
+            cancelled: None,
         };
         Case {
             invitation,

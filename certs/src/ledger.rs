@@ -51,6 +51,17 @@ pub struct Invitation {
     pub expires: Moment,
     /// What it was used for; `None` while it is open.
     pub used: Option<Given>,
+    /// When it was withdrawn; `None` while it was not.
+    #[serde(default)]
+    pub cancelled: Option<Moment>,
+}
+
+impl Invitation {
+    /// Whether a node can still join with it.
+    #[must_use]
+    pub fn is_open(&self, now: Moment) -> bool {
+        self.used.is_none() && self.cancelled.is_none() && now < self.expires
+    }
 }
 
 /// One certificate that was given to a member. It is kept whole, so that a lost answer can be

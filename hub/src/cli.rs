@@ -13,9 +13,11 @@ mod held;
 mod init;
 mod invite;
 mod members;
+mod offer;
 mod quarantine;
 mod release;
 mod report;
+mod revoke;
 mod runs;
 mod serve;
 mod status;
@@ -85,6 +87,10 @@ enum Command {
     /// Prove what happened: verify, export or list the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Put a member out.
+    Revoke(revoke::Revoke),
+    /// Show one offer, or say since when it is gone.
+    Offer(offer::Offer),
 }
 
 /// Where the hub's data lies.
@@ -165,6 +171,8 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Report(report) => report.run().await,
             Command::Store(store) => store.run().await,
             Command::Audit(audit) => audit.run().await,
+            Command::Revoke(revoke) => revoke.run().await,
+            Command::Offer(offer) => offer.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -2,12 +2,14 @@
 //! be sent.
 
 use anyhow::{Context, Result, bail};
-use calluna_catalogue::export::{Format, Row};
+use calluna_catalogue::export::{Format, Row, format};
+use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
 use calluna_model::offer::OfferDraft;
-use calluna_store::StoreError;
+use calluna_store::{Found, StoreError};
 use calluna_wire::v1 as pb;
 use prost::Message;
+use serde::{Deserialize, Serialize};
 
 use crate::hub::Hub;
 
@@ -66,4 +68,76 @@ pub fn export(
     total += waiting;
     each(out, waiting)?;
     Ok(total)
+}
+
+/// How one offer stands for readers, as `offer --format json` prints it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OfferDocument {
+    /// Whose offer.
+    pub provider: String,
+    /// Its id.
+    pub id: String,
+    /// How it stands.
+    pub state: OfferState,
+    /// Since when it is gone.
+    pub gone_since: Option<Moment>,
+    /// The offer, as in the export; nothing when it is not shown.
+    pub offer: Option<serde_json::Value>,
+}
+
+/// How an offer stands for readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OfferState {
+    /// They see it.
+    Shown,
+    /// Its provider has withdrawn it.
+    Withdrawn,
+    /// Its provider was put out.
+    ProviderRevoked,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+/// How one offer stands.
+///
+/// # Errors
+/// When the provider is unknown, or the store cannot be read.
+pub fn look_up(hub: &Hub, provider: &ProviderId, offer: &str) -> Result<OfferDocument> {
+    let Some(member) = hub.store.member(provider)? else {
+        bail!("there is no member `{provider}`; `calluna-hub members` lists them");
+    };
+    let mut document = OfferDocument {
+        provider: provider.to_string(),
+        id: offer.to_owned(),
+        state: OfferState::Unknown,
+        gone_since: None,
+        offer: None,
+    };
+    match hub.store.look_up(provider, offer)? {
+        Found::Unknown => {}
+        Found::Gone(at) => {
+            document.gone_since = Some(at);
+            document.state = if hub.store.provider(provider)?.withdrawn == Some(at) {
+                OfferState::ProviderRevoked
+            } else {
+                OfferState::Withdrawn
+            };
+        }
+        Found::Shown(record) => {
+            document.state = OfferState::Shown;
+            let wire = pb::Offer::decode(record.as_slice())
+                .with_context(|| format!("the record of offer {offer} cannot be read"))?;
+            let offer = OfferDraft::from(wire);
+            let row = Row {
+                provider: &member,
+                offer: &offer,
+            };
+            let jsonl = format("jsonl")?;
+            let mut line = Vec::new();
+            jsonl.row(&row, &mut line)?;
+            document.offer = Some(serde_json::from_slice(&line)?);
+        }
+    }
+    Ok(document)
 }

@@ -11,6 +11,7 @@
 //! | [`current`] | the night that runs: one at a time, and how it is ended |
 //! | [`hub`] | opens a data directory: settings, keys, store |
 //! | [`members`] | invites, enrols, renews, decides whose certificate is good |
+//! | [`revoke`] | puts a member out: connections, certificates, offers |
 //! | [`trust`] | authority, own certificate, TLS configurations; exchanged as a whole |
 //! | [`upkeep`] | what is renewed without being asked |
 //! | [`view`] | the documents that `status` and `members` show |
@@ -48,6 +49,7 @@ pub mod members;
 pub mod night;
 pub mod quarantine;
 pub mod report;
+pub mod revoke;
 pub mod run;
 pub mod service;
 pub mod trail;

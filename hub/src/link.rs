@@ -46,6 +46,8 @@ pub struct Connection {
 #[derive(Debug, Default)]
 pub struct Links {
     live: Mutex<HashMap<ProviderId, Connection>>,
+    /// Connections that this side opened, for as long as they are used.
+    dialled: Mutex<HashMap<ProviderId, Leash>>,
     changed: Notify,
     twins: Twins,
 }
@@ -85,6 +87,26 @@ impl Links {
             }
         };
         tokio::time::timeout(patience, waiting).await.ok()
+    }
+
+    /// Ends the connections of `provider`, whichever side opened them.
+    pub fn cut(&self, provider: &ProviderId) {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = live.remove(provider) {
+            connection.leash.cut();
+        }
+        drop(live);
+        let mut dialled = self.dialled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(leash) = dialled.remove(provider) {
+            leash.cut();
+        }
+    }
+
+    /// Notes a connection that this side opened, so that it can be cut.
+    pub(crate) fn dialled(&self, provider: &ProviderId, connection: &Connection) {
+        let mut dialled = self.dialled.lock().unwrap_or_else(PoisonError::into_inner);
+        dialled.retain(|_, leash| !leash.is_gone());
+        dialled.insert(provider.clone(), connection.leash.clone());
     }
 
     /// Ends every connection, so that the process can end.

@@ -18,7 +18,7 @@ use calluna_model::member::{Member, MemberState, ProviderKind, Reach};
 use calluna_store::{Change, StoreError};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-pub use self::record::Enrolment;
+pub use self::record::{Enrolment, Figures, Revocation};
 use crate::hub::Hub;
 use crate::trust::Standing;
 
@@ -51,6 +51,11 @@ pub enum MemberError {
     /// The name is empty or too long.
     #[error("a member's name has 1 to 200 characters without control characters")]
     Name,
+    /// The reason of a revocation is empty or too long.
+    #[error(
+        "a reason has 1 to 500 characters without control characters; it is kept in the audit log"
+    )]
+    Reason,
     /// The certificate is not good here.
     #[error(transparent)]
     Admission(#[from] Admission),
@@ -101,7 +106,7 @@ impl Failure for MemberError {
             Self::Admission(refused) => refused.reaction(),
             Self::NoRenewal(refused) => refused.reaction(),
             Self::Refused(refused) => refused.reaction(),
-            Self::Request(_) | Self::Name | Self::Address(_) => Reaction::FixRequest,
+            Self::Request(_) | Self::Name | Self::Address(_) | Self::Reason => Reaction::FixRequest,
             Self::Store(error) => error.reaction(),
             Self::Certificate(calluna_certs::CertError::Damaged { .. }) => Reaction::FixRequest,
             Self::Token(_) | Self::Certificate(_) | Self::Unreadable { .. } => {
@@ -144,13 +149,18 @@ pub fn invite(
         kind,
         invited_at: now,
         joined_at: before.as_ref().and_then(|member| member.joined_at),
-        reach: before.map(|member| member.reach).unwrap_or_default(),
+        reach: before
+            .as_ref()
+            .map(|member| member.reach.clone())
+            .unwrap_or_default(),
+        revoked_at: before.and_then(|member| member.revoked_at),
     };
     let invitation = Invitation {
         provider: provider.clone(),
         secret_hash: secret_hash(&token.secret),
         expires: token.expires,
         used: None,
+        cancelled: None,
     };
     let kept = match old {
         Some(old) => Enrolment { invitation, ..old },
@@ -190,6 +200,11 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
     let kept = enrolment(hub, ask.provider)?;
     let invitation = kept.as_ref().map(|kept| &kept.invitation);
     let decision = decide(invitation, ask.secret, &key, now)?;
+    // A key that was revoked once never comes back: somebody else may have it.
+    let void = |given: &Given| given.revoked.filter(|_| given.key == key.fingerprint());
+    if let Some(at) = kept.iter().flat_map(|kept| &kept.given).find_map(void) {
+        return Err(EnrolRefused::CertificateRevoked { at }.into());
+    }
     // `decide` refuses an unknown invitation, so both are there.
     let (Some(mut kept), Some(mut member)) = (kept, hub.store.member(ask.provider)?) else {
         return Err(EnrolRefused::Unknown.into());
@@ -206,7 +221,9 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
         }
     };
     member.joined_at = Some(now);
+    member.revoked_at = None;
     member.reach = reach;
+    kept.revoked = None;
     save(hub, &member, &kept, told)?;
     tracing::info!(provider = %ask.provider, "joined");
     Ok((member, certificate))
@@ -236,6 +253,10 @@ fn admitted(
     let no_member = || Admission::NoMember(provider.clone());
     let member = hub.store.member(provider)?.ok_or_else(no_member)?;
     let kept = enrolment(hub, provider)?.ok_or_else(no_member)?;
+    if let Some(Revocation { at, .. }) = kept.revoked {
+        let provider = provider.clone();
+        return Err(Admission::Revoked { provider, at }.into());
+    }
     let given = kept.given(serial).cloned();
     let given = given.ok_or_else(|| Admission::Unknown(provider.clone()))?;
     if let Some(at) = given.revoked {
@@ -267,7 +288,15 @@ pub fn renew(
         issuer: standing.authority.fingerprint(),
     };
     let decision = renewal::over_tls(&kept.given, asked, hub.clock.now())?;
-    let certificate = follow(hub, &standing, &member, kept, &key, decision, Event::Renewed)?;
+    let certificate = follow(
+        hub,
+        &standing,
+        &member,
+        kept,
+        &key,
+        decision,
+        Event::Renewed,
+    )?;
     tracing::info!(provider = %provider, "certificate renewed");
     Ok(certificate)
 }
@@ -364,6 +393,91 @@ pub fn hears_trust(
     Ok(given.issuer != Some(standing.authority.fingerprint()))
 }
 
+/// Why a member is put out.
+#[derive(Clone, Debug)]
+pub struct Why {
+    /// In the operator's words.
+    pub reason: String,
+    /// Whether somebody else may have its key.
+    pub key_compromised: bool,
+    /// What becomes of its figures.
+    pub figures: Figures,
+}
+
+/// Longest reason, in characters.
+const REASON_MAX: usize = 500;
+
+/// Puts a member out: its certificates and its invitation are void and its offers are withdrawn, in one
+/// write together with what the audit log says of it. Whoever calls this holds the provider's stage,
+/// and cuts its connections. Again for one that is out already: nothing changes.
+///
+/// # Errors
+/// When there is no such member, or it could not be made durable; nothing has changed then.
+pub fn revoke(hub: &Hub, provider: &ProviderId, why: &Why) -> Result<Revocation, MemberError> {
+    let reason = why.reason.trim();
+    if reason.is_empty()
+        || reason.chars().count() > REASON_MAX
+        || reason.chars().any(char::is_control)
+    {
+        return Err(MemberError::Reason);
+    }
+    let _one_at_a_time = alone(hub);
+    let none = || Admission::NoMember(provider.clone());
+    let mut member = hub.store.member(provider)?.ok_or_else(none)?;
+    let mut kept = enrolment(hub, provider)?.ok_or_else(none)?;
+    let now = hub.clock.now();
+    if let Some(before) = &kept.revoked
+        && !kept.invitation.is_open(now)
+    {
+        return Ok(before.clone());
+    }
+    let at = now;
+    let published = hub.store.provider(provider)?.published;
+    let revocation = Revocation {
+        at,
+        reason: reason.to_owned(),
+        key_compromised: why.key_compromised,
+        figures: why.figures,
+        offers: published.map_or(0, |published| published.offers),
+    };
+    kept.void(at);
+    kept.revoked = Some(revocation.clone());
+    member.revoked_at = Some(at);
+    let bytes = encoded(&member, &kept)?;
+    let told = [
+        Draft::operator(Event::Revoked)
+            .about(provider)
+            .with("reason", reason)
+            .with("key-compromised", why.key_compromised)
+            .with("figures", why.figures.as_str()),
+        Draft::operator(Event::OffersWithdrawn)
+            .about(provider)
+            .with("offers", revocation.offers),
+    ];
+    hub.audited(told, |audit| {
+        let change = Change::Withdraw(&member, &bytes, at);
+        hub.store.apply(&change, audit).map(|_nothing_held| ())
+    })
+    .map_err(MemberError::Store)?;
+    tracing::warn!(%provider, offers = revocation.offers, "member revoked; its offers are withdrawn");
+    Ok(revocation)
+}
+
+/// Every certificate that is void and has not expired yet, for the revocation list.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn void_certificates(hub: &Hub) -> Result<Vec<Given>, MemberError> {
+    let now = hub.clock.now();
+    let mut void = Vec::new();
+    for member in hub.store.members()? {
+        let kept = enrolment(hub, &member.id)?;
+        let given = kept.into_iter().flat_map(|kept| kept.given);
+        void.extend(given.filter(|given| given.revoked.is_some() && now < given.not_after));
+    }
+    Ok(void)
+}
+
 /// How long an expired certificate can be renewed by its key, in seconds.
 fn grace(hub: &Hub) -> i64 {
     i64::from(hub.config.certificates.grace_days) * 86_400
@@ -379,15 +493,16 @@ fn alone(hub: &Hub) -> MutexGuard<'_, ()> {
 /// # Errors
 /// When the store cannot be read.
 pub fn state(hub: &Hub, member: &Member) -> Result<MemberState, MemberError> {
-    if member.joined_at.is_some() {
+    if member.takes_part() {
         return Ok(MemberState::Joined);
     }
-    let expires = enrolment(hub, &member.id)?.map(|kept| kept.invitation.expires);
-    let open = expires.is_some_and(|expires| hub.clock.now() < expires);
-    Ok(if open {
-        MemberState::Invited
-    } else {
-        MemberState::Expired
+    let now = hub.clock.now();
+    let kept = enrolment(hub, &member.id)?;
+    let open = kept.is_some_and(|kept| kept.invitation.is_open(now));
+    Ok(match (open, member.revoked_at) {
+        (true, _) => MemberState::Invited,
+        (false, Some(_)) => MemberState::Revoked,
+        (false, None) => MemberState::Expired,
     })
 }
 
@@ -407,16 +522,20 @@ pub fn enrolment(hub: &Hub, provider: &ProviderId) -> Result<Option<Enrolment>, 
         })
 }
 
+fn encoded(member: &Member, kept: &Enrolment) -> Result<Vec<u8>, MemberError> {
+    serde_json::to_vec(kept).map_err(|source| MemberError::Unreadable {
+        provider: member.id.clone(),
+        source,
+    })
+}
+
 fn save(
     hub: &Hub,
     member: &Member,
     kept: &Enrolment,
     told: Option<Draft>,
 ) -> Result<(), MemberError> {
-    let bytes = serde_json::to_vec(kept).map_err(|source| MemberError::Unreadable {
-        provider: member.id.clone(),
-        source,
-    })?;
+    let bytes = encoded(member, kept)?;
     hub.audited(told, |audit| {
         let change = Change::Member(member, &bytes);
         hub.store.apply(&change, audit).map(|_nothing_held| ())

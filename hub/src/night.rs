@@ -172,13 +172,14 @@ fn members(hub: &Hub, only: &[ProviderId]) -> Result<Vec<Member>> {
         let Some(member) = members.iter().find(|member| member.id == *wanted) else {
             bail!("there is no member `{wanted}`; `calluna-hub members` lists them");
         };
+        if let Some(at) = member.revoked_at {
+            bail!("`{wanted}` was revoked on {at}; to have it back, invite it again");
+        }
         if member.joined_at.is_none() {
             bail!("`{wanted}` is invited, but its node has not joined yet");
         }
     }
-    members.retain(|member| {
-        member.joined_at.is_some() && (only.is_empty() || only.contains(&member.id))
-    });
+    members.retain(|member| member.takes_part() && (only.is_empty() || only.contains(&member.id)));
     Ok(members)
 }
 

@@ -15,7 +15,7 @@ use calluna_model::report::{Delivery, NightReport, NightState};
 use serde::{Deserialize, Serialize};
 
 use crate::hub::Hub;
-use crate::members::{self, Enrolment};
+use crate::members::{self, Enrolment, Revocation};
 
 /// What `status --format json` prints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -150,6 +150,9 @@ pub struct MemberDocument {
     pub reach: Reach,
     /// Days until its certificate runs out.
     pub certificate_days_left: Option<i64>,
+    /// When it was put out; nothing while it takes part.
+    #[serde(default)]
+    pub revoked_at: Option<Moment>,
 }
 
 /// Makes the status. `running`: whether this process is the daemon.
@@ -230,6 +233,25 @@ fn alarms(hub: &Hub, provider: &ProviderId) -> Vec<AlarmDocument> {
     alarm.into_iter().collect()
 }
 
+/// What `revoke --format json` prints.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RevokedDocument {
+    /// Who.
+    pub provider: String,
+    /// When, why, and what became of its offers and figures.
+    #[serde(flatten)]
+    pub revocation: Revocation,
+}
+
+/// Makes the document of a revocation.
+#[must_use]
+pub fn revoked(provider: &ProviderId, revocation: &Revocation) -> RevokedDocument {
+    RevokedDocument {
+        provider: provider.to_string(),
+        revocation: revocation.clone(),
+    }
+}
+
 /// Makes the list of members.
 ///
 /// # Errors
@@ -239,7 +261,10 @@ pub fn members(hub: &Hub) -> Result<Vec<MemberDocument>> {
     for member in hub.store.members()? {
         let kept = members::enrolment(hub, &member.id)?;
         let newest = kept.as_ref().and_then(Enrolment::newest);
-        let open = kept.as_ref().filter(|kept| kept.invitation.used.is_none());
+        let open = kept.as_ref().filter(|kept| {
+            let invitation = &kept.invitation;
+            invitation.used.is_none() && invitation.cancelled.is_none()
+        });
         list.push(MemberDocument {
             state: members::state(hub, &member)?,
             token_expires: open.map(|kept| kept.invitation.expires),
@@ -251,6 +276,7 @@ pub fn members(hub: &Hub) -> Result<Vec<MemberDocument>> {
             invited_at: member.invited_at,
             joined_at: member.joined_at,
             reach: member.reach,
+            revoked_at: member.revoked_at,
         });
     }
     Ok(list)

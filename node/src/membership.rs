@@ -11,20 +11,24 @@ pub mod renew;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use calluna_certs::pair::{PairError, PairFiles};
 use calluna_certs::tls::Identity;
-use calluna_certs::{CertError, JoinToken, NodeKey, TokenError, files};
+use calluna_certs::{CertError, JoinToken, NodeKey, TokenError, files, secret_hash};
 use calluna_host::data_dir::{DataDir, DataDirError};
 use calluna_host::durable::FileError;
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::failure::{Failure, Reaction};
 use calluna_model::text::Language;
+use data_encoding::HEXLOWER;
 
 pub use self::ask::Answer;
 use crate::config::{Config, FILE, Listen, Settings, SettingsError};
-use crate::keyring::{BUNDLE, CERTIFICATE, KEY};
+use crate::keyring::{BUNDLE, CERTIFICATE, KEY, REVOCATIONS};
 
 /// Holds the provider id while a join is under way.
 const JOINING: &str = "joining";
+/// Holds the hash of the token with which this node joined: another one is a new invitation.
+const TOKEN: &str = "token";
 
 /// Why nobody joined.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +45,9 @@ pub enum JoinError {
     /// A file in it.
     #[error(transparent)]
     CertFile(#[from] files::FileError),
+    /// Key or certificate on disk.
+    #[error(transparent)]
+    Pair(#[from] PairError),
     /// What is there already cannot be read.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -152,7 +159,13 @@ pub async fn join(
     }
     token.check_time(clock.now())?;
     let data = prepare(token, dir)?;
-    let key = kept_key(&data)?;
+    let again = dir.join(FILE).exists();
+    // Whoever is invited again gets a new key: the old one may have been revoked, or copied.
+    let key = if again && invited_again(token, &data) {
+        PairFiles::new(data.path(), KEY, CERTIFICATE).next_key()?
+    } else {
+        kept_key(&data)?
+    };
     let answer = ask::enrol(token, &key, &listen.advertise, Arc::clone(clock)).await?;
     let mut config = Config::new(&token.hub, token.provider.clone());
     config.name.clone_from(&answer.provider_name);
@@ -160,12 +173,42 @@ pub async fn join(
     config.fingerprint = token.fingerprint.to_string();
     config.language = language;
     config.listen = listen;
+    if again {
+        keep_settings(&mut config, &data)?;
+    }
     let not_after = settle(&data, &config, &answer, &key.pem())?;
+    let used = HEXLOWER.encode(&secret_hash(&token.secret));
+    files::write_private(&data.join(TOKEN), used.as_bytes())?;
     Ok(Joined {
         config,
         not_after,
         already: false,
     })
+}
+
+/// Whether the node joined with another token than this one.
+fn invited_again(token: &JoinToken, data: &DataDir) -> bool {
+    let used = std::fs::read_to_string(data.join(TOKEN));
+    used.is_ok_and(|used| used != HEXLOWER.encode(&secret_hash(&token.secret)))
+}
+
+/// What the owner has set in `node.toml` outlives a new invitation.
+fn keep_settings(config: &mut Config, data: &DataDir) -> Result<(), JoinError> {
+    let Settings { config: old, .. } =
+        Settings::load(data.path(), &std::collections::BTreeMap::new())?;
+    let listen = match config.listen.address.is_empty() {
+        true => old.listen,
+        false => std::mem::take(&mut config.listen),
+    };
+    *config = Config {
+        listen,
+        watch: old.watch,
+        import: old.import,
+        log: old.log,
+        link: old.link,
+        ..config.clone()
+    };
+    Ok(())
 }
 
 /// Writes the files of a member: key, certificate, trust bundle, and `node.toml` last. Returns until
@@ -184,9 +227,9 @@ pub fn settle(
         let (found, expected) = (identity.peer().to_string(), config.provider.to_string());
         return Err(JoinError::OtherName { found, expected });
     }
-    files::write_private(&data.join(KEY), key_pem.as_bytes())?;
-    files::write_public(&data.join(CERTIFICATE), answer.certificate_pem.as_bytes())?;
+    PairFiles::new(data.path(), KEY, CERTIFICATE).replace(key_pem, &answer.certificate_pem)?;
     files::write_public(&data.join(BUNDLE), answer.trust_bundle_pem.as_bytes())?;
+    files::write_public(&data.join(REVOCATIONS), b"")?;
     files::write_private(&data.join(FILE), config.to_toml().as_bytes())?;
     let joining = data.join(JOINING);
     if joining.exists() {
@@ -243,9 +286,10 @@ fn joined_before(
         std::fs::read_to_string(&path).map_err(FileError::when("read", &path))
     };
     let identity = Identity::from_pem(&read(CERTIFICATE)?, &read(KEY)?, &read(BUNDLE)?)?;
-    // A certificate that ran out, or another way of being reached, needs a new answer of the hub.
+    // A certificate that ran out, another way of being reached, or another invitation needs a new
+    // answer of the hub.
     let moved = !listen.address.is_empty() && *listen != config.listen;
-    if identity.not_after() <= clock.now() || moved {
+    if identity.not_after() <= clock.now() || moved || invited_again(token, &data) {
         return Ok(None);
     }
     Ok(Some(Joined {

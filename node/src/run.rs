@@ -87,6 +87,8 @@ pub struct Serving {
     pub listening: Option<SocketAddr>,
     /// How the connection with the hub stands.
     pub link: LinkState,
+    /// How the renewal of the certificate stands.
+    pub renewal: RenewalState,
 }
 
 impl Node {
@@ -178,12 +180,13 @@ impl Node {
     pub async fn serve(&self, tasks: &Tasks) -> Result<Serving, NodeError> {
         let control = socket::bind(&self.settings.socket())?;
         let (streams, received) = mpsc::channel(16);
-        let (listening, link) = self.start_link(tasks, streams).await?;
-        let (hint, renewal) = self.start_renewal(tasks);
+        let hint = Hint::default();
+        let (listening, link) = self.start_link(tasks, streams, hint.clone()).await?;
+        let renewal = self.start_renewal(tasks, &hint);
         let service = provider_node(Arc::clone(&self.publisher), hint, Workers::default());
         serve_hub(tasks, service, received);
         let observer = Arc::new(Observer {
-            renewal: Some(renewal),
+            renewal: Some(renewal.clone()),
             ..self.observer(Some(link.clone()))
         });
         let (service, stopping) = (
@@ -201,13 +204,18 @@ impl Node {
             }
         });
         self.start_watch(tasks);
-        Ok(Serving { listening, link })
+        Ok(Serving {
+            listening,
+            link,
+            renewal,
+        })
     }
 
     async fn start_link(
         &self,
         tasks: &Tasks,
         streams: mpsc::Sender<HubStream>,
+        hint: Hint,
     ) -> Result<(Option<SocketAddr>, LinkState), NodeError> {
         let (config, clock) = (&self.settings.config, Arc::clone(&self.clock));
         let keyring = Arc::clone(&self.keyring);
@@ -216,7 +224,8 @@ impl Node {
             let state = LinkState::new(Way::DialsOut, config.hub.clone(), clock);
             let entropy = Arc::clone(&self.entropy);
             let (hub, spread) = (config.hub.clone(), config.link.spread());
-            let dialler = Dialler::new(hub, keyring, state.clone(), entropy, spread);
+            let sent_away = Arc::new(move || hint.doubt());
+            let dialler = Dialler::new(hub, keyring, state.clone(), entropy, spread, sent_away);
             let token: CancellationToken = tasks.token();
             tasks.spawn("dial", dialler.keep(streams, token));
             return Ok((None, state));
@@ -234,8 +243,7 @@ impl Node {
     }
 
     /// Keeps the certificate and the trust bundle fresh.
-    fn start_renewal(&self, tasks: &Tasks) -> (Hint, RenewalState) {
-        let hint = Hint::default();
+    fn start_renewal(&self, tasks: &Tasks, hint: &Hint) -> RenewalState {
         let state = RenewalState::default();
         let renewer = Renewer {
             hub: self.settings.config.hub.clone(),
@@ -246,7 +254,7 @@ impl Node {
             entropy: Arc::clone(&self.entropy),
         };
         tasks.spawn("renewal", renewer.keep(tasks.token()));
-        (hint, state)
+        state
     }
 
     fn start_watch(&self, tasks: &Tasks) {

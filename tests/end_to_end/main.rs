@@ -34,5 +34,6 @@ mod nights;
 mod renewal;
 mod report;
 mod report_sent;
+mod revoke;
 mod store_damage;
 mod watch;

@@ -142,6 +142,7 @@ impl Office {
             invited_at: at,
             joined_at: Some(at),
             reach: Reach::DialsOut,
+            revoked_at: None,
         };
         self.hub().store.save_member(&member, b"{}").unwrap();
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat};
-use calluna_model::member::Reach;
+use calluna_model::member::{MemberState, Reach};
 use calluna_wire::v1 as pb;
 use clap::Args;
 
@@ -51,7 +51,10 @@ fn text(list: &[MemberDocument]) -> String {
         .iter()
         .map(|member| {
             let when = match (member.joined_at, member.token_expires) {
-                (Some(at), _) => out::day(at),
+                _ if member.state == MemberState::Revoked => {
+                    member.revoked_at.map(out::day).unwrap_or_default()
+                }
+                (Some(at), None) | (Some(_), Some(at)) => out::day(at),
                 (None, Some(until)) => out::day(until),
                 (None, None) => String::new(),
             };
@@ -74,15 +77,7 @@ fn text(list: &[MemberDocument]) -> String {
         })
         .collect();
     out::table(
-        &[
-            "id",
-            "kind",
-            "state",
-            "joined/until",
-            "link",
-            "days",
-            "name",
-        ],
+        &["id", "kind", "state", "since/until", "link", "days", "name"],
         &rows,
     )
 }

@@ -143,13 +143,14 @@ async fn greet(
         return Err(io::Error::other("only nodes may dial the hub"));
     };
     let provider = provider.clone();
-    members::admit(&doors.hub, &provider, &leaf).map_err(io::Error::other)?;
     if calls {
+        // Whether it is welcome is asked again on every call, and answered in words.
         let caller = Caller::Member(provider, leaf);
         return hand_on(stream, caller, &doors.callers, doors)
             .await
             .map(|()| None);
     }
+    members::admit(&doors.hub, &provider, &leaf).map_err(io::Error::other)?;
     let since = doors.hub.clock.now();
     let connection = super::channel_on(stream, peer, leaf, since, from.to_string())
         .await

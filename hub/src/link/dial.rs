@@ -12,6 +12,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::Connection;
 use crate::hub::Hub;
+use crate::members;
 
 /// How long dialling and the handshake may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,7 +50,10 @@ async fn open(hub: &Hub, provider: &ProviderId, address: &str) -> io::Result<Con
             "{address} is {peer}, not {wanted}"
         )));
     };
-    super::channel_on(stream, peer, leaf, hub.clock.now(), address.to_owned())
+    members::admit(hub, provider, &leaf).map_err(io::Error::other)?;
+    let connection = super::channel_on(stream, peer, leaf, hub.clock.now(), address.to_owned())
         .await
-        .map_err(io::Error::other)
+        .map_err(io::Error::other)?;
+    hub.links.dialled(provider, &connection);
+    Ok(connection)
 }

@@ -2,6 +2,8 @@
 //! given. Whether a certificate is good is asked here, on every connection and every call: a list of
 //! what was issued knows more than any revocation list.
 
+use std::str::FromStr;
+
 use calluna_certs::{Given, Invitation};
 use calluna_model::clock::Moment;
 use calluna_model::id::Digest;
@@ -23,6 +25,63 @@ pub struct Enrolment {
     /// The trust bundle that its node last said it has, as [`calluna_certs::trust::trust_digest`].
     #[serde(default)]
     pub trusts: Option<Digest>,
+    /// Why it was put out (last); nothing once it has joined again.
+    #[serde(default)]
+    pub revoked: Option<Revocation>,
+}
+
+/// Why and how a member was put out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// When.
+    pub at: Moment,
+    /// Why, in the operator's words.
+    pub reason: String,
+    /// Whether somebody else may have its key.
+    pub key_compromised: bool,
+    /// What becomes of its figures.
+    pub figures: Figures,
+    /// Offers that were withdrawn with it.
+    pub offers: u64,
+}
+
+/// What becomes of the figures of a member that is put out. Releases of the monitoring dataset that
+/// were published stay as they are in either case: they are numbered, hashed, and others cite them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Figures {
+    /// What it delivered stays, and counts in later releases for the periods that it delivered.
+    #[default]
+    Keep,
+    /// What it delivered is removed, and counts in no later release.
+    Remove,
+}
+
+impl Figures {
+    /// The name used on the command line, in JSON and in the audit log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// The text is neither `keep` nor `remove`.
+#[derive(Debug, thiserror::Error)]
+#[error("figures are kept or removed: write keep or remove")]
+pub struct UnknownFigures;
+
+impl FromStr for Figures {
+    type Err = UnknownFigures;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Keep, Self::Remove]
+            .into_iter()
+            .find(|figures| figures.as_str() == text)
+            .ok_or(UnknownFigures)
+    }
 }
 
 impl Enrolment {
@@ -33,6 +92,7 @@ impl Enrolment {
             invitation,
             given: Vec::new(),
             trusts: None,
+            revoked: None,
         }
     }
 
@@ -46,6 +106,18 @@ impl Enrolment {
     #[must_use]
     pub fn newest(&self) -> Option<&Given> {
         self.given.last()
+    }
+
+    /// Makes everything void that was given: certificates, and the invitation where it is open.
+    pub(super) fn void(&mut self, at: Moment) {
+        for given in &mut self.given {
+            given.revoked.get_or_insert(at);
+        }
+        if let Some(used) = &mut self.invitation.used {
+            used.revoked.get_or_insert(at);
+        } else {
+            self.invitation.cancelled.get_or_insert(at);
+        }
     }
 
     /// Adds a certificate, and forgets those that can never become good again: they expired longer ago

@@ -118,6 +118,11 @@ pub(super) fn fresh(member: &Member, earlier: &ProviderReport) -> ProviderReport
 }
 
 async fn connect(hub: &Hub, member: &Member) -> Result<Connection, String> {
+    // It may have been put out since the night began.
+    let still = hub.store.member(&member.id).map_err(|e| e.to_string())?;
+    if !still.is_some_and(|member| member.takes_part()) {
+        return Err("it was revoked while the night ran".to_owned());
+    }
     match &member.reach {
         Reach::Listens(address) => dial(hub, &member.id, address).await,
         Reach::DialsOut => {

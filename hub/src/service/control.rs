@@ -18,7 +18,7 @@ use super::{audit, to_operator};
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish, blocking};
-use crate::{export, held, members, quarantine, report, view};
+use crate::{export, held, members, quarantine, report, revoke, view};
 
 /// Serves the command line.
 pub struct ControlService {
@@ -225,6 +225,45 @@ impl HubControl for ControlService {
             }
         });
         Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn revoke(
+        &self,
+        request: Request<pb::RevokeRequest>,
+    ) -> Result<Response<pb::RevokeResponse>, Status> {
+        let pb::RevokeRequest {
+            provider_id,
+            reason,
+            key_compromised,
+            figures,
+        } = request.into_inner();
+        let revoking = async {
+            let id: ProviderId = provider_id.parse()?;
+            let why = members::Why {
+                reason,
+                key_compromised,
+                figures: figures.parse()?,
+            };
+            let done = revoke::revoke(&self.hub, &id, why).await?;
+            anyhow::Ok(serde_json::to_string(&view::revoked(&id, &done))?)
+        };
+        let json = revoking.await.map_err(|e| to_operator(&e))?;
+        Ok(Response::new(pb::RevokeResponse { json }))
+    }
+
+    async fn look_up_offer(
+        &self,
+        request: Request<pb::LookUpOfferRequest>,
+    ) -> Result<Response<pb::LookUpOfferResponse>, Status> {
+        let pb::LookUpOfferRequest {
+            provider_id,
+            offer_id,
+        } = request.into_inner();
+        let json = document(&self.hub, move |hub| {
+            export::look_up(hub, &provider_id.parse()?, &offer_id)
+        });
+        let json = json.await?;
+        Ok(Response::new(pb::LookUpOfferResponse { json }))
     }
 }
 

@@ -13,6 +13,19 @@ use crate::key;
 use crate::port::{AuditRecord, Change, Stage as _, VisitAudit};
 use crate::stage::LogStage;
 
+/// Adds a member and what is kept of its way in to a batch.
+pub(crate) fn put_member(
+    batch: &mut Batch,
+    member: &Member,
+    enrolment: &[u8],
+) -> Result<(), StoreError> {
+    let key = key::member(&member.id);
+    let value = json(&key, member)?;
+    batch.put(key, value);
+    batch.put(key::enrolment(&member.id), enrolment);
+    Ok(())
+}
+
 impl Shelf {
     pub(crate) fn apply(
         this: &Arc<Self>,
@@ -29,6 +42,14 @@ impl Shelf {
             }
             Change::Member(member, enrolment) => {
                 this.save_member(member, enrolment, audit).map(|()| None)
+            }
+            Change::Withdraw(member, enrolment, at) => {
+                let mut stage = LogStage::open(Arc::clone(this), &member.id, false)?;
+                stage.withdraw(at);
+                stage.take_member(member, enrolment)?;
+                stage.take_along(audit)?;
+                stage.write()?;
+                Ok(None)
             }
             Change::Night(report) => this.save_night(report, audit).map(|()| None),
             Change::Release(id) => Self::release(this, id, audit).map(Some),
@@ -49,10 +70,7 @@ impl Shelf {
         audit: &[AuditRecord],
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        let key = key::member(&member.id);
-        let value = json(&key, member)?;
-        batch.put(key, value);
-        batch.put(key::enrolment(&member.id), enrolment);
+        put_member(&mut batch, member, enrolment)?;
         self.put_audit(&mut batch, audit)?;
         self.commit(batch)
     }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
 use crate::key;
-use crate::port::{AuditRecord, Change, HubStore, Stage, Visit, VisitAudit, VisitRefusal};
+use crate::port::{AuditRecord, Change, Found, HubStore, Stage, Visit, VisitAudit, VisitRefusal};
 use crate::refusal;
 use crate::stage::{LogStage, gone_at};
 use crate::state::ProviderState;
@@ -264,6 +264,30 @@ impl HubStore for EmbeddedStore {
             }
         }
         Ok(())
+    }
+
+    fn look_up(&self, id: &ProviderId, offer: &str) -> Result<Found, StoreError> {
+        let unreadable = |source| StoreError::Log {
+            provider: id.to_string(),
+            source,
+        };
+        let lock = self.0.reader_lock(id);
+        let _reading = lock.read().unwrap_or_else(PoisonError::into_inner);
+        let log = self.0.log(id);
+        let visible = self.0.state(id)?.visible;
+        let index = log.index(Some(visible)).map_err(unreadable)?;
+        let Some(entry) = index.get(offer) else {
+            return Ok(Found::Unknown);
+        };
+        let Some(good) = entry.good else {
+            let gone = entry.kind == Kind::Gone;
+            return Ok(match gone {
+                true => Found::Gone(gone_at(&entry.hash)),
+                false => Found::Unknown,
+            });
+        };
+        let record = log.get(good).map_err(unreadable)?;
+        Ok(record.map_or(Found::Unknown, |record| Found::Shown(record.body)))
     }
 
     fn quarantine(&self, id: &ProviderId, visit: &mut VisitRefusal<'_>) -> Result<(), StoreError> {

@@ -42,6 +42,7 @@ mod state;
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use port::{
-    AuditRecord, Change, Holding, HubStore, Refusal, Stage, Tally, Visit, VisitAudit, VisitRefusal,
+    AuditRecord, Change, Found, Holding, HubStore, Refusal, Stage, Tally, Visit, VisitAudit,
+    VisitRefusal,
 };
 pub use state::ProviderState;

@@ -45,6 +45,21 @@ pub enum Change<'a> {
     Discard(&'a ProviderId),
     /// See [`HubStore::save_night`].
     Night(&'a NightReport),
+    /// As `Member`, and every offer of that provider is withdrawn at that moment: readers see none,
+    /// whatever a night had staged is gone, and [`HubStore::look_up`] says of each since when.
+    /// Whoever makes this change holds the provider's stage, so that no night writes to it.
+    Withdraw(&'a Member, &'a [u8], Moment),
+}
+
+/// How one offer stands for readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// They see it: its record, an encoded `calluna.exchange.v1.Offer`.
+    Shown(Vec<u8>),
+    /// They saw it until this moment.
+    Gone(Moment),
+    /// They never saw it, or so long ago that nothing is known of it any more.
+    Unknown,
 }
 
 /// Everything that the hub keeps. Calls block; whoever is asynchronous moves them to a thread.
@@ -121,6 +136,12 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// When the store cannot be read, or `visit` stops.
     fn offers(&self, id: &ProviderId, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+
+    /// How one offer of a provider stands for readers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn look_up(&self, id: &ProviderId, offer: &str) -> Result<Found, StoreError>;
 
     /// Visits every record of a provider that is refused at present, in order of its id.
     ///

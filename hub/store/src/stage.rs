@@ -11,8 +11,10 @@ use calluna_model::finding::Finding;
 use calluna_model::fingerprint::Digester;
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, ProviderId, Revision};
+use calluna_model::member::Member;
 use calluna_model::report::ProviderReport;
 
+use crate::audit::put_member;
 use crate::embedded::Shelf;
 use crate::error::StoreError;
 use crate::port::{AuditRecord, Holding, Stage, Tally, Visit};
@@ -163,6 +165,30 @@ impl LogStage {
     /// Audit records that the next write takes with it.
     pub(crate) fn take_along(&mut self, audit: &[AuditRecord]) -> Result<(), StoreError> {
         self.shelf.put_audit(&mut self.batch, audit)
+    }
+
+    /// Everything goes, at once and for readers too: nothing of it is published any more. What went
+    /// stays known for as long as any tombstone. The next write makes it so.
+    pub(crate) fn withdraw(&mut self, at: Moment) {
+        let all: Vec<String> = self.fingerprints().map(|(id, _)| id.to_owned()).collect();
+        for id in &all {
+            self.gone(Revision(0), id, at);
+        }
+        self.finish_chunk();
+        self.state.visible = self.seq - 1;
+        self.state.published = None;
+        self.state.staged = None;
+        self.state.held = None;
+        self.state.withdrawn = Some(at);
+    }
+
+    /// The member, for the next write.
+    pub(crate) fn take_member(
+        &mut self,
+        member: &Member,
+        enrolment: &[u8],
+    ) -> Result<(), StoreError> {
+        put_member(&mut self.batch, member, enrolment)
     }
 
     /// Writes what waits, and the state, in one step.
@@ -330,6 +356,7 @@ impl Stage for LogStage {
         self.state.staged = None;
         self.state.held = None;
         self.state.doubtful = false;
+        self.state.withdrawn = None;
         if let Some(line) = line {
             self.state.note(line, at);
         }

@@ -24,6 +24,9 @@ pub struct ProviderState {
     /// How many nights in a row did not end in agreement.
     #[serde(default)]
     pub nights_missed: u64,
+    /// When everything was withdrawn because the provider was put out; nothing once it delivers again.
+    #[serde(default)]
+    pub withdrawn: Option<Moment>,
     /// Last chunk of the log that readers look at; 0 for none.
     pub(crate) visible: u64,
 }

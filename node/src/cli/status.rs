@@ -18,8 +18,9 @@ use serde_json::Value;
 
 use super::{Around, Data, runtime};
 use crate::config::Settings;
+use crate::membership::renew::RenewalInfo;
 use crate::run::Node;
-use crate::status::StatusReport;
+use crate::status::{CertificateReport, StatusReport};
 use crate::text::Words;
 
 /// Longest status: ten receipts, each as full as one gets, as JSON.
@@ -112,21 +113,10 @@ fn in_words(report: &StatusReport, words: Words) -> String {
         lines.push((words.pick("Abgefragt", "Last asked"), asked));
     }
     lines.push((words.pick("Katalog", "Catalogue"), catalogue(report, words)));
-    let days = report.certificate.days_left;
-    let certificate = if days < 0 {
-        words
-            .pick(
-                "abgelaufen; bitte beim Landkreis eine neue Einladung anfordern",
-                "expired; ask the district office for a new invitation",
-            )
-            .to_owned()
-    } else {
-        words.pick(
-            format!("noch {days} Tage gültig"),
-            format!("valid for {days} more days"),
-        )
-    };
-    lines.push((words.pick("Zertifikat", "Certificate"), certificate));
+    lines.push((
+        words.pick("Zertifikat", "Certificate"),
+        certificate(&report.certificate, words),
+    ));
     lines.push((words.pick("Speicher", "Store"), store(report, words)));
     lines.push((
         words.pick("Import", "Last import"),
@@ -141,6 +131,45 @@ fn in_words(report: &StatusReport, words: Words) -> String {
     }
     text.push('\n');
     text.push_str(&nights(&report.receipts, words));
+    text
+}
+
+/// How long the certificate lasts, and why it was not renewed where that failed.
+fn certificate(report: &CertificateReport, words: Words) -> String {
+    let days = report.days_left;
+    let mut text = if days < 0 {
+        words
+            .pick(
+                "abgelaufen; der laufende Dienst erneuert es, solange der Landkreis es zulässt",
+                "expired; the running service renews it as long as the district office allows",
+            )
+            .to_owned()
+    } else {
+        words.pick(
+            format!("noch {days} Tage gültig, wird von selbst erneuert"),
+            format!("valid for {days} more days, renews by itself"),
+        )
+    };
+    let failed = report.renewal.iter().filter(|info| info.failures > 0);
+    for RenewalInfo {
+        refused,
+        last_error,
+        ..
+    } in failed
+    {
+        let why = safe(last_error);
+        text.push_str(&if *refused {
+            words.pick(
+                format!("\n             Der Hub lehnt ab; bitte beim Landkreis nachfragen ({why})"),
+                format!("\n             The hub refuses; ask the district office ({why})"),
+            )
+        } else {
+            words.pick(
+                format!("\n             Die Erneuerung ist zuletzt fehlgeschlagen und wird wiederholt ({why})"),
+                format!("\n             The last renewal failed and will be tried again ({why})"),
+            )
+        });
+    }
     text
 }
 

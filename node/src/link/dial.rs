@@ -26,18 +26,22 @@ pub(crate) struct Dialler {
     address: String,
     keyring: Arc<Keyring>,
     state: LinkState,
+    sent_away: Arc<dyn Fn() + Send + Sync>,
     backoff: Backoff,
 }
 
 impl Dialler {
+    /// `sent_away` is called when a connection ended as soon as it stood: the hub may have a reason.
     pub(crate) fn new(
         address: String,
         keyring: Arc<Keyring>,
         state: LinkState,
         entropy: Arc<dyn Entropy>,
         spread: Duration,
+        sent_away: Arc<dyn Fn() + Send + Sync>,
     ) -> Self {
         Self {
+            sent_away,
             address,
             keyring,
             state,
@@ -80,7 +84,11 @@ impl Dialler {
         }
         leash.gone().await;
         let mut why = reason.text();
-        self.backoff.lost(begun.elapsed() >= LASTED);
+        let lasted = begun.elapsed() >= LASTED;
+        self.backoff.lost(lasted);
+        if !lasted {
+            (self.sent_away)();
+        }
         if why.is_empty() {
             "the hub closed the connection".clone_into(&mut why);
         }

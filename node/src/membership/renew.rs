@@ -10,6 +10,7 @@
 //! A failure is kept for `status` and tried again, at first soon, then every hour: a third of the
 //! certificate's life (ten days) is there for it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ const RETRY: (u64, u64) = (60, 3_600);
 #[derive(Clone, Debug, Default)]
 pub struct Hint {
     digest: Arc<Mutex<Option<[u8; 32]>>>,
+    doubt: Arc<AtomicBool>,
     said: Arc<Notify>,
 }
 
@@ -55,12 +57,22 @@ impl Hint {
         self.said.notify_one();
     }
 
+    /// Notes that the hub has sent this node away: asking for the trust bundle tells why.
+    pub fn doubt(&self) {
+        self.doubt.store(true, Ordering::Relaxed);
+        self.said.notify_one();
+    }
+
     fn differs_from(&self, own: &[u8; 32]) -> bool {
+        if self.doubt.load(Ordering::Relaxed) {
+            return true;
+        }
         let heard = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
         heard.is_some_and(|heard| heard != *own)
     }
 
     fn settled(&self) {
+        self.doubt.store(false, Ordering::Relaxed);
         *self.digest.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

@@ -84,6 +84,8 @@ pub enum MemberState {
     Expired,
     /// A node holds a certificate for this member.
     Joined,
+    /// It was put out.
+    Revoked,
 }
 
 impl MemberState {
@@ -94,6 +96,7 @@ impl MemberState {
             Self::Invited => "invited",
             Self::Expired => "expired",
             Self::Joined => "joined",
+            Self::Revoked => "revoked",
         }
     }
 }
@@ -125,4 +128,15 @@ pub struct Member {
     /// How the hub gets to it.
     #[serde(default)]
     pub reach: Reach,
+    /// When it was put out (last); nothing once it has joined again.
+    #[serde(default)]
+    pub revoked_at: Option<Moment>,
+}
+
+impl Member {
+    /// Whether its node is to be asked in a night: it has joined, and was not put out since.
+    #[must_use]
+    pub fn takes_part(&self) -> bool {
+        self.joined_at.is_some() && self.revoked_at.is_none()
+    }
 }

@@ -355,4 +355,18 @@ impl HubControl for Bare {
     ) -> Result<Response<Self::ReadAuditStream>, Status> {
         not_here()
     }
+
+    async fn revoke(
+        &self,
+        _: Request<pb::RevokeRequest>,
+    ) -> Result<Response<pb::RevokeResponse>, Status> {
+        not_here()
+    }
+
+    async fn look_up_offer(
+        &self,
+        _: Request<pb::LookUpOfferRequest>,
+    ) -> Result<Response<pb::LookUpOfferResponse>, Status> {
+        not_here()
+    }
 }

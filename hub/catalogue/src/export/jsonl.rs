@@ -59,6 +59,7 @@ mod tests {
             invited_at: Moment(0),
             joined_at: None,
             reach: Reach::DialsOut,
+            revoked_at: None,
         };
         let mut out = Vec::new();
         JsonLines

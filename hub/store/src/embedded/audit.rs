@@ -50,6 +50,7 @@ fn member() -> Member {
         invited_at: NOW,
         joined_at: None,
         reach: Reach::default(),
+        revoked_at: None,
     }
 }
 
