@@ -11,6 +11,7 @@
 //! | [`token`] | the join token: one line that survives copy and paste |
 //! | [`ledger`], [`enrol`] | what the hub keeps of an invitation, and the decision about a request |
 //! | [`tls`] | server and client configurations: TLS 1.3, mutual, no resumption; failures in words |
+//! | [`facts`] | what a certificate says of itself, for people |
 //! | [`files`] | keys on disk: 0600 from the first byte, whole or not at all |
 //!
 //! # Two names for one peer
@@ -24,6 +25,7 @@
 pub mod authority;
 pub mod enrol;
 pub mod error;
+pub mod facts;
 pub mod files;
 pub mod fingerprint;
 pub mod ledger;
@@ -37,6 +39,7 @@ pub mod token;
 pub use authority::{Authority, HUB_DAYS, Issued, NODE_DAYS};
 pub use enrol::{Decision, EnrolRefused, decide};
 pub use error::CertError;
+pub use facts::CertificateFacts;
 pub use fingerprint::Fingerprint;
 pub use ledger::{Invitation, Ledger, LedgerError, Used};
 pub use peer::{Peer, PeerError, dns_name, peer_of};

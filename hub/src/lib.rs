@@ -23,7 +23,7 @@
 //! | [`cli`] | one file per command; each works through the daemon or, without one, on the store |
 //!
 //! One port serves everything that nodes need; the ALPN name decides before the handshake which
-//! door it is: `calluna-enrol/1` (no client certificate yet; only `Enrol` answers there),
+//! door it is: `calluna-enrol/1` (no client certificate yet; only `Enrol` and `Greet` answer there),
 //! `calluna-rev/1` (mutual TLS; the roles then swap: the node serves, the hub calls).
 //!
 //! The data directory holds `hub.toml`, the authority and the hub's own key (mode 0600), the

@@ -107,7 +107,10 @@ impl fmt::Debug for Identity {
     }
 }
 
-fn certificates(text: &str, what: &'static str) -> Result<Vec<CertificateDer<'static>>, CertError> {
+pub(super) fn certificates(
+    text: &str,
+    what: &'static str,
+) -> Result<Vec<CertificateDer<'static>>, CertError> {
     let all = CertificateDer::pem_slice_iter(text.as_bytes())
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| CertError::Pem {
@@ -131,7 +134,7 @@ fn missing(what: &'static str) -> CertError {
 }
 
 /// Only authorities may be trusted: a leaf in the bundle would vouch for itself.
-fn roots(bundle: &[CertificateDer<'static>]) -> Result<RootCertStore, CertError> {
+pub(super) fn roots(bundle: &[CertificateDer<'static>]) -> Result<RootCertStore, CertError> {
     let mut roots = RootCertStore::empty();
     for der in bundle {
         let certificate = parse(der, "trust bundle")?;

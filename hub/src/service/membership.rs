@@ -8,6 +8,7 @@ use calluna_model::id::ProviderId;
 use calluna_wire::status::{status_of, to_status};
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::membership_server::Membership;
+use calluna_wire::version;
 use tonic::{Request, Response, Status};
 
 use crate::hub::Hub;
@@ -62,6 +63,18 @@ impl Membership for MembershipService {
             trust_bundle_pem: self.0.authority.certificate_pem().to_owned(),
             district: self.0.config.name.clone(),
             provider_name: member.name,
+        }))
+    }
+
+    async fn greet(
+        &self,
+        _: Request<pb::GreetRequest>,
+    ) -> Result<Response<pb::GreetResponse>, Status> {
+        Ok(Response::new(pb::GreetResponse {
+            now: self.0.clock.now().0,
+            software: concat!("calluna-hub ", env!("CARGO_PKG_VERSION")).to_owned(),
+            district: self.0.config.name.clone(),
+            versions: version::SPOKEN.iter().map(|v| (*v).to_owned()).collect(),
         }))
     }
 }

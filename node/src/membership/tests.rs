@@ -49,6 +49,13 @@ impl Membership for FakeHub {
             provider_name: "VHS Musterheide".to_owned(),
         }))
     }
+
+    async fn greet(
+        &self,
+        _: Request<pb::GreetRequest>,
+    ) -> Result<Response<pb::GreetResponse>, Status> {
+        Err(status_of(Reaction::NotThere, "a fake hub"))
+    }
 }
 
 struct Door {
