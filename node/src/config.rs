@@ -270,6 +270,14 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", plain.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// Reads `node.toml` in `dir`, whoever can enter that.
+///
+/// # Errors
+/// When it cannot be read, or a setting is wrong.
+pub fn read(dir: &Path, environment: &dyn Environment) -> Result<Config, ConfigError> {
+    Ok(load(&dir.join(FILE), environment, "CALLUNA", KNOWN)?.value)
+}
+
 /// A data directory and what its `node.toml` says.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -305,7 +313,7 @@ impl Settings {
         if !file.exists() {
             return Err(SettingsError::NotJoined(dir.path().to_owned()));
         }
-        let config = load(&file, environment, "CALLUNA", KNOWN)?.value;
+        let config = read(dir.path(), environment)?;
         Ok(Self { dir, config })
     }
 
