@@ -4,6 +4,7 @@
 //! without one it opens the store itself.
 
 mod cancel;
+mod check;
 mod discard;
 mod door;
 mod export;
@@ -81,6 +82,8 @@ enum Command {
     /// Look after the store's files.
     #[command(subcommand)]
     Store(store::Store),
+    /// Look for what is wrong, and say what to do.
+    Check(check::Check),
 }
 
 /// Where the hub's data lies.
@@ -160,6 +163,7 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Quarantine(quarantine) => quarantine.run().await,
             Command::Report(report) => report.run().await,
             Command::Store(store) => store.run().await,
+            Command::Check(check) => check.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -52,6 +52,9 @@ pub struct StatusDocument {
     /// How the last report was delivered, on each way on which one was sent.
     #[serde(default)]
     pub deliveries: Vec<Delivery>,
+    /// When the newest night over all providers began that ended in order.
+    #[serde(default)]
+    pub last_whole_night: Option<Moment>,
 }
 
 /// One line of `runs --format json`.
@@ -191,6 +194,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         next_night: hub.next_night(),
         providers,
         deliveries: hub.store.deliveries()?,
+        last_whole_night: hub.store.last_whole_night()?,
     })
 }
 
