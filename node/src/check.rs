@@ -1,6 +1,6 @@
 //! `check`: looks at everything that a node needs, and says what is wrong and what to do.
 //!
-//! Nothing is changed, and nothing secret leaves: the way to the hub is looked at without the node's
+//! Nothing is mended, and nothing secret leaves: the way to the hub is looked at without the node's
 //! own certificate. Where a daemon runs it is asked; otherwise the store is opened here.
 //!
 //! [`Checker`] finds out; `here`, `hub` and `night` decide, each a function from facts to findings.
@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use calluna_certs::CertificateFacts;
 use calluna_certs::tls::Identity;
-use calluna_host::check::{Fault, FileMode, Finding, Level, Report, files_in, free_bytes, may};
+use calluna_host::check::{
+    Fault, FileMode, Finding, Level, Report, files_in, free_bytes, may, own_user,
+};
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDirError;
 use calluna_model::clock::{Clock, Moment};
@@ -22,7 +24,7 @@ use calluna_model::entropy::Entropy;
 use calluna_model::text::Language;
 use calluna_probe::Reach;
 
-use self::here::{Folder, StoreFacts};
+use self::here::{Folder, StoreFacts, StoreSeen};
 use self::night::NightFacts;
 use crate::config::{self, Config, SOFTWARE, Settings, SettingsError};
 use crate::membership::{BUNDLE, CERTIFICATE, KEY};
@@ -217,7 +219,7 @@ impl Checker<'_> {
     }
 
     /// What the daemon says of the store, or what lies there.
-    fn store(&self, status: Option<StatusReport>) -> (Result<StoreFacts, String>, NightFacts) {
+    fn store(&self, status: Option<StatusReport>) -> (StoreSeen, NightFacts) {
         if let Some(status) = status {
             let facts = StoreFacts {
                 offers: status.head.count,
@@ -230,9 +232,16 @@ impl Checker<'_> {
                 link: status.link,
                 asked_at: status.asked_at,
             };
-            return (Ok(facts), night);
+            return (StoreSeen::Open(facts), night);
         }
         let folder = self.dir.join("store");
+        let owner = FileMode::of(&folder)
+            .ok()
+            .flatten()
+            .map(|found| found.owner);
+        if let Some(owner) = owner.filter(|owner| *owner != own_user()) {
+            return (StoreSeen::Foreign(owner), NightFacts::default());
+        }
         let opened = Store::open(&folder, &*self.clock, &*self.entropy, LOCK_WAIT);
         let read = opened.and_then(|store| {
             let current = store.current();
@@ -252,14 +261,14 @@ impl Checker<'_> {
                     receipt,
                     ..NightFacts::default()
                 };
-                (Ok(facts), night)
+                (StoreSeen::Open(facts), night)
             }
             Err(error) => {
                 let why = match self.words.0 {
                     Language::De => trouble::store(&error),
                     Language::En => error.to_string(),
                 };
-                (Err(why), NightFacts::default())
+                (StoreSeen::Broken(why), NightFacts::default())
             }
         }
     }

@@ -14,6 +14,7 @@ mod abuse;
 mod abuse_h2;
 mod bad_input;
 mod black_holes;
+mod check;
 mod disk_full;
 mod engines;
 mod first_night;

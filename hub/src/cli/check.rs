@@ -3,19 +3,21 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
-use calluna_host::check::Labels;
+use anyhow::{Result, bail};
+use calluna_host::check::{FileMode, Labels, own_user};
 use calluna_host::clock::SystemClock;
 use calluna_host::config::ProcessEnvironment;
+use calluna_host::data_dir::DataDir;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat};
+use calluna_host::socket;
 use calluna_wire::v1 as pb;
 use clap::Args;
 
 use super::Data;
 use super::door::{Door, said};
 use crate::check::{Checker, Seen};
-use crate::view;
+use crate::{convert, view};
 
 /// Look for what is wrong: settings, files, certificates, the public address, store, nights.
 #[derive(Debug, Args)]
@@ -51,6 +53,17 @@ impl Check {
 
 /// Asks the daemon, or the store where none runs.
 async fn see(dir: &Path) -> Result<Seen> {
+    let data = DataDir::open(dir, "calluna-hub init")?;
+    let store = FileMode::of(&data.join(convert::STORE))?;
+    if let Some(owner) = store
+        .map(|store| store.owner)
+        .filter(|owner| *owner != own_user())
+        && socket::connect(&data.control_socket()).await?.is_none()
+    {
+        bail!(
+            "the store belongs to user {owner}, and no daemon runs to be asked; run it as that user: sudo -u '#{owner}' calluna-hub check"
+        );
+    }
     match Door::open(dir).await? {
         Door::Daemon(mut daemon) => {
             let status = daemon

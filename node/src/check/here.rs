@@ -199,16 +199,39 @@ pub(super) struct StoreFacts {
     pub(super) mended: Option<Mended>,
 }
 
-/// The store; or why it does not open, in the person's language.
-pub(super) fn store(words: Words, found: &Result<StoreFacts, String>) -> Vec<Finding> {
-    let facts = match found {
-        Ok(facts) => facts,
-        Err(why) => {
+/// The store, as far as it could be looked at.
+pub(super) enum StoreSeen {
+    /// It is open, here or in the daemon.
+    Open(StoreFacts),
+    /// It does not open; why, in the person's language.
+    Broken(String),
+    /// It belongs to this user, and no daemon runs to be asked.
+    Foreign(u32),
+}
+
+/// The store.
+pub(super) fn store(words: Words, seen: &StoreSeen) -> Vec<Finding> {
+    let facts = match seen {
+        StoreSeen::Open(facts) => facts,
+        StoreSeen::Broken(why) => {
             let what = words.pick(
                 "der Speicher lässt sich nicht öffnen",
                 "the store cannot be opened",
             );
             return vec![Finding::failure("store-opens", what, why)];
+        }
+        StoreSeen::Foreign(owner) => {
+            let what = words.pick(
+                format!("wie der Speicher dasteht, ist unbekannt: er gehört dem Benutzer {owner}, und der Dienst läuft nicht"),
+                format!("how the store stands is unknown: it belongs to user {owner}, and the daemon does not run"),
+            );
+            let way_out = words.pick(
+                format!(
+                    "bitte als dieser Benutzer ausführen: sudo -u '#{owner}' calluna-node check"
+                ),
+                format!("run it as that user: sudo -u '#{owner}' calluna-node check"),
+            );
+            return vec![Finding::warning("store-opens", what, way_out)];
         }
     };
     let offers = facts.offers;

@@ -96,7 +96,10 @@ fn a_certificate_has_days_left_or_a_way_out() {
 
 #[test]
 fn the_store_the_disk_and_the_folder_say_what_is_wrong() {
-    let open = |mended| Ok(StoreFacts { offers: 3, mended });
+    let open = |mended| StoreSeen::Open(StoreFacts { offers: 3, mended });
+    let foreign = StoreSeen::Foreign(998);
+    let found = both(|w| here::store(w, &foreign));
+    assert!(found[0].way_out.contains("'#998'") && found[0].level == Level::Warning);
     let well = both(|w| here::store(w, &open(None)));
     assert!(
         well.iter().all(|found| found.level == Level::Ok),
@@ -115,7 +118,7 @@ fn the_store_the_disk_and_the_folder_say_what_is_wrong() {
             .way_out
             .contains("import --replace")
     );
-    let broken = Err("it is damaged; restore a backup".to_owned());
+    let broken = StoreSeen::Broken("it is damaged; restore a backup".to_owned());
     let found = both(|w| here::store(w, &broken));
     assert_eq!(of(&found, "store-opens").level, Level::Failure);
     let dir = Path::new("/data");

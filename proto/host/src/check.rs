@@ -9,7 +9,7 @@ mod report;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::look::{Fault, FileMode, files_in, free_bytes, may};
+pub use self::look::{Fault, FileMode, files_in, free_bytes, may, own_user};
 pub use self::report::{Labels, Report, Section};
 
 /// With less free disk than this, `check` warns: a night of a large district, or an import, may

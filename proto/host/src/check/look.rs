@@ -27,6 +27,13 @@ pub fn may(path: &Path, write: bool) -> bool {
     rustix::fs::access(path, access).is_ok()
 }
 
+/// The user as whom this process runs. Who opens a store of somebody else may leave files in it that
+/// its owner cannot write.
+#[must_use]
+pub fn own_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// A file or directory as it lies there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileMode {
@@ -142,6 +149,7 @@ mod tests {
             inside.exposed(),
             Some(Fault::Exposed { path, mode, wanted })
         );
+        assert_eq!(own.owner, own_user());
         assert_eq!(inside.foreign(own.owner), None);
         assert!(inside.foreign(own.owner + 1).is_some());
         assert_eq!(FileMode::of(&dir.path().join("none")).unwrap(), None);
