@@ -22,7 +22,7 @@ use calluna_model::clock::Clock;
 use calluna_probe::Reach;
 use calluna_store::StoreError;
 
-use self::here::Sync;
+use self::here::ClockSync;
 use crate::config::{self, HubConfig};
 use crate::view::{MemberDocument, StatusDocument};
 
@@ -137,14 +137,14 @@ impl Checker<'_> {
 
     /// What the system's own service says. It is the only one that tells without root and without
     /// asking; chrony and ntpd do not, so then it stays unknown.
-    fn synchronised(&self) -> Sync {
+    fn synchronised(&self) -> ClockSync {
         let timesync = self.run.join("systemd/timesync");
         if timesync.join("synchronized").exists() {
-            Sync::Yes
+            ClockSync::Yes
         } else if timesync.is_dir() {
-            Sync::No
+            ClockSync::No
         } else {
-            Sync::Unknown
+            ClockSync::Unknown
         }
     }
 }

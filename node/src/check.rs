@@ -59,11 +59,11 @@ impl Checker<'_> {
         let mut machine = vec![finding];
         machine.extend(self.modes());
         machine.push(here::disk(words, &self.dir, free_bytes(&self.dir)));
-        let Some((config, settings)) = loaded else {
+        let Some(config) = loaded else {
             report.add(words.pick("Dieser Rechner", "This machine"), machine);
             return report;
         };
-        let (status, daemon) = self.daemon(settings.as_ref()).await;
+        let (status, daemon) = self.daemon().await;
         machine.extend(self.folder(&config, status.as_ref()));
         report.add(words.pick("Dieser Rechner", "This machine"), machine);
         let reach = if self.offline {
@@ -97,7 +97,7 @@ impl Checker<'_> {
     }
 
     /// The settings, also where the directory is open to others: the rest can still be looked at.
-    fn settings(&self) -> (Option<(Config, Option<Settings>)>, Finding) {
+    fn settings(&self) -> (Option<Config>, Finding) {
         let words = self.words;
         let error = match Settings::load(&self.dir, self.environment) {
             Ok(settings) => {
@@ -106,11 +106,8 @@ impl Checker<'_> {
                     format!("{} ist lesbar und vollständig", place.display()),
                     format!("{} can be read and is complete", place.display()),
                 );
-                let config = settings.config.clone();
-                return (
-                    Some((config, Some(settings))),
-                    Finding::ok("settings", what),
-                );
+                let finding = Finding::ok("settings", what);
+                return (Some(settings.config), finding);
             }
             Err(error) => error,
         };
@@ -125,7 +122,7 @@ impl Checker<'_> {
         let finding = Finding::failure("settings", what, why);
         let exposed = matches!(&error, SettingsError::Dir(DataDirError::Open { .. }));
         let config = exposed.then(|| config::read(&self.dir, self.environment).ok());
-        (config.flatten().map(|config| (config, None)), finding)
+        (config.flatten(), finding)
     }
 
     fn modes(&self) -> Vec<Finding> {
@@ -137,11 +134,8 @@ impl Checker<'_> {
     }
 
     /// What the daemon says, or that it does not answer.
-    async fn daemon(&self, settings: Option<&Settings>) -> (Option<StatusReport>, Option<Finding>) {
-        let Some(settings) = settings else {
-            return (None, None);
-        };
-        match status::ask(&settings.socket()).await {
+    async fn daemon(&self) -> (Option<StatusReport>, Option<Finding>) {
+        match status::ask(&self.dir.join(config::SOCKET)).await {
             Ok(status) => (status, None),
             Err(error) => {
                 let words = self.words;

@@ -14,6 +14,8 @@ use serde::Deserialize;
 pub const SOFTWARE: &str = concat!("calluna-node ", env!("CARGO_PKG_VERSION"));
 /// The file in the data directory.
 pub const FILE: &str = "node.toml";
+/// The control socket in the data directory.
+pub const SOCKET: &str = "node.sock";
 /// What makes a data directory.
 pub const MADE_BY: &str = "calluna-node join TOKEN --data DIR";
 
@@ -320,7 +322,7 @@ impl Settings {
     /// The control socket of the daemon that serves this directory.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.dir.join("node.sock")
+        self.dir.join(SOCKET)
     }
 }
 

@@ -276,6 +276,16 @@ fn open_keys_and_an_unknown_setting_are_told_while_both_daemons_run() {
     assert!(said(&seen, "file-modes").contains("chmod 600"), "{seen:#?}");
     let seen = district.hub(&["check", "--format", "json"]).expect(1);
     assert!(said(&seen, "file-modes").contains("chmod 600"), "{seen:#?}");
+    // An open directory is told, and the daemon is asked all the same.
+    fs::set_permissions(&node.dir, Permissions::from_mode(0o750)).unwrap();
+    let seen = check(&node, None, &["--format", "json"]).expect(1);
+    assert!(said(&seen, "settings").contains("chmod 700"), "{seen:#?}");
+    let found = levels(&seen);
+    assert_eq!(
+        (found["daemon"].as_str(), found["store-opens"].as_str()),
+        ("ok", "ok")
+    );
+    fs::set_permissions(&node.dir, Permissions::from_mode(0o700)).unwrap();
     let settings = node.dir.join("node.toml");
     let text = fs::read_to_string(&settings).unwrap();
     fs::write(&settings, text.replace("\nhub = ", "\nhubb = ")).unwrap();

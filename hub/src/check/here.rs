@@ -138,24 +138,24 @@ pub(super) fn disk(dir: &Path, free: Option<u64>, reserve_mib: u64) -> Finding {
 
 /// Whether the system says that its clock is set from the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sync {
+pub(super) enum ClockSync {
     Yes,
     No,
     Unknown,
 }
 
-pub(super) fn clock(sync: Sync) -> Finding {
+pub(super) fn clock(sync: ClockSync) -> Finding {
     match sync {
-        Sync::Yes => Finding::ok(
+        ClockSync::Yes => Finding::ok(
             "clock-synchronised",
             "the system's clock is set from the network",
         ),
-        Sync::No => Finding::warning(
+        ClockSync::No => Finding::warning(
             "clock-synchronised",
             "systemd-timesyncd runs, but has not set the clock yet",
             "look whether it reaches its time servers: timedatectl timesync-status",
         ),
-        Sync::Unknown => Finding::note(
+        ClockSync::Unknown => Finding::note(
             "clock-synchronised",
             "whether the clock is set from the network is unknown here (no systemd-timesyncd); `chronyc tracking` or `ntpq -p` may say it",
         ),

@@ -226,7 +226,7 @@ fn disk_and_clock_say_what_they_know() {
     );
     let clock = |sync| with_ways(vec![here::clock(sync)])[0].level;
     assert_eq!(
-        [Sync::Yes, Sync::No, Sync::Unknown].map(clock),
+        [ClockSync::Yes, ClockSync::No, ClockSync::Unknown].map(clock),
         [Level::Ok, Level::Warning, Level::Note]
     );
 }

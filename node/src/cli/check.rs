@@ -34,7 +34,10 @@ impl Check {
             words: around.words,
             offline: self.offline,
         };
-        let report = runtime()?.block_on(checker.run());
+        let runtime = runtime()?;
+        let report = runtime.block_on(checker.run());
+        // A question to a DNS that does not answer must not keep a finished command alive.
+        runtime.shutdown_background();
         let labels = match around.words.0 {
             Language::De => Labels::GERMAN,
             Language::En => Labels::ENGLISH,
