@@ -44,6 +44,12 @@ const CRATES: &[Row] = &[
         &["tonic", "prost", "sled", "fjall"],
     ),
     (
+        "probe",
+        "proto/probe",
+        &["certs", "host", "wire", "model"],
+        &["sled", "fjall"],
+    ),
+    (
         "tabular",
         "node/tabular",
         &["model"],
@@ -77,7 +83,7 @@ const CRATES: &[Row] = &[
     (
         "node",
         "node",
-        &["import", "kv", "wire", "certs", "host", "model"],
+        &["import", "probe", "kv", "wire", "certs", "host", "model"],
         &["sled", "fjall"],
     ),
     (
@@ -88,6 +94,7 @@ const CRATES: &[Row] = &[
             "sync",
             "catalogue",
             "audit",
+            "probe",
             "kv",
             "wire",
             "certs",
@@ -105,6 +112,7 @@ const TESTS: &str = "tests";
 /// As it stands in the first page of each crate.
 const HUB: &[&[&str]] = &[
     &["cli"],
+    &["check"],
     &["run"],
     &["service"],
     &["night"],
@@ -125,6 +133,7 @@ const HUB: &[&[&str]] = &[
 ];
 const NODE: &[&[&str]] = &[
     &["cli"],
+    &["check"],
     &["run"],
     &["service", "watch"],
     &["status", "text"],
@@ -319,9 +328,13 @@ fn every_command_explains_itself_and_its_options() {
                 "quarantine",
                 "report",
                 "store",
+                "check",
             ][..],
         ),
-        ("calluna-node", &["join", "import", "serve", "status"][..]),
+        (
+            "calluna-node",
+            &["join", "import", "serve", "status", "check"][..],
+        ),
     ] {
         let help = run(binary(program).arg("--help")).ok().stdout;
         let listed = listed_commands(&help);

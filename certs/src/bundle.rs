@@ -34,6 +34,15 @@ pub struct Root {
 }
 
 impl TrustBundle {
+    /// The root at the end of an authority's chain, as it lies in a file.
+    ///
+    /// # Errors
+    /// When the text cannot be read, or does not end in a root.
+    pub fn of_chain_pem(chain: &str) -> Result<Self, CertError> {
+        let last = certificates(chain, "authority's certificate")?.pop();
+        Self::from_pem(&last.map(|der| to_pem(&der)).unwrap_or_default())
+    }
+
     /// Reads a PEM text: roots, the preferred one first. One that comes twice counts once.
     ///
     /// # Errors

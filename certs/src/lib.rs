@@ -16,6 +16,7 @@
 //! | [`sealed`] | an authority's key encrypted at rest |
 //! | [`tls`] | server and client configurations: TLS 1.3, mutual, no resumption; failures in words |
 //! | [`trust`] | what a member is told about whom to trust, and its digest |
+//! | [`inspect`] | what a certificate says of itself, for people |
 //! | [`files`], [`pair`] | keys on disk: 0600 from the first byte, whole or not at all; a key and its certificate together |
 //! | [`public`] | a public key without a certificate: that of the audit log |
 //!
@@ -34,6 +35,7 @@ pub mod error;
 pub mod facts;
 pub mod files;
 pub mod fingerprint;
+pub mod inspect;
 pub mod ledger;
 #[cfg(any(test, feature = "fixture"))]
 pub mod mint;
@@ -55,6 +57,7 @@ pub use enrol::{Decision, EnrolRefused, decide};
 pub use error::CertError;
 pub use facts::{Facts, days_left, renew_at};
 pub use fingerprint::Fingerprint;
+pub use inspect::CertificateFacts;
 pub use ledger::{Given, Invitation, Ledger, LedgerError};
 pub use peer::{Peer, PeerError, dns_name, peer_of};
 pub use public::PublicKey;

@@ -13,6 +13,7 @@ mod client;
 mod explain;
 mod identity;
 mod pin;
+mod probe;
 mod server;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use client::{grace_client, mutual_client, pinned_client, pinned_client_at};
 pub use explain::{explain, explain_io};
 pub use identity::Identity;
 pub use pin::{PinMismatch, pinned_root};
+pub use probe::{Probe, Proof, Shown};
 pub use server::{enrol_server, mutual_server, wants_enrolment};
 
 use crate::peer::{Peer, PeerError, dns_name, peer_of};

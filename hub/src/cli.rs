@@ -5,6 +5,7 @@
 
 mod audit;
 mod cancel;
+mod check;
 mod discard;
 mod door;
 mod export;
@@ -91,6 +92,8 @@ enum Command {
     Revoke(revoke::Revoke),
     /// Show one offer, or say since when it is gone.
     Offer(offer::Offer),
+    /// Look for what is wrong, and say what to do.
+    Check(check::Check),
 }
 
 /// Where the hub's data lies.
@@ -173,6 +176,7 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Audit(audit) => audit.run().await,
             Command::Revoke(revoke) => revoke.run().await,
             Command::Offer(offer) => offer.run().await,
+            Command::Check(check) => check.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -1,7 +1,7 @@
 //! The hub: collects what the providers of a district publish, and keeps it.
 //!
 //! # Architecture
-//! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
+//! Arrows point down: `cli` → `check` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
 //! `hub` → {`convert`, `current`, `audit`, `trust`} → `config`.
 //!
 //! | module | does |
@@ -25,18 +25,20 @@
 //! | [`quarantine`] | the refused records, one by one |
 //! | [`service`] | gRPC adapters: Membership for joining nodes, HubControl for the command line |
 //! | [`run`] | puts it together, starts and stops it in order |
+//! | [`check`] | everything that a hub needs, looked at; what is wrong, and the way out |
 //! | [`cli`] | one file per command; each works through the daemon or, without one, on the store |
 //!
 //! One port serves everything that nodes need; the ALPN name decides before the handshake which
-//! door it is: `calluna-enrol/1` (no valid client certificate; `Enrol`, and `Renew` for one that
-//! expired), `h2` (mutual TLS: `Renew`, `GetTrustBundle`), `calluna-rev/1` (mutual TLS; the roles then
-//! swap: the node serves, the hub calls).
+//! door it is: `calluna-enrol/1` (no valid client certificate; `Enrol`, `Greet`, and `Renew` for one
+//! that expired), `h2` (mutual TLS: `Renew`, `GetTrustBundle`), `calluna-rev/1` (mutual TLS; the roles
+//! then swap: the node serves, the hub calls).
 //!
 //! The data directory holds `hub.toml`, the authority and the hub's own key (mode 0600), the
 //! store, and the control socket; `audit.key` signs the audit log, `audit.pub` is its public half,
 //! `audit.head` says where the log ends.
 
 pub mod audit;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod convert;

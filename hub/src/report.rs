@@ -28,8 +28,11 @@ pub use self::text::{subject, summary, text};
 use crate::hub::Hub;
 use crate::view;
 
-/// Certificates that run out within so many days are named.
-pub const CERTIFICATE_DAYS: i64 = 21;
+/// The hub's own certificate is named when it runs out within so many days. It is renewed 30 days
+/// before (90 at two thirds), so it is named when that has failed for a while.
+pub const HUB_DAYS_LEFT: i64 = 21;
+/// A node's certificate is named when it runs out within so many days; it is renewed ten days before.
+pub const NODE_DAYS_LEFT: i64 = 7;
 /// How many nights are looked back at, to say since when a provider is silent.
 const LOOK_BACK: u64 = 60;
 
@@ -300,8 +303,8 @@ fn add_present(hub: &Arc<Hub>, report: &mut MorningReport) -> Result<()> {
             })
         });
     report.certificates = std::iter::once(own)
-        .chain(members)
-        .filter(|one| one.days_left <= CERTIFICATE_DAYS)
+        .filter(|own| own.days_left <= HUB_DAYS_LEFT)
+        .chain(members.filter(|one| one.days_left <= NODE_DAYS_LEFT))
         .collect();
     report.certificates.sort_by_key(|one| one.days_left);
     report.store_note.clone_from(&hub.store_note);

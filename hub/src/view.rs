@@ -61,6 +61,9 @@ pub struct StatusDocument {
     /// Why the audit log is not whole; empty when it is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub audit_note: String,
+    /// When the newest night over all providers began that ended in order.
+    #[serde(default)]
+    pub last_whole_night: Option<Moment>,
 }
 
 /// One line of `runs --format json`.
@@ -206,6 +209,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         audit_head: audit_head(hub)?,
         audit_key: hub.audit.key_id().map(|key| key.to_string()),
         audit_note: hub.audit.why_not_whole().to_owned(),
+        last_whole_night: hub.store.last_whole_night()?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The command line. One file for each command; they parse, ask and print.
 
+mod check;
 mod import;
 mod join;
 mod serve;
@@ -46,6 +47,8 @@ enum Command {
     Serve(serve::Serve),
     /// Shows how the node stands.
     Status(status::Status),
+    /// Looks for what is wrong: settings, certificate, store, the way to the hub; says what to do.
+    Check(check::Check),
 }
 
 /// Where the node lives.
@@ -77,6 +80,7 @@ pub fn main() -> Exit {
         Command::Import(import) => import.run(&context),
         Command::Serve(serve) => serve.run(&context),
         Command::Status(status) => status.run(&context),
+        Command::Check(check) => check.run(&context),
     };
     done.unwrap_or_else(|error| {
         trouble::tell(error, context.words);

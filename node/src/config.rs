@@ -14,6 +14,8 @@ use serde::Deserialize;
 pub const SOFTWARE: &str = concat!("calluna-node ", env!("CARGO_PKG_VERSION"));
 /// The file in the data directory.
 pub const FILE: &str = "node.toml";
+/// The control socket in the data directory.
+pub const SOCKET: &str = "node.sock";
 /// What makes a data directory.
 pub const MADE_BY: &str = "calluna-node join TOKEN --data DIR";
 
@@ -270,6 +272,14 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", plain.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// Reads `node.toml` in `dir`, whoever can enter that.
+///
+/// # Errors
+/// When it cannot be read, or a setting is wrong.
+pub fn read(dir: &Path, environment: &dyn Environment) -> Result<Config, ConfigError> {
+    Ok(load(&dir.join(FILE), environment, "CALLUNA", KNOWN)?.value)
+}
+
 /// A data directory and what its `node.toml` says.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -305,14 +315,14 @@ impl Settings {
         if !file.exists() {
             return Err(SettingsError::NotJoined(dir.path().to_owned()));
         }
-        let config = load(&file, environment, "CALLUNA", KNOWN)?.value;
+        let config = read(dir.path(), environment)?;
         Ok(Self { dir, config })
     }
 
     /// The control socket of the daemon that serves this directory.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.dir.join("node.sock")
+        self.dir.join(SOCKET)
     }
 }
 

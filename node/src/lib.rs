@@ -13,6 +13,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`cli`] | the commands, one file each |
+//! | [`check`] | everything that a node needs, looked at; what is wrong, and the way out |
 //! | [`run`] | the composition root: a [`run::Node`] from a directory, and what it serves |
 //! | [`service`] | gRPC adapters without decisions of their own |
 //! | [`link`] | one connection with the hub, whichever side opened it |
@@ -25,13 +26,14 @@
 //! | [`keyring`] | what the node proves itself with and whom it trusts, exchanged while it runs |
 //! | [`config`], [`text`] | `node.toml`; what people read, in German and English |
 //!
-//! Arrows point one way: `cli → run → {service → status → link, watch} → {text → {intake, membership}
+//! Arrows point one way: `cli → check → run → {service → status → link, watch} → {text → {intake, membership}
 //! → publish} → store → keyring → config`.
 //!
 //! Everything that the hub reads is a still picture: chunks are appended, and rewritten only while
 //! nobody reads. The index (about 160 bytes an offer) is loaded for as long as a call needs it, so
 //! an idle node is small.
 
+pub mod check;
 pub mod cli;
 pub mod config;
 #[cfg(test)]

@@ -1,10 +1,17 @@
 //! How the node stands: one document, for people and for programs.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context;
+use calluna_host::socket;
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::head::Head;
+use calluna_model::limit;
 use calluna_model::receipt::Receipt;
+use calluna_wire::status::PeerFailure;
+use calluna_wire::v1 as pb;
+use calluna_wire::v1::node_control_client::NodeControlClient;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, SOFTWARE};
@@ -13,6 +20,26 @@ use crate::link::{LinkInfo, LinkState};
 use crate::membership::renew::{RenewalInfo, RenewalState};
 use crate::publish::{PublishError, Publisher};
 use crate::store::{ImportSummary, Mended};
+
+/// Longest status: ten receipts, each as full as one gets, as JSON.
+const STATUS_BYTES: usize = limit::RECEIPTS_KEPT * limit::RECEIPT_BYTES * 4;
+
+/// Asks the daemon that listens at `socket`; nothing where there is none.
+///
+/// # Errors
+/// When it does not answer, or in a way that this program does not know.
+pub async fn ask(socket: &Path) -> anyhow::Result<Option<StatusReport>> {
+    let Some(channel) = socket::connect(socket).await? else {
+        return Ok(None);
+    };
+    let answer = NodeControlClient::new(channel)
+        .max_decoding_message_size(STATUS_BYTES)
+        .get_status(pb::GetStatusRequest {})
+        .await
+        .map_err(PeerFailure::from)?;
+    let report = serde_json::from_str(&answer.into_inner().json);
+    Ok(Some(report.context("the daemon answered in a way that this program does not know; use the same version for both")?))
+}
 
 /// The document that `status --format json` prints. Moments are seconds since 1970.
 #[derive(Clone, Debug, Serialize, Deserialize)]

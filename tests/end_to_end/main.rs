@@ -15,6 +15,7 @@ mod abuse_h2;
 mod audit;
 mod bad_input;
 mod black_holes;
+mod check;
 mod disk_full;
 mod engines;
 mod first_night;

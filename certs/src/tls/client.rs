@@ -86,7 +86,7 @@ fn pinned(
     Ok(finished(config, ALPN_ENROL))
 }
 
-fn finished(mut config: ClientConfig, alpn: &[u8]) -> Arc<ClientConfig> {
+pub(super) fn finished(mut config: ClientConfig, alpn: &[u8]) -> Arc<ClientConfig> {
     config.alpn_protocols = vec![alpn.to_vec()];
     config.resumption = Resumption::disabled();
     Arc::new(config)

@@ -153,7 +153,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-fn roots(bundle: &TrustBundle) -> Result<RootCertStore, CertError> {
+pub(super) fn roots(bundle: &TrustBundle) -> Result<RootCertStore, CertError> {
     let mut roots = RootCertStore::empty();
     for der in bundle.ders() {
         roots.add(der.clone())?;

@@ -8,6 +8,7 @@ use calluna_model::id::ProviderId;
 use calluna_wire::status::{status_of, to_status};
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::membership_server::Membership;
+use calluna_wire::version;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tonic::{Request, Response, Status};
 
@@ -135,6 +136,18 @@ impl Membership for MembershipService {
             vouchers_pem: text(&standing.vouchers_pem),
             renew,
             now: self.0.clock.now().0,
+        }))
+    }
+
+    async fn greet(
+        &self,
+        _: Request<pb::GreetRequest>,
+    ) -> Result<Response<pb::GreetResponse>, Status> {
+        Ok(Response::new(pb::GreetResponse {
+            now: self.0.clock.now().0,
+            software: concat!("calluna-hub ", env!("CARGO_PKG_VERSION")).to_owned(),
+            district: self.0.config.name.clone(),
+            versions: version::SPOKEN.iter().map(|v| (*v).to_owned()).collect(),
         }))
     }
 }

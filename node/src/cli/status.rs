@@ -2,17 +2,11 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use calluna_host::config::ProcessEnvironment;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat, human_bytes, safe};
-use calluna_host::socket;
-use calluna_model::limit;
 use calluna_model::receipt::Receipt;
 use calluna_model::text;
-use calluna_wire::status::PeerFailure;
-use calluna_wire::v1 as pb;
-use calluna_wire::v1::node_control_client::NodeControlClient;
 use clap::Args;
 use serde_json::Value;
 
@@ -20,11 +14,9 @@ use super::{Around, Data, runtime};
 use crate::config::Settings;
 use crate::membership::renew::RenewalInfo;
 use crate::run::Node;
-use crate::status::{CertificateReport, StatusReport};
+use crate::status::{self, CertificateReport, StatusReport};
 use crate::text::Words;
 
-/// Longest status: ten receipts, each as full as one gets, as JSON.
-const STATUS_BYTES: usize = limit::RECEIPTS_KEPT * limit::RECEIPT_BYTES * 4;
 /// How many nights are shown.
 const NIGHTS: usize = 5;
 /// How many findings of the last night are shown.
@@ -42,7 +34,7 @@ pub(super) struct Status {
 impl Status {
     pub(super) fn run(self, around: &Around) -> anyhow::Result<Exit> {
         let settings = Settings::load(&self.data.data, &ProcessEnvironment)?;
-        let report = match runtime()?.block_on(ask(&settings))? {
+        let report = match runtime()?.block_on(status::ask(&settings.socket()))? {
             Some(report) => report,
             None => {
                 let node = Node::with_settings(
@@ -59,20 +51,6 @@ impl Status {
         }
         Ok(Exit::Done)
     }
-}
-
-/// Asks the daemon, if there is one.
-async fn ask(settings: &Settings) -> anyhow::Result<Option<StatusReport>> {
-    let Some(channel) = socket::connect(&settings.socket()).await? else {
-        return Ok(None);
-    };
-    let answer = NodeControlClient::new(channel)
-        .max_decoding_message_size(STATUS_BYTES)
-        .get_status(pb::GetStatusRequest {})
-        .await
-        .map_err(PeerFailure::from)?;
-    let report = serde_json::from_str(&answer.into_inner().json);
-    Ok(Some(report.context("the daemon answered in a way that this program does not know; use the same version for both")?))
 }
 
 /// The document with the words of each rule beside its code: what is wrong, and what to do.

@@ -63,6 +63,13 @@ impl Membership for FakeHub {
     ) -> Result<Response<pb::GetTrustBundleResponse>, Status> {
         Err(status_of(Reaction::NotYours, "this hub only enrols"))
     }
+
+    async fn greet(
+        &self,
+        _: Request<pb::GreetRequest>,
+    ) -> Result<Response<pb::GreetResponse>, Status> {
+        Err(status_of(Reaction::NotThere, "a fake hub"))
+    }
 }
 
 struct Door {
