@@ -310,6 +310,7 @@ fn every_command_explains_itself_and_its_options() {
                 "quarantine",
                 "report",
                 "store",
+                "audit",
             ][..],
         ),
         ("calluna-node", &["join", "import", "serve", "status"][..]),
