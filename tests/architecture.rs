@@ -329,6 +329,9 @@ fn every_command_explains_itself_and_its_options() {
                 "report",
                 "store",
                 "check",
+                "audit",
+                "revoke",
+                "offer",
             ][..],
         ),
         (
