@@ -14,6 +14,7 @@ use calluna_model::report::{Delivery, NightReport, ProviderReport, Trigger};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::dump::{self, Dumped};
 use crate::error::StoreError;
 use crate::key;
 use crate::port::{HubStore, Stage, Visit, VisitRefusal};
@@ -76,6 +77,15 @@ impl EmbeddedStore {
             shelf.doubt_everything()?;
         }
         Ok(Self(Arc::new(shelf)))
+    }
+
+    /// Where each record of a provider stands, up to what readers see.
+    pub(crate) fn index(&self, id: &ProviderId, visible: u64) -> Result<Index, StoreError> {
+        let unreadable = |source| StoreError::Log {
+            provider: id.to_string(),
+            source,
+        };
+        self.0.log(id).index(Some(visible)).map_err(unreadable)
     }
 }
 
@@ -344,6 +354,14 @@ impl HubStore for EmbeddedStore {
         visit: &mut dyn FnMut(NightReport) -> bool,
     ) -> Result<(), StoreError> {
         self.0.nights(from, visit)
+    }
+
+    fn dump(
+        &self,
+        out: &mut dyn std::io::Write,
+        step: &mut dyn FnMut(u64),
+    ) -> Result<Dumped, StoreError> {
+        dump::dump(&self.0, out, step)
     }
 
     fn deliveries(&self) -> Result<Vec<Delivery>, StoreError> {

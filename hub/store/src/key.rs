@@ -30,6 +30,12 @@ pub(crate) fn night(number: u64) -> Vec<u8> {
     [NIGHTS, &number.to_be_bytes()].concat()
 }
 
+/// Whose state a key holds.
+pub(crate) fn provider_of(key: &[u8]) -> Option<ProviderId> {
+    let id = key.strip_prefix(PROVIDERS)?;
+    std::str::from_utf8(id).ok()?.parse().ok()
+}
+
 /// The number of a night from its key.
 pub(crate) fn night_of(key: &[u8]) -> Option<u64> {
     let number = key.strip_prefix(NIGHTS)?;

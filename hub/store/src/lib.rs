@@ -25,6 +25,7 @@
 //! (invariant 5). Space that older versions take is won back in small steps after a night, only
 //! while nobody is reading that provider.
 
+mod dump;
 mod embedded;
 mod error;
 mod key;
@@ -34,6 +35,7 @@ mod refusal;
 mod stage;
 mod state;
 
+pub use dump::{Dumped, Proved};
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use port::{Holding, HubStore, Refusal, Stage, Tally, Visit, VisitRefusal};
