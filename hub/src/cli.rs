@@ -3,6 +3,7 @@
 //! Every command works whether or not a daemon runs: with one it goes through the control socket,
 //! without one it opens the store itself.
 
+mod backup;
 mod cancel;
 mod discard;
 mod door;
@@ -15,6 +16,7 @@ mod members;
 mod quarantine;
 mod release;
 mod report;
+mod restore;
 mod runs;
 mod serve;
 mod status;
@@ -81,6 +83,10 @@ enum Command {
     /// Look after the store's files.
     #[command(subcommand)]
     Store(store::Store),
+    /// Write the whole hub into one file, or prove such a file.
+    Backup(backup::Backup),
+    /// Make a hub from a backup.
+    Restore(restore::Restore),
 }
 
 /// Where the hub's data lies.
@@ -160,6 +166,8 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Quarantine(quarantine) => quarantine.run().await,
             Command::Report(report) => report.run().await,
             Command::Store(store) => store.run().await,
+            Command::Backup(backup) => backup.run().await,
+            Command::Restore(restore) => restore.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

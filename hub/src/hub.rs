@@ -259,6 +259,14 @@ impl Hub {
     }
 }
 
+/// Whether the keys and certificates in `dir` belong together.
+///
+/// # Errors
+/// Says which do not.
+pub(crate) fn check_keys(dir: &DataDir) -> Result<()> {
+    read_keys(dir).map(|_| ())
+}
+
 fn read_keys(dir: &DataDir) -> Result<(Authority, Identity)> {
     let text = |name: &str| {
         let path = dir.join(name);

@@ -2,11 +2,12 @@
 //!
 //! # Architecture
 //! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
-//! `hub` → {`convert`, `current`} → `config`.
+//! `backup` → `hub` → {`convert`, `current`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
 //! | [`config`] | `hub.toml` |
+//! | [`backup`] | one file of the whole hub, and a hub from it |
 //! | [`convert`] | opens the store, and puts one of another engine in its place |
 //! | [`current`] | the night that runs: one at a time, and how it is ended |
 //! | [`hub`] | opens a data directory: settings, keys, store |
@@ -29,6 +30,7 @@
 //! The data directory holds `hub.toml`, the authority and the hub's own key (mode 0600), the
 //! store, and the control socket.
 
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod convert;

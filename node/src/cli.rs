@@ -1,7 +1,9 @@
 //! The command line. One file for each command; they parse, ask and print.
 
+mod backup;
 mod import;
 mod join;
+mod restore;
 mod serve;
 mod status;
 mod trouble;
@@ -46,6 +48,10 @@ enum Command {
     Serve(serve::Serve),
     /// Shows how the node stands.
     Status(status::Status),
+    /// Writes the whole node into one file, while it runs; or proves such a file.
+    Backup(backup::Backup),
+    /// Makes a node from a backup, in a new or an empty directory.
+    Restore(restore::Restore),
 }
 
 /// Where the node lives.
@@ -77,6 +83,8 @@ pub fn main() -> Exit {
         Command::Import(import) => import.run(&context),
         Command::Serve(serve) => serve.run(&context),
         Command::Status(status) => status.run(&context),
+        Command::Backup(backup) => backup.run(&context),
+        Command::Restore(restore) => restore.run(&context),
     };
     done.unwrap_or_else(|error| {
         trouble::tell(error, context.words);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use calluna_certs::tls::Identity;
 use calluna_certs::{CertError, NodeKey, Peer, files};
+use calluna_host::config::Environment;
 use calluna_host::durable::FileError;
 use calluna_host::socket::{self, SocketError};
 use calluna_host::tasks::Tasks;
@@ -28,7 +29,7 @@ use crate::service::control::node_control;
 use crate::service::provider_node::provider_node;
 use crate::service::serve_hub;
 use crate::status::Observer;
-use crate::store::{Store, StoreError};
+use crate::store::{FOLDER, Store, StoreError};
 use crate::watch::Watcher;
 
 /// How long a second process waits for the store.
@@ -136,7 +137,7 @@ impl Node {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, NodeError> {
         let (identity, key) = identity_of(&settings, &clock)?;
-        let folder = settings.dir.join("store");
+        let folder = settings.dir.join(FOLDER);
         let store = Store::open(&folder, &*clock, &*entropy, LOCK_WAIT)?;
         Ok(Self::of_parts(
             settings, identity, key, store, clock, entropy,
@@ -202,7 +203,11 @@ impl Node {
         serve_hub(tasks, service, received);
         let observer = Arc::new(self.observer(Some(link.clone())));
         let (service, stopping) = (
-            node_control(Arc::clone(&self.publisher), observer),
+            node_control(
+                Arc::clone(&self.publisher),
+                observer,
+                self.settings.dir.clone(),
+            ),
             tasks.stopping(),
         );
         tasks.spawn("control", async move {
@@ -260,6 +265,19 @@ impl Node {
         let watcher = Watcher::new(Arc::clone(&self.publisher), config, Arc::clone(&self.clock));
         tasks.spawn("watch", watcher.run(tasks.token()));
     }
+}
+
+/// Whether settings, key and certificate in `dir` are there and belong together.
+///
+/// # Errors
+/// Says which do not.
+pub fn check_identity(
+    dir: &Path,
+    environment: &dyn Environment,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), NodeError> {
+    let settings = Settings::load(dir, environment)?;
+    identity_of(&settings, clock).map(|_| ())
 }
 
 /// The node's certificate and key, checked against each other and against `node.toml`.

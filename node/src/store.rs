@@ -12,6 +12,7 @@
 //! whole or not at all, however large it is. Chunks beyond [`Current::last_seq`] are left-overs of a
 //! publication that was cut off.
 
+mod dump;
 mod journal;
 mod receipts;
 mod record;
@@ -31,9 +32,13 @@ use calluna_model::id::{ContentHash, Digest, EpochId, Revision};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::dump::Dumped;
 pub(crate) use self::journal::gone_at;
 pub use self::journal::{Change, Snapshot};
 pub use self::record::{Current, ImportSummary, Mended, SourceFile};
+
+/// Name of the store's folder in the data directory.
+pub const FOLDER: &str = "store";
 
 const META: &[u8] = b"meta";
 const HEAD: &[u8] = b"head";
@@ -55,6 +60,9 @@ pub enum StoreError {
     /// The log of changes.
     #[error(transparent)]
     Packed(#[from] PackedError),
+    /// Everything that is kept could not be written out.
+    #[error(transparent)]
+    Dump(#[from] calluna_kv::dump::DumpError),
     /// A newer program wrote it.
     #[error(
         "the node's store has layout {found}, and this program knows layouts up to {LAYOUT}; \

@@ -18,8 +18,10 @@
 mod archive;
 mod collect;
 mod pack;
+mod pieces;
 mod sealed;
 mod staging;
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -29,8 +31,10 @@ use serde::{Deserialize, Serialize};
 pub use self::archive::{Parts, check, unpack};
 pub use self::collect::{Collected, collect};
 pub use self::pack::Packer;
+pub use self::pieces::Pieces;
 pub use self::sealed::SealedFile;
 pub use self::staging::{Staging, scratch_beside};
+pub use self::words::summary;
 use crate::durable::FileError;
 
 /// The format that this build writes, and the newest that it reads.

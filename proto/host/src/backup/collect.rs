@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{BackupError, MOST_FILE_BYTES, Secret};
+use super::{BackupError, MOST_FILE_BYTES, Secret, sealed};
 use crate::durable::FileError;
 
 /// How often the directory is read until two readings are the same.
@@ -98,6 +98,11 @@ fn once(dir: &Path, skip: &[&str]) -> Result<Collected, BackupError> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             read => {
                 let bytes = read.map_err(FileError::when("read", &path))?;
+                // A backup within a backup would grow and grow.
+                if sealed::is_one(&bytes) {
+                    collected.left_out.push(name);
+                    continue;
+                }
                 let mode = meta.permissions().mode() & 0o777;
                 collected.files.push((name, mode, bytes));
             }

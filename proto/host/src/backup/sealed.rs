@@ -124,6 +124,13 @@ fn remove(part: &Path) {
     let _may_not_exist = fs::remove_file(part);
 }
 
+/// Whether these bytes begin like a backup.
+pub(super) fn is_one(bytes: &[u8]) -> bool {
+    let (name, _) = COMMENT.split_at("calluna backup".len());
+    let comment = bytes.get(FIXED..).unwrap_or_default();
+    bytes.starts_with(&[0x1f, 0x8b]) && comment.starts_with(name.as_bytes())
+}
+
 /// Compares the whole file with the checksum in its head.
 pub(super) fn prove(path: &Path, step: &mut dyn FnMut(u64)) -> Result<(), BackupError> {
     let io = |error| BackupError::from(FileError::when("read", path)(error));
@@ -136,11 +143,7 @@ pub(super) fn prove(path: &Path, step: &mut dyn FnMut(u64)) -> Result<(), Backup
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(not_one()),
         read => read.map_err(io)?,
     }
-    let (before, behind) = (
-        head.get(FIXED..PLACE).unwrap_or_default(),
-        COMMENT.as_bytes().get(..PLACE - FIXED).unwrap_or_default(),
-    );
-    if !head.starts_with(&[0x1f, 0x8b]) || before.get(..14) != behind.get(..14) {
+    if !is_one(&head) {
         return Err(not_one());
     }
     let digits = head.get_mut(PLACE..PLACE + DIGITS).unwrap_or_default();
