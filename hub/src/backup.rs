@@ -13,6 +13,8 @@
 //! and mends it, and takes no absence for a removal (invariant 4).
 //! [`verify`] does the same and throws the result away.
 
+mod nightly;
+
 use std::io::Write;
 use std::path::Path;
 
@@ -27,6 +29,7 @@ use calluna_model::entropy::Entropy;
 use calluna_store::{Dumped, EmbeddedStore, Proved};
 use serde::{Deserialize, Serialize};
 
+pub use self::nightly::{Backups, after_night, noted};
 use crate::config;
 use crate::convert::STORE;
 use crate::hub::{self, Hub};

@@ -17,12 +17,18 @@ use crate::hub::Hub;
 /// What is kept of a member's way in: the newest invitation and every certificate ever given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Enrolment {
+    /// Version of this document: 2, see the layout of `calluna-store`.
+    #[serde(default)]
+    pub v: u32,
     /// The newest invitation.
     pub invitation: Invitation,
     /// Certificates that earlier invitations were exchanged for.
     #[serde(default)]
     pub earlier: Vec<Used>,
 }
+
+/// The version of [`Enrolment`] that is written.
+const VERSION: u32 = 2;
 
 /// A member could not be invited or enrolled.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +126,7 @@ pub fn invite(
         hub,
         &member,
         &Enrolment {
+            v: VERSION,
             invitation,
             earlier,
         },

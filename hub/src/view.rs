@@ -14,6 +14,7 @@ use calluna_model::outcome::Outcome;
 use calluna_model::report::{Delivery, NightReport, NightState};
 use serde::{Deserialize, Serialize};
 
+use crate::backup::{self, Backups};
 use crate::hub::Hub;
 use crate::members;
 
@@ -52,6 +53,9 @@ pub struct StatusDocument {
     /// How the last report was delivered, on each way on which one was sent.
     #[serde(default)]
     pub deliveries: Vec<Delivery>,
+    /// How the nightly backups went; nothing where there are none.
+    #[serde(default)]
+    pub backups: Option<Backups>,
 }
 
 /// One line of `runs --format json`.
@@ -191,6 +195,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         next_night: hub.next_night(),
         providers,
         deliveries: hub.store.deliveries()?,
+        backups: backup::noted(hub),
     })
 }
 

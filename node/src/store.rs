@@ -14,6 +14,7 @@
 
 mod dump;
 mod journal;
+mod migrate;
 mod receipts;
 mod record;
 
@@ -35,6 +36,7 @@ use serde::{Deserialize, Serialize};
 pub use self::dump::Dumped;
 pub(crate) use self::journal::gone_at;
 pub use self::journal::{Change, Snapshot};
+use self::migrate::LAYOUT;
 pub use self::record::{Current, ImportSummary, Mended, SourceFile};
 
 /// Name of the store's folder in the data directory.
@@ -45,8 +47,6 @@ const HEAD: &[u8] = b"head";
 const OFFERS: &[u8] = b"o/";
 const RECEIPTS: &[u8] = b"r/";
 const IMPORT: &[u8] = b"i";
-/// The layout that this build writes.
-const LAYOUT: u32 = 1;
 /// A node is idle nearly always; its cache must not show in the machine's memory.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 const RESERVE_BYTES: u64 = 4 * 1024 * 1024;
@@ -183,12 +183,7 @@ impl Store {
             writer: Mutex::new(()),
             readers: RwLock::new(()),
         };
-        let meta: Option<Meta> = store.read(META, "meta")?;
-        if let Some(Meta { layout }) = meta
-            && layout > LAYOUT
-        {
-            return Err(StoreError::Newer { found: layout });
-        }
+        migrate::forward(&*store.engine)?;
         let kept: Option<Current> = store.read(HEAD, "head")?;
         let note = match (trust, &kept) {
             (Trust::Behind { note, .. }, _) => note,

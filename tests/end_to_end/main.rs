@@ -12,6 +12,7 @@
 
 mod abuse;
 mod abuse_h2;
+mod backup;
 mod bad_input;
 mod black_holes;
 mod disk_full;

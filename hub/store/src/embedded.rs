@@ -17,13 +17,12 @@ use serde::{Deserialize, Serialize};
 use crate::dump::{self, Dumped};
 use crate::error::StoreError;
 use crate::key;
+use crate::migrate;
 use crate::port::{HubStore, Stage, Visit, VisitRefusal};
 use crate::refusal;
 use crate::stage::{LogStage, gone_at};
 use crate::state::ProviderState;
 
-/// Version of the layout described in the crate's documentation.
-const LAYOUT: u32 = 1;
 /// Steps of space recovery after a night: bounded, so that no night waits for it.
 const TIDY_STEPS: usize = 8;
 
@@ -31,9 +30,10 @@ const TIDY_STEPS: usize = 8;
 #[derive(Clone, Debug)]
 pub struct EmbeddedStore(Arc<Shelf>);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Meta {
-    layout: u32,
+    /// Version of the layout described in the crate's documentation.
+    pub(crate) layout: u32,
     pub(crate) last_night: u64,
     /// When the newest night over all providers began that ended in order.
     #[serde(default)]
@@ -66,13 +66,7 @@ impl EmbeddedStore {
             meta: Mutex::new(()),
             readers: Mutex::default(),
         };
-        let found = shelf.meta()?.layout;
-        if found > LAYOUT {
-            return Err(StoreError::Newer {
-                found,
-                known: LAYOUT,
-            });
-        }
+        migrate::forward(&*shelf.engine, shelf.read(key::META)?)?;
         if doubtful {
             shelf.doubt_everything()?;
         }
@@ -120,7 +114,7 @@ impl Shelf {
 
     pub(crate) fn meta(&self) -> Result<Meta, StoreError> {
         Ok(self.read(key::META)?.unwrap_or(Meta {
-            layout: LAYOUT,
+            layout: migrate::LAYOUT,
             last_night: 0,
             last_whole: None,
         }))

@@ -7,6 +7,7 @@ use calluna_model::report::Way;
 pub(crate) const META: &[u8] = b"meta";
 pub(crate) const MEMBERS: &[u8] = b"m/";
 pub(crate) const PROVIDERS: &[u8] = b"p/";
+pub(crate) const ENROLMENTS: &[u8] = b"e/";
 pub(crate) const NIGHTS: &[u8] = b"n/";
 pub(crate) const DELIVERIES: &[u8] = b"d/";
 
@@ -15,7 +16,7 @@ pub(crate) fn member(id: &ProviderId) -> Vec<u8> {
 }
 
 pub(crate) fn enrolment(id: &ProviderId) -> Vec<u8> {
-    [b"e/", id.as_str().as_bytes()].concat()
+    [ENROLMENTS, id.as_str().as_bytes()].concat()
 }
 
 pub(crate) fn provider(id: &ProviderId) -> Vec<u8> {
