@@ -322,3 +322,51 @@ fn a_damaged_backup_is_found_and_nothing_of_it_is_put_in_place() {
         "the trial is removed"
     );
 }
+
+#[test]
+fn a_proved_backup_is_made_after_every_night_and_the_older_ones_go() {
+    let settings = [
+        ("CALLUNA_BACKUP_FOLDER", "kept"),
+        ("CALLUNA_BACKUP_KEEP", "2"),
+    ];
+    let mut district = District::with(&settings);
+    let node = district.member("vhs-a");
+    let few = jsonl(&district.path("l.jsonl"), (0..30).map(|n| offer(n, "x")));
+    let _imported = node.import(&few, &[]).ok();
+    assert_eq!(district.status().backups.unwrap().verified_at, None);
+    let folder = district.hub_dir().join("kept");
+    let mut newest = String::new();
+    for round in 1..=3_usize {
+        // Their names tell seconds.
+        std::thread::sleep(std::time::Duration::from_millis(1_100));
+        assert!(district.night().report.clean());
+        let backups = district.status().backups.unwrap();
+        assert!(
+            backups.failure.is_empty() && backups.file > newest,
+            "{backups:?}"
+        );
+        newest = backups.file;
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), round.min(2));
+    }
+    let _right = verify("calluna-hub", Path::new(&newest), &[]).ok();
+    let said = district.hub(&["status"]).ok();
+    assert!((said.stdout + &said.stderr).contains("last proved backup: 20"));
+
+    // A disk that is not there: told everywhere, and what was kept stays.
+    let _stopped = district.stop_hub().ok();
+    district.set("CALLUNA_BACKUP_FOLDER", "hub.toml/nowhere");
+    district.start_hub();
+    assert!(district.night().report.clean(), "no error of the night");
+    let backups = district.status().backups.unwrap();
+    assert!(backups.failure.contains("[backup]"), "{backups:?}");
+    assert_eq!(backups.file, newest, "the last good one is remembered");
+    let said = district.hub(&["status"]).ok();
+    assert!((said.stdout + &said.stderr).contains("! the last backup failed"));
+    let report = district.hub(&["report", "--lang", "en"]);
+    let report = report.stdout + &report.stderr;
+    assert!(
+        report.contains("FAILED: ") && report.contains("last proved backup"),
+        "{report}"
+    );
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+}
