@@ -66,7 +66,7 @@ pub fn write(
     Ok(content)
 }
 
-/// Puts what [`write`] wrote into a new store of the engine `kind` in `dir`, under `epoch` and with
+/// Puts what [`write()`] wrote into a new store of the engine `kind` in `dir`, under `epoch` and with
 /// `stamp`; opens that again, and compares. `step` hears of every byte that was written or compared,
 /// so twice of each.
 ///
