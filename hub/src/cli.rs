@@ -4,6 +4,7 @@
 //! without one it opens the store itself.
 
 mod audit;
+mod backup;
 mod cancel;
 mod check;
 mod discard;
@@ -18,6 +19,7 @@ mod offer;
 mod quarantine;
 mod release;
 mod report;
+mod restore;
 mod revoke;
 mod runs;
 mod serve;
@@ -94,6 +96,10 @@ enum Command {
     Offer(offer::Offer),
     /// Look for what is wrong, and say what to do.
     Check(check::Check),
+    /// Write the whole hub into one file, or prove such a file.
+    Backup(backup::Backup),
+    /// Make a hub from a backup.
+    Restore(restore::Restore),
 }
 
 /// Where the hub's data lies.
@@ -177,6 +183,8 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Revoke(revoke) => revoke.run().await,
             Command::Offer(offer) => offer.run().await,
             Command::Check(check) => check.run().await,
+            Command::Backup(backup) => backup.run().await,
+            Command::Restore(restore) => restore.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -7,7 +7,7 @@ mod delivery;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use calluna_host::config::{ConfigError, Environment, load};
 use calluna_model::limit::{Limits, NIGHTS_KEPT};
@@ -53,6 +53,9 @@ pub struct HubConfig {
     /// The morning report to an address, and the sign of life.
     #[serde(default)]
     pub webhook: WebhookConfig,
+    /// A backup after each night.
+    #[serde(default)]
+    pub backup: BackupConfig,
 }
 
 /// `[night]`: how the hub collects.
@@ -157,6 +160,25 @@ impl Default for StoreConfig {
     }
 }
 
+/// `[backup]`: a backup after each night over all providers.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BackupConfig {
+    /// The folder; empty for none. Relative to the data directory; best on another disk.
+    pub folder: PathBuf,
+    /// How many are kept.
+    pub keep: NonZeroUsize,
+}
+
+impl Default for BackupConfig {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::new(),
+            keep: NonZeroUsize::MIN.saturating_add(13),
+        }
+    }
+}
+
 /// `[log]`: what is logged, and how.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -223,6 +245,8 @@ pub const KNOWN: &[&str] = &[
     "webhook.heartbeat_url",
     "certificates.hub_days",
     "certificates.grace_days",
+    "backup.folder",
+    "backup.keep",
 ];
 
 /// What the environment variables begin with.

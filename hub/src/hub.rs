@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context, Result};
 use calluna_audit::Draft;
+use calluna_host::clock::SystemClock;
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
 use calluna_host::workers::Workers;
@@ -269,4 +270,13 @@ impl Hub {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the keys and certificates in `dir` belong together.
+///
+/// # Errors
+/// Says which do not.
+pub(crate) fn check_keys(dir: &DataDir) -> Result<()> {
+    // Whether they have expired is not asked, so any clock does.
+    Credentials::open(dir, Arc::new(SystemClock)).map(|_| ())
 }

@@ -2,11 +2,12 @@
 //!
 //! # Architecture
 //! Arrows point down: `cli` → `check` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
-//! `hub` → {`convert`, `current`, `audit`, `trust`} → `config`.
+//! `backup` → `hub` → {`convert`, `current`, `audit`, `trust`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
 //! | [`config`] | `hub.toml` |
+//! | [`backup`] | one file of the whole hub, and a hub from it |
 //! | [`convert`] | opens the store, and puts one of another engine in its place |
 //! | [`current`] | the night that runs: one at a time, and how it is ended |
 //! | [`hub`] | opens a data directory: settings, keys, store |
@@ -38,6 +39,7 @@
 //! `audit.head` says where the log ends.
 
 pub mod audit;
+pub mod backup;
 pub mod check;
 pub mod cli;
 pub mod config;

@@ -24,6 +24,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::backup;
 use crate::current::{End, Ending};
 use crate::hub::Hub;
 
@@ -123,6 +124,14 @@ pub async fn run(hub: &Arc<Hub>, wish: &Wish, events: mpsc::Sender<Event>) -> Re
     let ended = report.clone();
     blocking(hub, move |hub| told::save(hub, &ended)).await?;
     tracing::info!(night = report.night, state = %report.state, clean = report.clean(), "night ends");
+    if report.state == NightState::Finished && whole {
+        // Before the report, which tells how it went.
+        blocking(hub, |hub| {
+            backup::after_night(hub);
+            Ok(())
+        })
+        .await?;
+    }
     if report.state == NightState::Finished {
         crate::report::deliver(hub, &report, whole);
     }

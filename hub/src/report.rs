@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use self::deliver::{PATIENCE, Sender, Sent, deliver, settle};
 pub use self::text::{subject, summary, text};
 
+use crate::backup::{self, Backups};
 use crate::hub::Hub;
 use crate::view;
 
@@ -84,6 +85,9 @@ pub struct MorningReport {
     /// Why the audit log is not whole; empty when it is. Only in the report of the newest night.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub audit_note: String,
+    /// How the nightly backups went; nothing where there are none. Only in the report of the newest night.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backups: Option<Backups>,
 }
 
 /// A provider that is not up to date.
@@ -152,7 +156,11 @@ pub fn make(hub: &Arc<Hub>, number: Option<u64>) -> Result<Option<MorningReport>
         add_present(hub, &mut report)?;
     }
     report.ok &= report.store_note.is_empty() && report.audit_note.is_empty();
-    report.look = !report.ok || !report.certificates.is_empty();
+    let failed = report
+        .backups
+        .as_ref()
+        .is_some_and(|all| !all.failure.is_empty());
+    report.look = !report.ok || failed || !report.certificates.is_empty();
     order(&mut report.attention);
     Ok(Some(report))
 }
@@ -221,6 +229,7 @@ fn of_night(district: &str, night: &NightReport) -> MorningReport {
         store_note: String::new(),
         audit_head: None,
         audit_note: String::new(),
+        backups: None,
     }
 }
 
@@ -310,6 +319,7 @@ fn add_present(hub: &Arc<Hub>, report: &mut MorningReport) -> Result<()> {
     report.store_note.clone_from(&hub.store_note);
     report.audit_head = view::audit_head(hub)?;
     hub.audit.why_not_whole().clone_into(&mut report.audit_note);
+    report.backups = backup::noted(hub);
     Ok(())
 }
 

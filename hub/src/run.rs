@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use calluna_audit::{Draft, Event};
 use calluna_host::h2;
 use calluna_host::socket;
 use calluna_host::tasks::{Ended, Tasks};
@@ -18,6 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
 use crate::audit::Start;
+use crate::backup;
 use crate::hub::Hub;
 use crate::link::accept;
 use crate::report;
@@ -84,6 +86,17 @@ pub fn open_control(hub: &Arc<Hub>, tasks: &Tasks) -> Result<()> {
 
 /// Records that the service starts. Readers and nodes are served also where that is not possible.
 pub fn tell_start(hub: &Hub) {
+    let restored = hub.dir.as_ref().map(|dir| dir.join(backup::RESTORED));
+    if let Some(marker) = restored.filter(|marker| marker.exists()) {
+        let made_at = std::fs::read_to_string(&marker).unwrap_or_default();
+        let told = hub.record([Draft::operator(Event::Restored).with("backup-of", made_at)]);
+        match told.map(|()| std::fs::remove_file(&marker)) {
+            Ok(Ok(())) => {}
+            _ => {
+                tracing::error!("that this hub was restored could not be recorded in the audit log")
+            }
+        }
+    }
     let start = Start {
         config: &hub.config,
         version: env!("CARGO_PKG_VERSION"),

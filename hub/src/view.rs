@@ -14,6 +14,7 @@ use calluna_model::outcome::Outcome;
 use calluna_model::report::{Delivery, NightReport, NightState};
 use serde::{Deserialize, Serialize};
 
+use crate::backup::{self, Backups};
 use crate::hub::Hub;
 use crate::members::{self, Enrolment, Revocation};
 
@@ -64,6 +65,9 @@ pub struct StatusDocument {
     /// When the newest night over all providers began that ended in order.
     #[serde(default)]
     pub last_whole_night: Option<Moment>,
+    /// How the nightly backups went; nothing where there are none.
+    #[serde(default)]
+    pub backups: Option<Backups>,
 }
 
 /// One line of `runs --format json`.
@@ -210,6 +214,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         audit_key: hub.audit.key_id().map(|key| key.to_string()),
         audit_note: hub.audit.why_not_whole().to_owned(),
         last_whole_night: hub.store.last_whole_night()?,
+        backups: backup::noted(hub),
     })
 }
 

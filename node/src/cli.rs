@@ -1,8 +1,10 @@
 //! The command line. One file for each command; they parse, ask and print.
 
+mod backup;
 mod check;
 mod import;
 mod join;
+mod restore;
 mod serve;
 mod status;
 mod trouble;
@@ -49,6 +51,10 @@ enum Command {
     Status(status::Status),
     /// Looks for what is wrong: settings, certificate, store, the way to the hub; says what to do.
     Check(check::Check),
+    /// Writes the whole node into one file, while it runs; or proves such a file.
+    Backup(backup::Backup),
+    /// Makes a node from a backup, in a new or an empty directory.
+    Restore(restore::Restore),
 }
 
 /// Where the node lives.
@@ -81,6 +87,8 @@ pub fn main() -> Exit {
         Command::Serve(serve) => serve.run(&context),
         Command::Status(status) => status.run(&context),
         Command::Check(check) => check.run(&context),
+        Command::Backup(backup) => backup.run(&context),
+        Command::Restore(restore) => restore.run(&context),
     };
     done.unwrap_or_else(|error| {
         trouble::tell(error, context.words);

@@ -22,17 +22,19 @@
 //! | [`intake`] | files into candidates for a publication |
 //! | [`membership`] | from a join token to an identity on disk |
 //! | [`status`] | how the node stands, as one document |
+//! | [`backup`] | one file of the whole node, and a node from it |
 //! | [`store`] | what the node keeps |
 //! | [`keyring`] | what the node proves itself with and whom it trusts, exchanged while it runs |
 //! | [`config`], [`text`] | `node.toml`; what people read, in German and English |
 //!
-//! Arrows point one way: `cli → check → run → {service → status → link, watch} → {text → {intake, membership}
+//! Arrows point one way: `cli → check → run → {service → status → link, watch} → {text → {intake, membership, backup}
 //! → publish} → store → keyring → config`.
 //!
 //! Everything that the hub reads is a still picture: chunks are appended, and rewritten only while
 //! nobody reads. The index (about 160 bytes an offer) is loaded for as long as a call needs it, so
 //! an idle node is small.
 
+pub mod backup;
 pub mod check;
 pub mod cli;
 pub mod config;

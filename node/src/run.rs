@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use calluna_host::config::Environment;
 use calluna_host::socket::{self, SocketError};
 use calluna_host::tasks::Tasks;
 use calluna_host::workers::Workers;
@@ -26,7 +27,7 @@ use crate::service::control::node_control;
 use crate::service::provider_node::provider_node;
 use crate::service::serve_hub;
 use crate::status::Observer;
-use crate::store::{Store, StoreError};
+use crate::store::{FOLDER, Store, StoreError};
 use crate::watch::Watcher;
 
 /// How long a second process waits for the store.
@@ -115,7 +116,7 @@ impl Node {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, NodeError> {
         let keyring = Keyring::open(&settings.dir, &settings.config.provider, &clock)?;
-        let folder = settings.dir.join("store");
+        let folder = settings.dir.join(FOLDER);
         let store = Store::open(&folder, &*clock, &*entropy, LOCK_WAIT)?;
         Ok(Self::of_parts(settings, keyring, store, clock, entropy))
     }
@@ -190,7 +191,11 @@ impl Node {
             ..self.observer(Some(link.clone()))
         });
         let (service, stopping) = (
-            node_control(Arc::clone(&self.publisher), observer),
+            node_control(
+                Arc::clone(&self.publisher),
+                observer,
+                self.settings.dir.clone(),
+            ),
             tasks.stopping(),
         );
         tasks.spawn("control", async move {
@@ -265,4 +270,18 @@ impl Node {
         let watcher = Watcher::new(Arc::clone(&self.publisher), config, Arc::clone(&self.clock));
         tasks.spawn("watch", watcher.run(tasks.token()));
     }
+}
+
+/// Whether settings, key and certificate in `dir` are there and belong together.
+///
+/// # Errors
+/// Says which do not.
+pub fn check_identity(
+    dir: &Path,
+    environment: &dyn Environment,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), NodeError> {
+    let Settings { dir, config } = Settings::load(dir, environment)?;
+    Keyring::open(&dir, &config.provider, clock)?;
+    Ok(())
 }

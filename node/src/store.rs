@@ -12,7 +12,9 @@
 //! whole or not at all, however large it is. Chunks beyond [`Current::last_seq`] are left-overs of a
 //! publication that was cut off.
 
+mod dump;
 mod journal;
+mod migrate;
 mod receipts;
 mod record;
 
@@ -31,17 +33,20 @@ use calluna_model::id::{ContentHash, Digest, EpochId, Revision};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::dump::Dumped;
 pub(crate) use self::journal::gone_at;
 pub use self::journal::{Change, Snapshot};
+use self::migrate::LAYOUT;
 pub use self::record::{Current, ImportSummary, Mended, SourceFile};
+
+/// Name of the store's folder in the data directory.
+pub const FOLDER: &str = "store";
 
 const META: &[u8] = b"meta";
 const HEAD: &[u8] = b"head";
 const OFFERS: &[u8] = b"o/";
 const RECEIPTS: &[u8] = b"r/";
 const IMPORT: &[u8] = b"i";
-/// The layout that this build writes.
-const LAYOUT: u32 = 1;
 /// A node is idle nearly always; its cache must not show in the machine's memory.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 const RESERVE_BYTES: u64 = 4 * 1024 * 1024;
@@ -55,6 +60,9 @@ pub enum StoreError {
     /// The log of changes.
     #[error(transparent)]
     Packed(#[from] PackedError),
+    /// Everything that is kept could not be written out.
+    #[error(transparent)]
+    Dump(#[from] calluna_kv::dump::DumpError),
     /// A newer program wrote it.
     #[error(
         "the node's store has layout {found}, and this program knows layouts up to {LAYOUT}; \
@@ -175,12 +183,7 @@ impl Store {
             writer: Mutex::new(()),
             readers: RwLock::new(()),
         };
-        let meta: Option<Meta> = store.read(META, "meta")?;
-        if let Some(Meta { layout }) = meta
-            && layout > LAYOUT
-        {
-            return Err(StoreError::Newer { found: layout });
-        }
+        migrate::forward(&*store.engine)?;
         let kept: Option<Current> = store.read(HEAD, "head")?;
         let note = match (trust, &kept) {
             (Trust::Behind { note, .. }, _) => note,

@@ -13,6 +13,7 @@
 mod abuse;
 mod abuse_h2;
 mod audit;
+mod backup;
 mod bad_input;
 mod black_holes;
 mod check;

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use calluna_kv::{Batch, Engine, KvError, Opened, Options, Pair, Pairs, Stamp, Trust};
+use calluna_kv::{Batch, Engine, KvError, Opened, Options, Pair, Pairs, Snapshot, Stamp, Trust};
 
 /// What a commit leaves behind, in the store and in STATE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,6 +289,16 @@ impl Engine for Life {
             |data| data.commit(batch),
             |fate| fate.mark.stamp = stamp.unwrap_or(fate.mark.stamp),
         )
+    }
+
+    fn snapshot(&self) -> Result<Snapshot<'_>, KvError> {
+        let mark = self.fate.lock().unwrap().mark;
+        let found: Vec<_> = self.scan(b"", None).collect();
+        Ok(Snapshot {
+            epoch: mark.epoch,
+            stamp: mark.stamp,
+            pairs: Box::new(found.into_iter()),
+        })
     }
 
     fn size_on_disk(&self) -> Result<u64, KvError> {

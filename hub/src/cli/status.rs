@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::Data;
 use super::door::{Door, said};
+use crate::backup::Backups;
 use crate::view::{self, AlarmDocument, ProviderDocument, StatusDocument};
 
 /// Show how the hub stands: providers that need a look come first.
@@ -91,6 +92,7 @@ fn text(status: &StatusDocument) -> String {
         lines.push("! nights are held back; look at them with: calluna-hub held".to_owned());
     }
     lines.extend(status.deliveries.iter().map(delivery));
+    lines.extend(status.backups.as_ref().map(backups));
     if !status.providers.is_empty() {
         let rows: Vec<Vec<String>> = status.providers.iter().map(cells).collect();
         let header = [
@@ -146,6 +148,21 @@ fn last_night(status: &StatusDocument) -> String {
         }
         None => "no night yet; next: calluna-hub sync".to_owned(),
     }
+}
+
+/// When the last backup was made that could be restored, and whether the last try failed.
+fn backups(backups: &Backups) -> String {
+    let last = match backups.verified_at {
+        Some(at) => format!("last proved backup: {at}, {}", out::safe(&backups.file)),
+        None => "no proved backup yet; the next night over all providers makes one".to_owned(),
+    };
+    if backups.failure.is_empty() {
+        return last;
+    }
+    format!(
+        "! the last backup failed: {}\n{last}",
+        out::safe(&backups.failure)
+    )
 }
 
 /// `last mail: night 17 delivered …`, or why not.

@@ -7,6 +7,7 @@ use calluna_model::report::NightState;
 use calluna_model::text::Language;
 
 use super::{Attention, Expiring, MorningReport};
+use crate::backup::Backups;
 
 /// Longest note that is shown, in characters.
 const NOTE_CHARS: usize = 200;
@@ -175,12 +176,39 @@ pub fn text(report: &MorningReport, language: Language) -> String {
         let note = out::safe(&report.audit_note);
         page.section(p("Prüfprotokoll", "Audit log"), [note].into_iter());
     }
+    if let Some(backups) = &report.backups {
+        page.section(
+            p("Sicherung des Hubs", "Backup of the hub"),
+            backup_lines(backups, language).into_iter(),
+        );
+    }
     page.text.push_str(&footer(report, language));
     if let Some(head) = &report.audit_head {
         let words = p("Prüfprotokoll", "audit log");
         page.text.push_str(&format!("{words} {head}\n"));
     }
     page.text
+}
+
+/// When the last proved backup was made; before it, that the last try failed.
+fn backup_lines(backups: &Backups, language: Language) -> Vec<String> {
+    let german = language == Language::De;
+    let mut lines = Vec::new();
+    if !backups.failure.is_empty() {
+        let why = short(&backups.failure);
+        lines.push(if german {
+            format!("FEHLGESCHLAGEN: {why}")
+        } else {
+            format!("FAILED: {why}")
+        });
+    }
+    lines.push(match (backups.verified_at, german) {
+        (Some(at), true) => format!("letzte geprüfte Sicherung: {at}"),
+        (Some(at), false) => format!("last proved backup: {at}"),
+        (None, true) => "noch keine geprüfte Sicherung".to_owned(),
+        (None, false) => "no proved backup yet".to_owned(),
+    });
+    lines
 }
 
 struct Page {

@@ -1,9 +1,12 @@
 //! `HubControl`: what the command line asks of a running hub.
 
+use std::cell::Cell;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::Result;
 use calluna_catalogue::export::format;
+use calluna_host::backup::Pieces;
 use calluna_host::tasks::Tasks;
 use calluna_model::id::ProviderId;
 use calluna_model::report::Trigger;
@@ -18,7 +21,7 @@ use super::{audit, to_operator};
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish, blocking};
-use crate::{export, held, members, quarantine, report, revoke, view};
+use crate::{backup, export, held, members, quarantine, report, revoke, view};
 
 /// Serves the command line.
 pub struct ControlService {
@@ -227,6 +230,24 @@ impl HubControl for ControlService {
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 
+    type BackupStream = Answers<pb::BackupPiece>;
+
+    async fn backup(
+        &self,
+        _: Request<pb::BackupRequest>,
+    ) -> Result<Response<Self::BackupStream>, Status> {
+        let (answers, stream) = mpsc::channel(4);
+        let hub = Arc::clone(&self.hub);
+        self.tasks.spawn("backup", async move {
+            let pieces = answers.clone();
+            if let Err(error) = blocking(&hub, move |hub| backed_up(hub, &pieces)).await {
+                tracing::warn!(error = format!("{error:#}"), "a backup was not made");
+                let _caller_may_be_gone = answers.send(Err(to_operator(&error))).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
     async fn revoke(
         &self,
         request: Request<pb::RevokeRequest>,
@@ -265,6 +286,25 @@ impl HubControl for ControlService {
         let json = json.await?;
         Ok(Response::new(pb::LookUpOfferResponse { json }))
     }
+}
+
+fn backed_up(hub: &Hub, pieces: &mpsc::Sender<Result<pb::BackupPiece, Status>>) -> Result<()> {
+    let read = Cell::new(0);
+    let give = |data: Vec<u8>, manifest_json| {
+        let piece = pb::BackupPiece {
+            data,
+            read: read.get(),
+            manifest_json,
+        };
+        let gone = |_| io::Error::other("whoever asked for the backup is gone");
+        pieces.blocking_send(Ok(piece)).map_err(gone)
+    };
+    let out = Pieces::new(|data| give(data, String::new()));
+    let (manifest, mut out) = backup::make(hub, out, &mut |more| read.set(read.get() + more))?;
+    out.flush()?;
+    give(Vec::new(), serde_json::to_string(&manifest)?)?;
+    tracing::info!(keys = manifest.store.keys, "a backup was made");
+    Ok(())
 }
 
 impl ControlService {

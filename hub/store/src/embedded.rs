@@ -14,15 +14,15 @@ use calluna_model::report::{Delivery, NightReport, ProviderReport, Trigger};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::dump::{self, Dumped};
 use crate::error::StoreError;
 use crate::key;
+use crate::migrate;
 use crate::port::{AuditRecord, Change, Found, HubStore, Stage, Visit, VisitAudit, VisitRefusal};
 use crate::refusal;
 use crate::stage::{LogStage, gone_at};
 use crate::state::ProviderState;
 
-/// Version of the layout described in the crate's documentation.
-const LAYOUT: u32 = 1;
 /// Steps of space recovery after a night: bounded, so that no night waits for it.
 const TIDY_STEPS: usize = 8;
 
@@ -30,9 +30,10 @@ const TIDY_STEPS: usize = 8;
 #[derive(Clone, Debug)]
 pub struct EmbeddedStore(Arc<Shelf>);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Meta {
-    layout: u32,
+    /// Version of the layout described in the crate's documentation.
+    pub(crate) layout: u32,
     pub(crate) last_night: u64,
     /// When the newest night over all providers began that ended in order.
     #[serde(default)]
@@ -65,17 +66,20 @@ impl EmbeddedStore {
             meta: Mutex::new(()),
             readers: Mutex::default(),
         };
-        let found = shelf.meta()?.layout;
-        if found > LAYOUT {
-            return Err(StoreError::Newer {
-                found,
-                known: LAYOUT,
-            });
-        }
+        migrate::forward(&*shelf.engine, shelf.read(key::META)?)?;
         if doubtful {
             shelf.doubt_everything()?;
         }
         Ok(Self(Arc::new(shelf)))
+    }
+
+    /// Where each record of a provider stands, up to what readers see.
+    pub(crate) fn index(&self, id: &ProviderId, visible: u64) -> Result<Index, StoreError> {
+        let unreadable = |source| StoreError::Log {
+            provider: id.to_string(),
+            source,
+        };
+        self.0.log(id).index(Some(visible)).map_err(unreadable)
     }
 }
 
@@ -110,7 +114,7 @@ impl Shelf {
 
     pub(crate) fn meta(&self) -> Result<Meta, StoreError> {
         Ok(self.read(key::META)?.unwrap_or(Meta {
-            layout: LAYOUT,
+            layout: migrate::LAYOUT,
             last_night: 0,
             last_whole: None,
         }))
@@ -339,6 +343,14 @@ impl HubStore for EmbeddedStore {
         visit: &mut dyn FnMut(NightReport) -> bool,
     ) -> Result<(), StoreError> {
         self.0.nights(from, visit)
+    }
+
+    fn dump(
+        &self,
+        out: &mut dyn std::io::Write,
+        step: &mut dyn FnMut(u64),
+    ) -> Result<Dumped, StoreError> {
+        dump::dump(&self.0, out, step)
     }
 
     fn deliveries(&self) -> Result<Vec<Delivery>, StoreError> {

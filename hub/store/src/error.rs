@@ -61,6 +61,21 @@ pub enum StoreError {
     /// What happens could not be recorded.
     #[error("this cannot be recorded in the audit log, so nothing was changed: {0}")]
     Unrecorded(String),
+    /// Everything that is kept could not be written out.
+    #[error(transparent)]
+    Dump(#[from] calluna_kv::dump::DumpError),
+    /// What is kept of a provider is not what it was proved to be.
+    #[error(
+        "the store says that `{provider}` has {told} offers, and holds {found}, or others; restore the newest backup"
+    )]
+    NotAsTold {
+        /// Whose.
+        provider: String,
+        /// As the store says.
+        told: u64,
+        /// As counted.
+        found: u64,
+    },
     /// Whoever was reading stopped.
     #[error("reading was stopped: {0}")]
     Stopped(String),

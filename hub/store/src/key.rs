@@ -7,6 +7,7 @@ use calluna_model::report::Way;
 pub(crate) const META: &[u8] = b"meta";
 pub(crate) const MEMBERS: &[u8] = b"m/";
 pub(crate) const PROVIDERS: &[u8] = b"p/";
+pub(crate) const ENROLMENTS: &[u8] = b"e/";
 pub(crate) const NIGHTS: &[u8] = b"n/";
 pub(crate) const DELIVERIES: &[u8] = b"d/";
 pub(crate) const AUDIT: &[u8] = b"a/";
@@ -16,7 +17,7 @@ pub(crate) fn member(id: &ProviderId) -> Vec<u8> {
 }
 
 pub(crate) fn enrolment(id: &ProviderId) -> Vec<u8> {
-    [b"e/", id.as_str().as_bytes()].concat()
+    [ENROLMENTS, id.as_str().as_bytes()].concat()
 }
 
 pub(crate) fn provider(id: &ProviderId) -> Vec<u8> {
@@ -29,6 +30,12 @@ pub(crate) fn log(id: &ProviderId) -> Vec<u8> {
 
 pub(crate) fn night(number: u64) -> Vec<u8> {
     [NIGHTS, &number.to_be_bytes()].concat()
+}
+
+/// Whose state a key holds.
+pub(crate) fn provider_of(key: &[u8]) -> Option<ProviderId> {
+    let id = key.strip_prefix(PROVIDERS)?;
+    std::str::from_utf8(id).ok()?.parse().ok()
 }
 
 /// The number of a night from its key.

@@ -9,14 +9,16 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `meta` | format version of this layout, number of the last night (JSON) |
+//! | `meta` | version of this layout, number of the last night (JSON) |
 //! | `m/<provider>` | the member (JSON) |
-//! | `e/<provider>` | its invitation and enrolment, opaque to this crate |
+//! | `e/<provider>` | its invitation and enrolment: a JSON object whose `v` is its version (2), else opaque to this crate |
 //! | `p/<provider>` | published state, stage, last exchange (JSON) |
 //! | `l/<provider>/…` | the provider's packed log: chunks of offers, tombstones and refusals |
 //! | `n/<night, big-endian>` | report of a night (JSON); the newest ones, see [`EmbeddedStore::keeping`] |
 //! | `d/<way>` | how the last report was delivered on that way (JSON) |
 //! | `a/<number, big-endian>` | a record of the audit log, opaque to this crate |
+//!
+//! This is layout 2. An older one is brought forward when it is opened (`migrate`).
 //!
 //! Every offer is written once. A night appends chunks to the provider's log; they are invisible
 //! because readers only look at chunks up to `visible`. Publishing is one atomic write that moves
@@ -30,15 +32,18 @@
 //! ([`HubStore::apply`]): whichever write fails, there is never one without the other.
 
 mod audit;
+mod dump;
 mod embedded;
 mod error;
 mod key;
+mod migrate;
 mod night;
 mod port;
 mod refusal;
 mod stage;
 mod state;
 
+pub use dump::{Dumped, Proved};
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use port::{

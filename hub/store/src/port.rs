@@ -10,6 +10,7 @@ use calluna_model::id::{ContentHash, Digest, ProviderId, Revision};
 use calluna_model::member::Member;
 use calluna_model::report::{Delivery, NightReport, ProviderReport, Trigger};
 
+use crate::dump::Dumped;
 use crate::error::StoreError;
 use crate::state::ProviderState;
 
@@ -209,6 +210,17 @@ pub trait HubStore: Send + Sync + fmt::Debug {
         from: Option<u64>,
         visit: &mut dyn FnMut(NightReport) -> bool,
     ) -> Result<(), StoreError>;
+
+    /// Writes everything that is kept, as it stands at one moment, while nights go on. `step` hears of
+    /// bytes that were read.
+    ///
+    /// # Errors
+    /// When the store cannot be read to its end, or `out` fails.
+    fn dump(
+        &self,
+        out: &mut dyn std::io::Write,
+        step: &mut dyn FnMut(u64),
+    ) -> Result<Dumped, StoreError>;
 
     /// How the last report was delivered, on every way on which one was sent.
     ///

@@ -1,7 +1,11 @@
 //! `NodeControl`: what the command line asks a running node.
 
+use std::cell::Cell;
+use std::io::{self, Write};
 use std::sync::Arc;
 
+use calluna_host::backup::Pieces;
+use calluna_host::data_dir::DataDir;
 use calluna_host::workers::Workers;
 use calluna_model::failure::Reaction;
 use calluna_model::offer::Offer;
@@ -12,7 +16,8 @@ use calluna_wire::v1::node_control_server::{NodeControl, NodeControlServer};
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
-use super::{MESSAGE_BYTES, blocking};
+use super::{Answers, MESSAGE_BYTES, Out, blocking, streamed};
+use crate::backup::{self, Trouble};
 use crate::publish::{Candidate, PublishError, Publisher, Terms};
 use crate::status::Observer;
 
@@ -21,6 +26,7 @@ use crate::status::Observer;
 pub struct Control {
     publisher: Arc<Publisher>,
     observer: Arc<Observer>,
+    dir: DataDir,
 }
 
 /// The control service of a node.
@@ -28,10 +34,12 @@ pub struct Control {
 pub fn node_control(
     publisher: Arc<Publisher>,
     observer: Arc<Observer>,
+    dir: DataDir,
 ) -> NodeControlServer<Control> {
     NodeControlServer::new(Control {
         publisher,
         observer,
+        dir,
     })
     .max_decoding_message_size(MESSAGE_BYTES)
 }
@@ -67,6 +75,41 @@ impl NodeControl for Control {
             receipt: receipt.map(Into::into),
         }))
     }
+
+    type BackupStream = Answers<pb::BackupPiece>;
+
+    async fn backup(
+        &self,
+        _: Request<pb::BackupRequest>,
+    ) -> Result<Response<Self::BackupStream>, Status> {
+        let (publisher, observer) = (Arc::clone(&self.publisher), Arc::clone(&self.observer));
+        let dir = self.dir.clone();
+        streamed(Workers::Threads, move |pieces| {
+            let read = Cell::new(0);
+            let give = |data: Vec<u8>, manifest_json| {
+                let piece = pb::BackupPiece {
+                    data,
+                    read: read.get(),
+                    manifest_json,
+                };
+                give(pieces, piece)
+            };
+            let out = Pieces::new(|data| give(data, String::new()));
+            let step = &mut |more| read.set(read.get() + more);
+            let (store, clock) = (publisher.store(), &*observer.clock);
+            let (manifest, mut out) = backup::make(dir.path(), store, clock, out, step)?;
+            out.flush()?;
+            Ok::<_, Trouble>(give(Vec::new(), serde_json::to_string(&manifest)?)?)
+        })
+        .await
+    }
+}
+
+fn give(pieces: &Out<pb::BackupPiece>, piece: pb::BackupPiece) -> io::Result<()> {
+    if pieces.give(piece) {
+        return Ok(());
+    }
+    Err(io::Error::other("whoever asked for the backup is gone"))
 }
 
 /// All pieces: the terms, then the offers, each checked again.

@@ -13,9 +13,11 @@
 //! | who does work that blocks? | [`workers`] |
 //! | where do my files lie, and how do they survive a power cut? | [`data_dir`], [`durable`] |
 //! | what may one peer cost on a connection? | [`guarded`], [`h2`] |
+//! | how does a data directory become one file, and a directory again? | [`backup`] |
 //! | how does a command reach the daemon on the same machine? | [`socket`] |
 //! | what is wrong on this machine, and what is the way out? | [`check`] |
 
+pub mod backup;
 pub mod check;
 pub mod clock;
 pub mod config;

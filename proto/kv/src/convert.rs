@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{Batch, Engine, KvError, Opened, Options, Trust, open};
 
 /// A batch is committed once it holds this many bytes.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// What a store holds: the same on both sides of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +20,14 @@ pub struct Content {
 
 /// Adds up what a store holds.
 #[derive(Default)]
-struct Sum {
+pub(crate) struct Sum {
     keys: u64,
     bytes: u64,
     hasher: blake3::Hasher,
 }
 
 impl Sum {
-    fn add(&mut self, key: &[u8], value: &[u8]) -> u64 {
+    pub(crate) fn add(&mut self, key: &[u8], value: &[u8]) -> u64 {
         for part in [key, value] {
             self.hasher.update(&(part.len() as u64).to_le_bytes());
             self.hasher.update(part);
@@ -38,7 +38,7 @@ impl Sum {
         more
     }
 
-    fn content(&self) -> Content {
+    pub(crate) fn content(&self) -> Content {
         Content {
             keys: self.keys,
             bytes: self.bytes,

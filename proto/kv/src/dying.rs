@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Batch, Engine, KvError, Pair, Pairs, Stamp};
+use crate::{Batch, Engine, KvError, Pair, Pairs, Snapshot, Stamp};
 
 /// What happens at the n-th commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +91,10 @@ impl Engine for Dying {
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
         self.through(|| self.inner.commit(batch))
+    }
+
+    fn snapshot(&self) -> Result<Snapshot<'_>, KvError> {
+        self.inner.snapshot()
     }
 
     fn size_on_disk(&self) -> Result<u64, KvError> {

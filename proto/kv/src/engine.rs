@@ -59,6 +59,13 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// Any other: it is not known whether the batch is on disk; the engine is read-only from then on.
     fn commit(&self, batch: Batch) -> Result<(), KvError>;
 
+    /// Everything that the store holds at this moment, while others go on writing. The pairs end with
+    /// an error where they are not the whole content of that one moment.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn snapshot(&self) -> Result<Snapshot<'_>, KvError>;
+
     /// Bytes that the data take on disk, without the reserve (0 in memory).
     ///
     /// # Errors
@@ -71,6 +78,25 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// As [`Self::commit`].
     fn renew_epoch(&self, epoch: [u8; 16], stamp: Stamp) -> Result<(), KvError>;
+}
+
+/// The content of a store at one moment.
+pub struct Snapshot<'a> {
+    /// The epoch at that moment.
+    pub epoch: [u8; 16],
+    /// The stamp of the last batch before that moment.
+    pub stamp: Stamp,
+    /// Everything that was there.
+    pub pairs: Pairs<'a>,
+}
+
+impl std::fmt::Debug for Snapshot<'_> {
+    /// Without the pairs: they are the whole store.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("stamp", &self.stamp)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What STATE says about a store at open.

@@ -71,6 +71,22 @@ pub enum KvError {
         /// The failure that made it so.
         why: String,
     },
+    /// The content of one moment could not be read to its end. The store itself goes on.
+    #[error("the store in {} could not be copied as it stood at one moment: {why}", dir.display())]
+    Snapshot {
+        /// Folder of the store.
+        dir: PathBuf,
+        /// What happened.
+        why: String,
+    },
+    /// What was to be read is no dump, or not the one that was written.
+    #[error("the copy of a store that was to be put into {} cannot be used: {why}; use another backup", dir.display())]
+    Dump {
+        /// Folder of the new store.
+        dir: PathBuf,
+        /// What does not fit.
+        why: String,
+    },
     /// A batch touches the key that belongs to the engine.
     #[error("a batch for the store in {} touches a key that belongs to the engine; this is a mistake in the program, please report it", dir.display())]
     ReservedKey {

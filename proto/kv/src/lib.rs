@@ -10,7 +10,9 @@
 //! * Commits from many threads share one flush (group commit); reads stay on the caller's thread.
 //! * A single read sees a batch whole or not at all. A *scan* is not a snapshot: a batch that is
 //!   committed while it runs may be seen in part. Whoever needs a still picture must keep its
-//!   writer quiet meanwhile, or read by keys that never change.
+//!   writer quiet meanwhile, read by keys that never change, or take a [`Engine::snapshot`].
+//! * A snapshot is the whole content of one moment, while others go on writing, in bounded memory. It
+//!   is proved: what it showed adds up to the sum that the store held at that moment.
 //! * A full disk is noticed before anything is written: [`KvError::Full`], reads go on, and
 //!   writing goes on too once there is room. A small batch that notes how something ended may use
 //!   a reserve ([`Batch::use_reserve`]) and is written all the same.
@@ -79,6 +81,7 @@ mod batch;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod convert;
+pub mod dump;
 #[cfg(any(test, feature = "dying"))]
 pub mod dying;
 mod engine;
@@ -87,5 +90,5 @@ pub mod packed;
 mod state;
 
 pub use batch::{Batch, Stamp};
-pub use engine::{ENGINES, Engine, Opened, Options, Pair, Pairs, Trust, holds, open};
+pub use engine::{ENGINES, Engine, Opened, Options, Pair, Pairs, Snapshot, Trust, holds, open};
 pub use error::KvError;

@@ -240,6 +240,7 @@ fn not_here<T>() -> Result<Response<T>, Status> {
 
 #[tonic::async_trait]
 impl HubControl for Bare {
+    type BackupStream = ReceiverStream<Result<pb::BackupPiece, Status>>;
     type ExportStream = ReceiverStream<Result<pb::ExportPiece, Status>>;
     type SyncStream = ReceiverStream<Result<pb::SyncEvent, Status>>;
     type ListRefusalsStream = ReceiverStream<Result<pb::RefusalPiece, Status>>;
@@ -337,6 +338,13 @@ impl HubControl for Bare {
         &self,
         _: Request<pb::GetReportRequest>,
     ) -> Result<Response<pb::GetReportResponse>, Status> {
+        not_here()
+    }
+
+    async fn backup(
+        &self,
+        _: Request<pb::BackupRequest>,
+    ) -> Result<Response<Self::BackupStream>, Status> {
         not_here()
     }
 

@@ -6,20 +6,23 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use self::bodies::{Bodies, COUNTERS};
 use self::entry::{Held, SUM_KEY, held};
-use self::writer::{Job, Task, Writer};
+use self::picture::Picture;
+use self::writer::{Job, Message, Task, Writer};
 use super::tree::{Entry, Range, Tree};
-use super::{MARK_KEY, after_prefix, scan_start, space};
+use super::{MARK_KEY, Snapshot, after_prefix, scan_start, space};
 use crate::{Batch, Engine, KvError, Pair, Pairs, Stamp};
 
 pub(super) mod bodies;
 mod caught;
 mod entry;
 mod open;
+mod picture;
 mod reserve;
 pub(super) mod writer;
 
@@ -31,7 +34,7 @@ pub(super) struct Guarded<T> {
     tree: T,
     bodies: Bodies,
     /// `None` only while it is dropped: that ends the writer.
-    jobs: Option<Sender<Job>>,
+    jobs: Option<Sender<Message>>,
     writer: Option<JoinHandle<()>>,
     /// Held as long as the store is open; dropped last.
     _lock: File,
@@ -71,15 +74,29 @@ impl<T: Tree> Guarded<T> {
 
     /// Hands a task to the writer and waits for its answer.
     fn ask(&self, task: Task) -> Result<(), KvError> {
+        let (job, answer) = Job::new(task);
+        self.tell(Message::Write(job), &answer)
+    }
+
+    /// Lets a still picture of the present content begin.
+    fn begin_picture(&self, picture: &Arc<Picture>) -> Result<(), KvError> {
+        let (message, answer) = Message::picture(picture);
+        self.tell(message, &answer)
+    }
+
+    fn tell(
+        &self,
+        message: Message,
+        answer: &Receiver<Result<(), KvError>>,
+    ) -> Result<(), KvError> {
         let gone = || KvError::ReadOnly {
             dir: self.dir.clone(),
             why: "the writing thread has ended".to_owned(),
         };
-        let (job, answer) = Job::new(task);
         self.jobs
             .as_ref()
             .ok_or_else(gone)?
-            .send(job)
+            .send(message)
             .map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
@@ -195,6 +212,10 @@ impl<T: Tree> Engine for Guarded<T> {
             });
         }
         self.ask(Task::Commit(batch))
+    }
+
+    fn snapshot(&self) -> Result<Snapshot<'_>, KvError> {
+        picture::of(self)
     }
 
     fn size_on_disk(&self) -> Result<u64, KvError> {

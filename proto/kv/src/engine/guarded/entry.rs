@@ -111,7 +111,7 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, key: &[u8], stored: &[u8]) {
+    pub(super) fn add(&mut self, key: &[u8], stored: &[u8]) {
         self.entries = self.entries.wrapping_add(1);
         self.total = self.total.wrapping_add(weight(key, stored));
     }

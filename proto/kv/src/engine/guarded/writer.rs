@@ -1,11 +1,13 @@
 //! The one thread that writes: group commit, then STATE, then the answers.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::bodies::BodyWriter;
 use super::caught;
 use super::entry::{SUM_KEY, Sum};
+use super::picture::{Picture, Pictures};
 use super::reserve::Reserve;
 use crate::engine::MARK_KEY;
 use crate::engine::tree::{Encoded, Tree};
@@ -48,6 +50,23 @@ pub(super) struct Job {
 
 type Waiter = SyncSender<Result<(), KvError>>;
 
+/// What the writer hears.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Something to write.
+    Write(Job),
+    /// A still picture of the present content begins.
+    Picture(Arc<Picture>, Waiter),
+}
+
+impl Message {
+    /// The wish for a picture, and where its answer will arrive.
+    pub(super) fn picture(picture: &Arc<Picture>) -> (Self, Receiver<Result<(), KvError>>) {
+        let (waiter, answer) = sync_channel(1);
+        (Self::Picture(Arc::clone(picture), waiter), answer)
+    }
+}
+
 impl Job {
     /// The job, and where its answer will arrive.
     pub(super) fn new(task: Task) -> (Self, Receiver<Result<(), KvError>>) {
@@ -77,6 +96,8 @@ pub(in crate::engine) struct Writer<T> {
     bodies: BodyWriter,
     /// Over all entries, after the last batch that was applied.
     sum: Sum,
+    /// Who copies the store just now.
+    pictures: Pictures,
     state: Option<StateFile>,
     /// The mark of the last batch that was applied.
     mark: Mark,
@@ -99,6 +120,7 @@ impl<T: Tree> Writer<T> {
             reserve: Reserve::new(dir, 0),
             bodies,
             sum: Sum::default(),
+            pictures: Pictures::default(),
             state: None,
             mark,
             settled,
@@ -134,21 +156,35 @@ impl<T: Tree> Writer<T> {
     }
 
     /// Works until nobody is left to ask.
-    pub(super) fn run(mut self, queue: &Receiver<Job>) {
+    pub(super) fn run(mut self, queue: &Receiver<Message>) {
         while let Ok(first) = queue.recv() {
-            let mut bytes = first.task.bytes();
-            let mut group = vec![first];
-            while bytes < GROUP_BYTES
-                && let Ok(job) = queue.try_recv()
-            {
-                bytes += job.task.bytes();
-                group.push(job);
+            let (mut bytes, mut group, mut pictures) = (0, Vec::new(), Vec::new());
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Write(job) => {
+                        bytes += job.task.bytes();
+                        group.push(job);
+                    }
+                    Message::Picture(picture, waiter) => pictures.push((picture, waiter)),
+                }
+                next = (bytes < GROUP_BYTES)
+                    .then(|| queue.try_recv().ok())
+                    .flatten();
             }
             // What may use the reserve must not fail with what may not.
             let (needful, others): (Vec<_>, Vec<_>) =
                 group.into_iter().partition(|job| job.task.uses_reserve());
             self.work(others);
             self.work(needful);
+            // Now everything that is in the tree is on disk.
+            for (picture, waiter) in pictures {
+                let begun = self.writable();
+                if begun.is_ok() {
+                    self.pictures.begin(&picture, self.mark, self.sum);
+                }
+                answer([waiter], &begun);
+            }
         }
     }
 
@@ -257,6 +293,7 @@ impl<T: Tree> Writer<T> {
         let mut writes = writes;
         let count = || {
             writes.extend(self.bodies.count(&self.tree, &writes)?);
+            self.pictures.keep(&self.tree, &writes);
             self.sum.after(&self.tree, &writes)
         };
         let sum = caught::call::<T, _>(&self.dir, "read what is replaced", count)?;
@@ -277,7 +314,9 @@ impl<T: Tree> Writer<T> {
         // Another batch of the group may have failed half-way: then what is durable is not settled.
         let (mark, settled) = (self.mark, self.settled && self.broken.is_none());
         self.tell(|state| state.write(mark, settled))?;
-        self.bodies.clear();
+        if self.pictures.none() {
+            self.bodies.clear();
+        }
         Ok(())
     }
 
