@@ -85,6 +85,10 @@ pub struct MorningReport {
     /// Why the audit log is not whole; empty when it is. Only in the report of the newest night.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub audit_note: String,
+    /// Why something that was due for the hub's own trust could not be done; empty when all is well. Only in
+    /// the report of the newest night.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub trust_trouble: String,
     /// How the nightly backups went; nothing where there are none. Only in the report of the newest night.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backups: Option<Backups>,
@@ -160,6 +164,7 @@ pub fn make(hub: &Arc<Hub>, number: Option<u64>) -> Result<Option<MorningReport>
         .backups
         .as_ref()
         .is_some_and(|all| !all.failure.is_empty());
+    let failed = failed || !report.trust_trouble.is_empty();
     report.look = !report.ok || failed || !report.certificates.is_empty();
     order(&mut report.attention);
     Ok(Some(report))
@@ -229,6 +234,7 @@ fn of_night(district: &str, night: &NightReport) -> MorningReport {
         store_note: String::new(),
         audit_head: None,
         audit_note: String::new(),
+        trust_trouble: String::new(),
         backups: None,
     }
 }
@@ -319,6 +325,7 @@ fn add_present(hub: &Arc<Hub>, report: &mut MorningReport) -> Result<()> {
     report.store_note.clone_from(&hub.store_note);
     report.audit_head = view::audit_head(hub)?;
     hub.audit.why_not_whole().clone_into(&mut report.audit_note);
+    report.trust_trouble = hub.trust.trouble();
     report.backups = backup::noted(hub);
     Ok(())
 }

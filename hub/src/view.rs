@@ -65,6 +65,9 @@ pub struct StatusDocument {
     /// When the newest night over all providers began that ended in order.
     #[serde(default)]
     pub last_whole_night: Option<Moment>,
+    /// Why something that was due for the hub's own trust could not be done; empty when all is well.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub trust_trouble: String,
     /// How the nightly backups went; nothing where there are none.
     #[serde(default)]
     pub backups: Option<Backups>,
@@ -214,6 +217,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         audit_key: hub.audit.key_id().map(|key| key.to_string()),
         audit_note: hub.audit.why_not_whole().to_owned(),
         last_whole_night: hub.store.last_whole_night()?,
+        trust_trouble: hub.trust.trouble(),
         backups: backup::noted(hub),
     })
 }

@@ -75,10 +75,10 @@ impl Checker<'_> {
             .as_ref()
             .ok()
             .and_then(|reach| hub_time(reach.as_ref()));
-        report.add(
-            words.pick("Zertifikat", "Certificate"),
-            self.certificate(&config, really),
-        );
+        let renewal = status.as_ref().and_then(|s| s.certificate.renewal.as_ref());
+        let mut certificate = self.certificate(&config, really);
+        certificate.extend(renewal.and_then(|info| here::renewal(words, info)));
+        report.add(words.pick("Zertifikat", "Certificate"), certificate);
         let (store, facts) = self.store(status);
         report.add(words.pick("Speicher", "Store"), here::store(words, &store));
         let now = self.clock.now();

@@ -66,6 +66,9 @@ fn text(status: &StatusDocument) -> String {
             status.certificate_days_left, status.authority
         ),
     ];
+    if !status.trust_trouble.is_empty() {
+        lines.push(format!("! {}", out::safe(&status.trust_trouble)));
+    }
     if !status.store_note.is_empty() {
         lines.push(format!("! the store is not whole: {}", status.store_note));
     }

@@ -7,6 +7,7 @@ use calluna_host::check::{Fault, Finding, Level, disk_level, skew_level};
 use calluna_host::out::human_bytes;
 use calluna_model::clock::Moment;
 
+use crate::membership::renew::RenewalInfo;
 use crate::store::Mended;
 use crate::text::Words;
 
@@ -183,6 +184,34 @@ pub(super) fn certificate(
         return Finding::warning("certificate", what, way_out);
     }
     Finding::ok("certificate", what)
+}
+
+/// How the renewal of the certificate stands, as the daemon says; nothing when all is well.
+pub(super) fn renewal(words: Words, info: &RenewalInfo) -> Option<Finding> {
+    if info.failures == 0 {
+        return None;
+    }
+    let why = &info.last_error;
+    if info.refused {
+        let what = words.pick(
+            format!("der Hub lehnt diesen Knoten ab: {why}"),
+            format!("the hub refuses this node: {why}"),
+        );
+        let way_out = words.pick(
+            "bitte beim Landkreis nachfragen; zurück geht es mit einer neuen Einladung: calluna-node join",
+            "ask the district office; the way back is a new invitation: calluna-node join",
+        );
+        return Some(Finding::failure("renewal", what, way_out));
+    }
+    let what = words.pick(
+        format!("Zertifikat und Vertrauensliste wurden zuletzt nicht erneuert: {why}"),
+        format!("certificate and trust bundle could not be renewed last: {why}"),
+    );
+    let way_out = words.pick(
+        "es wird von selbst wiederholt; bitte ansehen, was zu Verbindung und Hub gemeldet ist",
+        "it is tried again by itself; look at what is said of the connection and the hub",
+    );
+    Some(Finding::warning("renewal", what, way_out))
 }
 
 /// What makes a clock right.

@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 use crate::fixture::member;
 use crate::link::LinkInfo;
+use crate::membership::renew::RenewalInfo;
 use crate::store::Mended;
 
 const DE: Words = Words(Language::De);
@@ -515,4 +516,20 @@ async fn a_filter_and_a_closed_port_are_found_from_a_real_directory() {
     listens.listen.address = "0.0.0.0:7444".to_owned();
     let mild = mild(&listens, all(&report));
     assert_eq!(of(&mild, "port").level, Level::Warning, "the hub dials it");
+}
+
+#[test]
+fn a_hub_that_refuses_this_node_is_a_failure_and_a_renewal_that_failed_a_warning() {
+    let words = EN;
+    let mut info = RenewalInfo::default();
+    assert!(here::renewal(words, &info).is_none());
+    info.failures = 1;
+    info.last_error = "the hub cannot be reached".to_owned();
+    let finding = here::renewal(words, &info).unwrap();
+    assert_eq!(finding.level, Level::Warning);
+    assert!(finding.what.contains("cannot be reached"), "{finding:?}");
+    info.refused = true;
+    let finding = here::renewal(words, &info).unwrap();
+    assert_eq!(finding.level, Level::Failure);
+    assert!(finding.way_out.contains("new invitation"), "{finding:?}");
 }

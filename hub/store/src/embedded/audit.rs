@@ -15,7 +15,7 @@ use calluna_model::report::{NightReport, NightState, Trigger};
 
 use super::EmbeddedStore;
 use crate::error::StoreError;
-use crate::port::{AuditRecord, Change, HubStore};
+use crate::port::{AuditRecord, Change, Found, HubStore};
 
 const NOW: Moment = Moment(1_800_000_000);
 const DEATHS: [Death; 5] = [
@@ -26,7 +26,7 @@ const DEATHS: [Death; 5] = [
     Death::Full,
 ];
 /// What [`play`] changes, in this order; record `n` tells of step `n`.
-const STEPS: usize = 7;
+const STEPS: usize = 8;
 
 fn vhs() -> ProviderId {
     "vhs".parse().unwrap()
@@ -89,6 +89,11 @@ fn play(store: &EmbeddedStore) -> Result<(), StoreError> {
     store.apply(&Change::Discard(&vhs()), &record(6))?;
     report.state = NightState::Finished;
     store.apply(&Change::Night(&report), &record(7))?;
+    let out = Member {
+        revoked_at: Some(NOW),
+        ..member()
+    };
+    store.apply(&Change::Withdraw(&out, b"void", NOW), &record(8))?;
     Ok(())
 }
 
@@ -98,6 +103,18 @@ fn marks(store: &EmbeddedStore) -> usize {
     let night: Option<NightReport> = store.latest_night().unwrap();
     let ended = night.is_some_and(|night| night.state == NightState::Finished);
     let held = state.held.map(|held| held.night);
+    let out = store
+        .member(&vhs())
+        .unwrap()
+        .is_some_and(|member| member.revoked_at.is_some());
+    let seen = matches!(store.look_up(&vhs(), "o1").unwrap(), Found::Shown(_));
+    let void = store.enrolment(&vhs()).unwrap().as_deref() == Some(b"void");
+    if state.withdrawn.is_some() {
+        assert!(out && void && !seen && state.published.is_none());
+        assert_eq!(store.look_up(&vhs(), "o1").unwrap(), Found::Gone(NOW));
+        return 8;
+    }
+    assert!(!out && !void, "half a withdrawal");
     match (state.published.is_some(), held) {
         _ if ended => 7,
         (true, Some(2)) => 5,
@@ -126,7 +143,9 @@ fn records(store: &EmbeddedStore) -> usize {
 
 #[test]
 fn whichever_write_fails_a_change_and_its_record_are_both_there_or_both_not() {
-    let dying = Arc::new(Dying::new(memory(), Death::Fails, 0));
+    let noted = memory();
+    let _noted = EmbeddedStore::open(Arc::clone(&noted), false).unwrap();
+    let dying = Arc::new(Dying::new(noted, Death::Fails, 0));
     let engine: Arc<dyn Engine> = dying.clone();
     let store = EmbeddedStore::open(engine, false).unwrap();
     play(&store).unwrap();
@@ -135,7 +154,10 @@ fn whichever_write_fails_a_change_and_its_record_are_both_there_or_both_not() {
     assert!(writes >= 8, "{writes}");
     for death in DEATHS {
         for at in 1..=writes {
-            let dying = Arc::new(Dying::new(memory(), death, at));
+            let engine = memory();
+            // A new store notes its layout first.
+            let _noted = EmbeddedStore::open(Arc::clone(&engine), false).unwrap();
+            let dying = Arc::new(Dying::new(engine, death, at));
             let survivor = dying.survivor();
             let store = EmbeddedStore::open(dying, false).unwrap();
             let _one_fails = play(&store);

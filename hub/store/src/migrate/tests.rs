@@ -42,8 +42,13 @@ fn assert_whole(store: &EmbeddedStore) {
         let document: Value = serde_json::from_slice(&document).unwrap();
         assert_eq!(document["v"], 2);
         assert_eq!(document["invitation"]["provider"], id.to_string());
-        let earlier = document["earlier"].as_array().unwrap().len();
-        assert_eq!(earlier, usize::from(id.as_str() == "vhs-b"));
+        // Those of before, and the one that stands with the invitation.
+        let used = &document["invitation"]["used"];
+        let given = document["given"].as_array().unwrap();
+        let earlier = usize::from(id.as_str() == "vhs-b");
+        assert_eq!(given.len(), earlier + usize::from(!used.is_null()));
+        assert!(used.is_null() || given.last() == Some(used));
+        assert!(document.get("earlier").is_none());
     }
     let proved = store.prove().unwrap();
     let offers: Vec<_> = proved
@@ -105,7 +110,7 @@ fn a_store_that_says_nothing_of_its_layout_is_the_first_one_unless_it_is_empty()
     let document: Value = serde_json::from_slice(&store.enrolment(&id).unwrap().unwrap()).unwrap();
     assert_eq!(
         document,
-        json!({"v": 2, "invitation": {"x": 1}, "earlier": []})
+        json!({"v": 2, "invitation": {"x": 1}, "given": []})
     );
 }
 
