@@ -184,7 +184,10 @@ fn a_healthy_district_has_exit_code_0_on_both_sides_and_json_says_the_same_as_te
                 continue;
             }
             let what = finding["what"].as_str().unwrap();
-            assert!(text.stdout.contains(what), "`{what}` is missing: {text:#?}");
+            // A day may end between the two calls.
+            let shape = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "0");
+            let same = shape(&text.stdout).contains(&shape(what));
+            assert!(same, "`{what}` is missing: {text:#?}");
         }
         assert!(
             !text.stdout.contains('✓'),
