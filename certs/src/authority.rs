@@ -265,6 +265,11 @@ impl Authority {
         self.chain.split_last().map_or(&[], |(_, between)| between)
     }
 
+    /// The certificate that it signs with.
+    pub(crate) fn own(&self) -> &CertificateDer<'static> {
+        self.chain.first().unwrap_or(&self.root)
+    }
+
     pub(crate) fn as_rcgen(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }

@@ -3,6 +3,7 @@
 //! Every command works whether or not a daemon runs: with one it goes through the control socket,
 //! without one it opens the store itself.
 
+mod ca;
 mod cancel;
 mod discard;
 mod door;
@@ -81,6 +82,9 @@ enum Command {
     /// Look after the store's files.
     #[command(subcommand)]
     Store(store::Store),
+    /// Look after the district's certificate authority.
+    #[command(subcommand)]
+    Ca(ca::Ca),
 }
 
 /// Where the hub's data lies.
@@ -160,6 +164,7 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Quarantine(quarantine) => quarantine.run().await,
             Command::Report(report) => report.run().await,
             Command::Store(store) => store.run().await,
+            Command::Ca(ca) => ca.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -7,7 +7,7 @@ mod delivery;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use calluna_host::config::{ConfigError, Environment, load};
 use calluna_model::limit::{Limits, NIGHTS_KEPT};
@@ -114,7 +114,7 @@ impl NightConfig {
 }
 
 /// `[certificates]`: how long certificates live.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CertificateConfig {
     /// Days that a node's certificate is valid.
@@ -123,6 +123,11 @@ pub struct CertificateConfig {
     pub hub_days: u32,
     /// How many days after its end a node's certificate can still be renewed by its key alone.
     pub grace_days: u32,
+    /// How many days before its end the district's authority is replaced; 0: never by itself.
+    pub rotate_days: u32,
+    /// File with the passphrase of the authority's key, alone on its first line; relative to the data
+    /// directory. Empty: none.
+    pub passphrase_file: PathBuf,
 }
 
 impl Default for CertificateConfig {
@@ -131,6 +136,8 @@ impl Default for CertificateConfig {
             node_days: calluna_certs::NODE_DAYS,
             hub_days: calluna_certs::HUB_DAYS,
             grace_days: calluna_certs::GRACE_DAYS,
+            rotate_days: 365,
+            passphrase_file: PathBuf::new(),
         }
     }
 }
@@ -223,6 +230,8 @@ pub const KNOWN: &[&str] = &[
     "webhook.heartbeat_url",
     "certificates.hub_days",
     "certificates.grace_days",
+    "certificates.rotate_days",
+    "certificates.passphrase_file",
 ];
 
 /// What the environment variables begin with.
@@ -364,6 +373,9 @@ mod tests {
             spelled.certificates.node_days,
             config.certificates.node_days
         );
+        let (said, usual) = (&spelled.certificates, &config.certificates);
+        assert_eq!(said.rotate_days, usual.rotate_days);
+        assert_eq!(said.passphrase_file, usual.passphrase_file);
         assert_eq!(spelled.night.keep, config.night.keep);
         assert_eq!(spelled.mail.when, config.mail.when);
         assert_eq!(spelled.mail.tls.port(), 587);

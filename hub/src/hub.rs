@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context, Result};
+use calluna_certs::Passphrase;
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
 use calluna_host::workers::Workers;
@@ -20,7 +21,7 @@ use crate::config::{self, CertificateConfig, HubConfig};
 use crate::convert;
 use crate::current::Current;
 use crate::link::Links;
-use crate::trust::Credentials;
+use crate::trust::{Credentials, passphrase};
 
 /// Commits are made when this much waits: large enough that fsync costs little, small enough that
 /// a broken night repeats little.
@@ -100,9 +101,24 @@ pub fn create(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<DataDir> {
+    create_sealed(path, setup, None, clock, entropy)
+}
+
+/// [`create`], with a passphrase that the authority's key is encrypted with.
+///
+/// # Errors
+/// As there, and when the passphrase is too short; nothing was made then.
+pub fn create_sealed(
+    path: &Path,
+    setup: &Setup,
+    passphrase: Option<&Passphrase>,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<DataDir> {
+    passphrase.map_or(Ok(()), Passphrase::check)?;
     let dir = DataDir::create_new(path)?;
     let hub_days = CertificateConfig::default().hub_days;
-    Credentials::create(&dir, &setup.name, hub_days, clock, entropy)?;
+    Credentials::create(&dir, &setup.name, hub_days, passphrase, clock, entropy)?;
     // The settings come last: a directory that has them is a whole hub.
     let text = config::template(&setup.name, &setup.address, setup.listen, setup.web);
     dir.write(config::FILE, text.as_bytes(), 0o600)?;
@@ -132,7 +148,9 @@ impl Hub {
         convert::finish(&dir)?;
         let config = config::read(dir.path(), environment)?;
         let schedule = config.night.schedule().context("hub.toml, [night]")?;
-        let trust = Credentials::open(&dir, Arc::clone(&clock))?;
+        let file = &config.certificates.passphrase_file;
+        let found = passphrase::find(environment, dir.path(), file);
+        let trust = Credentials::open(&dir, found, Arc::clone(&clock))?;
         let mut epoch = [0; 16];
         entropy.fill(&mut epoch);
         let opened = convert::open(&dir, &config, epoch)?;
@@ -144,6 +162,8 @@ impl Hub {
             let (dir, why) = (dir.join(convert::STORE), note.clone());
             return Err(KvError::Damaged { dir, why }.into());
         }
+        // Only now that nobody else can have the store open: one writer for these files too.
+        trust.settle()?;
         let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;
         let parts = Parts {
             config,

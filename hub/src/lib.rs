@@ -1,11 +1,12 @@
 //! The hub: collects what the providers of a district publish, and keeps it.
 //!
 //! # Architecture
-//! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
-//! `hub` → {`convert`, `current`, `trust`} → `config`.
+//! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → `view` → {`ca`, `upkeep`} →
+//! `members` → `hub` → {`convert`, `current`, `trust`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
+//! | [`ca`] | the life of the district's authority: what is due, what the operator asks |
 //! | [`config`] | `hub.toml` |
 //! | [`convert`] | opens the store, and puts one of another engine in its place |
 //! | [`current`] | the night that runs: one at a time, and how it is ended |
@@ -32,6 +33,7 @@
 //! The data directory holds `hub.toml`, the authority and the hub's own key (mode 0600), the
 //! store, and the control socket.
 
+pub mod ca;
 pub mod cli;
 pub mod config;
 pub mod convert;

@@ -19,7 +19,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 
 pub use self::record::Enrolment;
 use crate::hub::Hub;
-use crate::trust::Standing;
+use crate::trust::{Locked, Standing};
 
 /// A member could not be invited or enrolled.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,9 @@ pub enum MemberError {
     /// The address to dial is not `host:port`.
     #[error("`{0}` is not an address that the hub can dial: write host:port")]
     Address(String),
+    /// The authority's key is locked.
+    #[error(transparent)]
+    Locked(#[from] Locked),
 }
 
 /// Why a certificate that TLS found in order opens no door all the same.
@@ -99,6 +102,7 @@ impl Failure for MemberError {
         match self {
             Self::Admission(refused) => refused.reaction(),
             Self::NoRenewal(refused) => refused.reaction(),
+            Self::Locked(locked) => locked.reaction(),
             Self::Refused(refused) => refused.reaction(),
             Self::Request(_) | Self::Name | Self::Address(_) => Reaction::FixRequest,
             Self::Store(error) => error.reaction(),
@@ -128,9 +132,10 @@ pub fn invite(
     }
     let _one_at_a_time = alone(hub);
     let now = hub.clock.now();
+    let root = hub.trust.now().root();
     let token = JoinToken::mint(
         &hub.config.address,
-        hub.trust.now().authority.fingerprint(),
+        root,
         provider.clone(),
         now.plus(seconds),
         hub.entropy.as_ref(),
@@ -151,10 +156,11 @@ pub fn invite(
         expires: token.expires,
         used: None,
     };
-    let kept = match old {
+    let mut kept = match old {
         Some(old) => Enrolment { invitation, ..old },
         None => Enrolment::new(invitation),
     };
+    kept.pinned = Some(root);
     save(hub, &member, &kept)?;
     tracing::info!(provider = %provider, expires = %token.expires, "invited");
     Ok(token)
@@ -257,7 +263,7 @@ pub fn renew(
     let asked = Renewal {
         shown: &shown,
         key: &key,
-        issuer: standing.authority.fingerprint(),
+        issuer: standing.root(),
     };
     let decision = renewal::over_tls(&kept.given, asked, hub.clock.now())?;
     let certificate = follow(hub, &standing, &member, kept, &key, decision)?;
@@ -283,7 +289,7 @@ pub fn renew_expired(hub: &Hub, expired: &str, csr: &[u8]) -> Result<String, Mem
     let asked = Renewal {
         shown: &facts.serial,
         key: &key,
-        issuer: standing.authority.fingerprint(),
+        issuer: standing.root(),
     };
     let grace = hub.config.certificates.grace_days;
     let decision = renewal::in_grace(&kept.given, asked, hub.clock.now(), grace)?;
@@ -318,7 +324,7 @@ fn issue(
     provider: &ProviderId,
     key: &RequestedKey,
 ) -> Result<Given, MemberError> {
-    let issued = standing.authority.issue(
+    let issued = standing.authority()?.issue(
         &Peer::Provider(provider.clone()),
         key,
         hub.config.certificates.node_days,
@@ -345,11 +351,16 @@ pub fn hears_trust(
     let standing = hub.trust.now();
     let digest = has_it.then(|| Digest(standing.digest()));
     // A node that is told a new one says so with its next question; until then it has the old one.
-    if digest.is_some() && kept.trusts != digest {
-        kept.trusts = digest;
+    let news = digest.is_some() && kept.trusts != digest;
+    if news || kept.shown != given.issuer {
+        kept.shown = given.issuer;
+        if news {
+            kept.trusts = digest;
+            kept.roots = standing.identity.bundle().fingerprints();
+        }
         save(hub, &member, &kept)?;
     }
-    Ok(given.issuer != Some(standing.authority.fingerprint()))
+    Ok(given.issuer != Some(standing.root()))
 }
 
 /// How long an expired certificate can be renewed by its key, in seconds.

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use self::deliver::{PATIENCE, Sender, Sent, deliver, settle};
 pub use self::text::{subject, summary, text};
 
+use crate::ca;
 use crate::hub::Hub;
 use crate::view;
 
@@ -74,6 +75,10 @@ pub struct MorningReport {
     /// Why the store is not whole; empty when it is. Only in the report of the newest night.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub store_note: String,
+    /// What somebody should do about the district's authority and the hub's certificate. Only in the
+    /// report of the newest night.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trust_warnings: Vec<String>,
 }
 
 /// A provider that is not up to date.
@@ -142,7 +147,8 @@ pub fn make(hub: &Arc<Hub>, number: Option<u64>) -> Result<Option<MorningReport>
         add_present(hub, &mut report)?;
     }
     report.ok &= report.store_note.is_empty();
-    report.look = !report.ok || !report.certificates.is_empty();
+    report.look =
+        !report.ok || !report.certificates.is_empty() || !report.trust_warnings.is_empty();
     order(&mut report.attention);
     Ok(Some(report))
 }
@@ -209,6 +215,7 @@ fn of_night(district: &str, night: &NightReport) -> MorningReport {
         quarantined,
         certificates: Vec::new(),
         store_note: String::new(),
+        trust_warnings: Vec::new(),
     }
 }
 
@@ -296,6 +303,7 @@ fn add_present(hub: &Arc<Hub>, report: &mut MorningReport) -> Result<()> {
         .collect();
     report.certificates.sort_by_key(|one| one.days_left);
     report.store_note.clone_from(&hub.store_note);
+    report.trust_warnings = ca::warnings(hub)?;
     Ok(())
 }
 

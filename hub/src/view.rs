@@ -14,6 +14,7 @@ use calluna_model::outcome::Outcome;
 use calluna_model::report::{Delivery, NightReport, NightState};
 use serde::{Deserialize, Serialize};
 
+use crate::ca;
 use crate::hub::Hub;
 use crate::members::{self, Enrolment};
 
@@ -52,6 +53,9 @@ pub struct StatusDocument {
     /// How the last report was delivered, on each way on which one was sent.
     #[serde(default)]
     pub deliveries: Vec<Delivery>,
+    /// What somebody should do about the district's authority and the hub's certificate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trust_warnings: Vec<String>,
 }
 
 /// One line of `runs --format json`.
@@ -182,7 +186,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         running,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         certificate_days_left: days(hub.trust.now().identity.not_after().since(hub.clock.now())),
-        authority: hub.trust.now().authority.fingerprint().to_string(),
+        authority: hub.trust.now().root().to_string(),
         store_bytes: hub.store.size_on_disk()?,
         store_note: hub.store_note.clone(),
         offers: providers.iter().map(|provider| provider.offers).sum(),
@@ -191,6 +195,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         next_night: hub.next_night(),
         providers,
         deliveries: hub.store.deliveries()?,
+        trust_warnings: ca::warnings(hub)?,
     })
 }
 

@@ -68,6 +68,8 @@ fn text(status: &StatusDocument) -> String {
     if !status.store_note.is_empty() {
         lines.push(format!("! the store is not whole: {}", status.store_note));
     }
+    let warnings = status.trust_warnings.iter();
+    lines.extend(warnings.map(|warning| format!("! {}", out::safe(warning))));
     for (provider, alarm) in alarms(status) {
         lines.push(format!("! {provider}: {}: {}", alarm.name, alarm.text));
     }

@@ -2,7 +2,7 @@
 //! given. Whether a certificate is good is asked here, on every connection and every call: a list of
 //! what was issued knows more than any revocation list.
 
-use calluna_certs::{Given, Invitation};
+use calluna_certs::{Fingerprint, Given, Invitation};
 use calluna_model::clock::Moment;
 use calluna_model::id::Digest;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,15 @@ pub struct Enrolment {
     /// The trust bundle that its node last said it has, as [`calluna_certs::trust::trust_digest`].
     #[serde(default)]
     pub trusts: Option<Digest>,
+    /// The roots in that bundle.
+    #[serde(default)]
+    pub roots: Vec<Fingerprint>,
+    /// The root of the certificate that its node last showed.
+    #[serde(default)]
+    pub shown: Option<Fingerprint>,
+    /// The root that the newest invitation pins.
+    #[serde(default)]
+    pub pinned: Option<Fingerprint>,
 }
 
 impl Enrolment {
@@ -33,6 +42,9 @@ impl Enrolment {
             invitation,
             given: Vec::new(),
             trusts: None,
+            roots: Vec::new(),
+            shown: None,
+            pinned: None,
         }
     }
 

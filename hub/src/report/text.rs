@@ -171,6 +171,10 @@ pub fn text(report: &MorningReport, language: Language) -> String {
             [note].into_iter(),
         );
     }
+    page.section(
+        p("Zertifizierungsstelle", "Certificate authority"),
+        report.trust_warnings.iter().map(|one| out::safe(one)),
+    );
     page.text.push_str(&footer(report, language));
     page.text
 }

@@ -18,7 +18,7 @@ use super::to_operator;
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish, blocking};
-use crate::{export, held, members, quarantine, report, view};
+use crate::{ca, export, held, members, quarantine, report, view};
 
 /// Serves the command line.
 pub struct ControlService {
@@ -207,6 +207,15 @@ impl HubControl for ControlService {
         let night = (night > 0).then_some(night);
         let json = document(&self.hub, move |hub| report::asked(hub, night)).await?;
         Ok(Response::new(pb::GetReportResponse { json }))
+    }
+
+    async fn ca(
+        &self,
+        request: Request<pb::CaRequest>,
+    ) -> Result<Response<pb::CaResponse>, Status> {
+        let pb::CaRequest { act, force } = request.into_inner();
+        let json = document(&self.hub, move |hub| ca::act(hub, act.parse()?, force)).await?;
+        Ok(Response::new(pb::CaResponse { json }))
     }
 }
 

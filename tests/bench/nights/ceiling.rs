@@ -346,4 +346,8 @@ impl HubControl for Bare {
     ) -> Result<Response<Self::ListRefusalsStream>, Status> {
         not_here()
     }
+
+    async fn ca(&self, _: Request<pb::CaRequest>) -> Result<Response<pb::CaResponse>, Status> {
+        not_here()
+    }
 }
