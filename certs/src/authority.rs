@@ -73,8 +73,8 @@ pub struct Issued {
 impl Authority {
     /// Makes a new root called `name` (such as `Landkreis Heidekreis`), valid ten years.
     ///
-    /// One intermediate may stand below it, so that its key can be kept offline. Its subject
-    /// holds a random qualifier beside the name, so that no two authorities are called the same:
+    /// One intermediate may stand below it, so that its key can be kept offline, and a successor
+    /// that it vouches for ([`Authority::vouch_for`]) between the two. Its subject holds a random qualifier beside the name, so that no two authorities are called the same:
     /// a verifier looks for the revocation list of a certificate by the issuer's name alone.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Authority {
             from: clock.now().plus(-CLOCK_SLACK),
             until: clock.now().plus(AUTHORITY_DAYS * DAY),
         };
-        let params = authority_params(name, valid, 1, entropy)?;
+        let params = authority_params(name, valid, 2, entropy)?;
         let key = NodeKey::generate()?.into_pair();
         let root = params.self_signed(&key)?.der().clone();
         Ok(Self {
@@ -265,6 +265,11 @@ impl Authority {
         self.chain.split_last().map_or(&[], |(_, between)| between)
     }
 
+    /// The certificate that it signs with.
+    pub(crate) fn own(&self) -> &CertificateDer<'static> {
+        self.chain.first().unwrap_or(&self.root)
+    }
+
     pub(crate) fn as_rcgen(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }
@@ -284,9 +289,10 @@ impl Authority {
 }
 
 impl Authority {
-    /// Vouches for the root of another authority: a certificate (PEM) for its key, signed by this root.
-    /// Whoever trusts this root can see by it that the other one comes from the same office; see
-    /// [`crate::trust::check_offered`].
+    /// Vouches for the root of another authority: a certificate (PEM) for its key and its name, signed
+    /// by this root. Whoever trusts this root can see by it that the other one comes from the same office
+    /// ([`crate::trust::check_offered`]), and, when it is shown beside a certificate of the other one, can
+    /// check that as if this root stood above both.
     ///
     /// # Errors
     /// When this is no root, it has expired, or the other one's certificate cannot be read.
@@ -302,7 +308,13 @@ impl Authority {
         let mut valid = self.within(0, clock)?;
         let root = parse(&other.root, "authority's certificate")?;
         valid.until = validity(&root).until.min(self.valid.until);
-        let mut params = authority_params(&common_name(root.subject()), valid, 0, entropy)?;
+        let name = common_name(root.subject());
+        let mut params = params(&name, valid, random_serial(entropy))?;
+        if let Some(qualifier) = qualifier_of(&root) {
+            set_qualifier(&mut params, &qualifier)?;
+        }
+        // The other one may have an intermediate below it.
+        make_authority(&mut params, 1);
         params.use_authority_key_identifier_extension = true;
         let key = SubjectPublicKeyInfo::from_der(root.public_key().raw)?;
         Ok(params.signed_by(&key, &self.issuer)?.pem())
@@ -322,7 +334,7 @@ impl fmt::Debug for Authority {
 
 /// Each is an authority that the next one signed, the last one a root; says for how long all of
 /// them are valid.
-fn check_chain(chain: &[X509Certificate<'_>]) -> Result<Validity, CertError> {
+pub(crate) fn check_chain(chain: &[X509Certificate<'_>]) -> Result<Validity, CertError> {
     let mut valid = Validity {
         from: Moment(i64::MIN),
         until: Moment(i64::MAX),
@@ -377,13 +389,31 @@ fn authority_params(
     let mut params = params(name, valid, random_serial(entropy))?;
     let mut qualifier = [0; 8];
     entropy.fill(&mut qualifier);
-    params.distinguished_name.push(
-        DnType::CustomDnType(DN_QUALIFIER.to_vec()),
-        DnValue::PrintableString(HEXLOWER.encode(&qualifier).try_into()?),
-    );
+    set_qualifier(&mut params, &HEXLOWER.encode(&qualifier))?;
+    make_authority(&mut params, below);
+    Ok(params)
+}
+
+fn make_authority(params: &mut CertificateParams, below: u8) {
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    Ok(params)
+}
+
+fn set_qualifier(params: &mut CertificateParams, qualifier: &str) -> Result<(), CertError> {
+    params.distinguished_name.push(
+        DnType::CustomDnType(DN_QUALIFIER.to_vec()),
+        DnValue::PrintableString(qualifier.try_into()?),
+    );
+    Ok(())
+}
+
+fn qualifier_of(certificate: &X509Certificate<'_>) -> Option<String> {
+    let mut attributes = certificate.subject().iter_attributes();
+    let found = attributes.find(|attribute| {
+        let oid = attribute.attr_type().iter();
+        oid.is_some_and(|oid| oid.eq(DN_QUALIFIER.iter().copied()))
+    })?;
+    found.as_str().ok().map(ToOwned::to_owned)
 }
 
 fn params(

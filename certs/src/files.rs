@@ -1,7 +1,7 @@
 //! Where keys and certificates lie: private from the first byte, replaced whole or not at all.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -109,6 +109,39 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
 pub fn remove(path: &Path) -> Result<(), FileError> {
     fs::remove_file(path).map_err(at(path, "remove"))?;
     sync_dir(path)
+}
+
+/// [`write_private`], and fills the bytes that lay there before with zeros: the secret in them must not
+/// stay behind on the disk. What a file system keeps in copies of its own (snapshots, flash) is beyond
+/// reach.
+///
+/// # Errors
+/// When any step fails. The old file is untouched unless the new one is in its place.
+pub fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let old = open_to_wipe(path)?;
+    write_private(path, bytes)?;
+    wipe(old).map_err(at(path, "overwrite what was before in"))
+}
+
+/// [`remove`], and fills its bytes with zeros first.
+///
+/// # Errors
+/// When it is not there or cannot be removed.
+pub fn remove_secret(path: &Path) -> Result<(), FileError> {
+    let old = open_to_wipe(path)?;
+    wipe(old).map_err(at(path, "overwrite"))?;
+    remove(path)
+}
+
+fn open_to_wipe(path: &Path) -> Result<File, FileError> {
+    let opened = OpenOptions::new().write(true).open(path);
+    opened.map_err(at(path, "open for overwriting"))
+}
+
+fn wipe(mut file: File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    io::copy(&mut io::repeat(0).take(length), &mut file)?;
+    file.sync_all()
 }
 
 /// Reads a file as text.

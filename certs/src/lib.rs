@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`peer`] | who a certificate says is speaking: exactly one URI SAN, never the CN |
 //! | [`authority`] | the district's small CA (a root, or an intermediate below it), and what it issues |
+//! | [`chain`] | what there is to know of an authority whose key is locked or elsewhere |
 //! | [`bundle`] | the roots that a member trusts, and which of them vouches for a certificate |
 //! | [`revocation`] | revocation lists: made, checked, applied by [`tls`] |
 //! | [`request`] | a key that never leaves its machine, and the request (CSR) it sends |
@@ -30,6 +31,7 @@
 
 pub mod authority;
 pub mod bundle;
+pub mod chain;
 pub mod enrol;
 pub mod error;
 pub mod facts;
@@ -53,6 +55,7 @@ mod x509;
 
 pub use authority::{Authority, HUB_DAYS, INTERMEDIATE_DAYS, Issued, NODE_DAYS};
 pub use bundle::{Root, TrustBundle};
+pub use chain::AuthorityChain;
 pub use enrol::{Decision, EnrolRefused, decide};
 pub use error::CertError;
 pub use facts::{Facts, days_left, renew_at};

@@ -175,6 +175,13 @@ impl RevocationList {
         self.serials.iter().any(|other| other == serial)
     }
 
+    /// Whether this authority signed it.
+    #[must_use]
+    pub fn is_of(&self, authority: &Authority) -> bool {
+        parse(authority.own(), "authority's certificate")
+            .is_ok_and(|own| self.issuing_key == sha256(own.public_key().raw))
+    }
+
     /// Whether it is a later list of the same authority than `other`. One that is not must not
     /// take its place: an old list, played back, would let revoked peers in again.
     #[must_use]

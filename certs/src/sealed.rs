@@ -107,6 +107,12 @@ impl Passphrase {
         Ok(Self(text))
     }
 
+    /// Whether both are the same: what was typed twice.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     /// Whether a key may be sealed with it.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod audit;
 mod backup;
+mod ca;
 mod cancel;
 mod check;
 mod discard;
@@ -100,6 +101,9 @@ enum Command {
     Backup(backup::Backup),
     /// Make a hub from a backup.
     Restore(restore::Restore),
+    /// Look after the district's certificate authority.
+    #[command(subcommand)]
+    Ca(ca::Ca),
 }
 
 /// Where the hub's data lies.
@@ -185,6 +189,7 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Check(check) => check.run().await,
             Command::Backup(backup) => backup.run().await,
             Command::Restore(restore) => restore.run().await,
+            Command::Ca(ca) => ca.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -117,7 +117,7 @@ impl NightConfig {
 }
 
 /// `[certificates]`: how long certificates live.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CertificateConfig {
     /// Days that a node's certificate is valid.
@@ -126,6 +126,11 @@ pub struct CertificateConfig {
     pub hub_days: u32,
     /// How many days after its end a node's certificate can still be renewed by its key alone.
     pub grace_days: u32,
+    /// How many days before its end the district's authority is replaced; 0: never by itself.
+    pub rotate_days: u32,
+    /// File with the passphrase of the authority's key, alone on its first line; relative to the data
+    /// directory. Empty: none.
+    pub passphrase_file: PathBuf,
 }
 
 impl Default for CertificateConfig {
@@ -134,6 +139,8 @@ impl Default for CertificateConfig {
             node_days: calluna_certs::NODE_DAYS,
             hub_days: calluna_certs::HUB_DAYS,
             grace_days: calluna_certs::GRACE_DAYS,
+            rotate_days: 365,
+            passphrase_file: PathBuf::new(),
         }
     }
 }
@@ -247,6 +254,8 @@ pub const KNOWN: &[&str] = &[
     "certificates.grace_days",
     "backup.folder",
     "backup.keep",
+    "certificates.rotate_days",
+    "certificates.passphrase_file",
 ];
 
 /// What the environment variables begin with.
@@ -388,6 +397,9 @@ mod tests {
             spelled.certificates.node_days,
             config.certificates.node_days
         );
+        let (said, usual) = (&spelled.certificates, &config.certificates);
+        assert_eq!(said.rotate_days, usual.rotate_days);
+        assert_eq!(said.passphrase_file, usual.passphrase_file);
         assert_eq!(spelled.night.keep, config.night.keep);
         assert_eq!(spelled.mail.when, config.mail.when);
         assert_eq!(spelled.mail.tls.port(), 587);

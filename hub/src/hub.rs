@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context, Result};
 use calluna_audit::Draft;
+use calluna_certs::Passphrase;
 use calluna_host::clock::SystemClock;
 use calluna_host::config::Environment;
 use calluna_host::data_dir::DataDir;
@@ -24,6 +25,7 @@ use crate::convert;
 use crate::current::Current;
 use crate::link::Links;
 use crate::trust::Credentials;
+use crate::trust::passphrase::{self, Found};
 
 /// Commits are made when this much waits: large enough that fsync costs little, small enough that
 /// a broken night repeats little.
@@ -105,9 +107,24 @@ pub fn create(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<DataDir> {
+    create_sealed(path, setup, None, clock, entropy)
+}
+
+/// [`create`], with a passphrase that the authority's key is encrypted with.
+///
+/// # Errors
+/// As there, and when the passphrase is too short; nothing was made then.
+pub fn create_sealed(
+    path: &Path,
+    setup: &Setup,
+    passphrase: Option<&Passphrase>,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<DataDir> {
+    passphrase.map_or(Ok(()), Passphrase::check)?;
     let dir = DataDir::create_new(path)?;
     let hub_days = CertificateConfig::default().hub_days;
-    Credentials::create(&dir, &setup.name, hub_days, clock, entropy)?;
+    Credentials::create(&dir, &setup.name, hub_days, passphrase, clock, entropy)?;
     audit::make_key(&dir)?;
     // The settings come last: a directory that has them is a whole hub.
     let text = config::template(&setup.name, &setup.address, setup.listen, setup.web);
@@ -138,7 +155,9 @@ impl Hub {
         convert::finish(&dir)?;
         let config = config::read(dir.path(), environment)?;
         let schedule = config.night.schedule().context("hub.toml, [night]")?;
-        let trust = Credentials::open(&dir, Arc::clone(&clock))?;
+        let file = &config.certificates.passphrase_file;
+        let found = passphrase::find(environment, dir.path(), file);
+        let trust = Credentials::open(&dir, found, Arc::clone(&clock))?;
         let mut epoch = [0; 16];
         entropy.fill(&mut epoch);
         let opened = convert::open(&dir, &config, epoch)?;
@@ -150,6 +169,8 @@ impl Hub {
             let (dir, why) = (dir.join(convert::STORE), note.clone());
             return Err(KvError::Damaged { dir, why }.into());
         }
+        // Only now that nobody else can have the store open: one writer for these files too.
+        trust.settle()?;
         let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;
         let audit = Audit::open(&dir, store.as_ref(), clock.now(), &store_note)?;
         let parts = Parts {
@@ -277,6 +298,6 @@ impl Hub {
 /// # Errors
 /// Says which do not.
 pub(crate) fn check_keys(dir: &DataDir) -> Result<()> {
-    // Whether they have expired is not asked, so any clock does.
-    Credentials::open(dir, Arc::new(SystemClock)).map(|_| ())
+    // Whether they have expired is not asked, so any clock does. A key that is encrypted stays so.
+    Credentials::open(dir, Found::default(), Arc::new(SystemClock)).map(|_| ())
 }

@@ -1,11 +1,12 @@
 //! The hub: collects what the providers of a district publish, and keeps it.
 //!
 //! # Architecture
-//! Arrows point down: `cli` → `check` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
-//! `backup` → `hub` → {`convert`, `current`, `audit`, `trust`} → `config`.
+//! Arrows point down: `cli` → `check` → `run` → {`service`, `night`, `link`} → `report` → `view` → {`ca`, `upkeep`} →
+//! `members` → `backup` → `hub` → {`convert`, `current`, `audit`, `trust`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
+//! | [`ca`] | the life of the district's authority: what is due, what the operator asks |
 //! | [`config`] | `hub.toml` |
 //! | [`backup`] | one file of the whole hub, and a hub from it |
 //! | [`convert`] | opens the store, and puts one of another engine in its place |
@@ -40,6 +41,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod ca;
 pub mod check;
 pub mod cli;
 pub mod config;

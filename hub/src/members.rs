@@ -20,7 +20,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 
 pub use self::record::{Enrolment, Figures, Revocation};
 use crate::hub::Hub;
-use crate::trust::Standing;
+use crate::trust::{Locked, Standing};
 
 /// A member could not be invited or enrolled.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,9 @@ pub enum MemberError {
     /// The address to dial is not `host:port`.
     #[error("`{0}` is not an address that the hub can dial: write host:port")]
     Address(String),
+    /// The authority's key is locked.
+    #[error(transparent)]
+    Locked(#[from] Locked),
 }
 
 /// Why a certificate that TLS found in order opens no door all the same.
@@ -105,6 +108,7 @@ impl Failure for MemberError {
         match self {
             Self::Admission(refused) => refused.reaction(),
             Self::NoRenewal(refused) => refused.reaction(),
+            Self::Locked(locked) => locked.reaction(),
             Self::Refused(refused) => refused.reaction(),
             Self::Request(_) | Self::Name | Self::Address(_) | Self::Reason => Reaction::FixRequest,
             Self::Store(error) => error.reaction(),
@@ -134,9 +138,10 @@ pub fn invite(
     }
     let _one_at_a_time = alone(hub);
     let now = hub.clock.now();
+    let root = hub.trust.now().root();
     let token = JoinToken::mint(
         &hub.config.address,
-        hub.trust.now().authority.fingerprint(),
+        root,
         provider.clone(),
         now.plus(seconds),
         hub.entropy.as_ref(),
@@ -162,10 +167,11 @@ pub fn invite(
         used: None,
         cancelled: None,
     };
-    let kept = match old {
+    let mut kept = match old {
         Some(old) => Enrolment { invitation, ..old },
         None => Enrolment::new(invitation),
     };
+    kept.pinned = Some(root);
     let told = Draft::operator(Event::Invited)
         .about(provider)
         .with("expires", token.expires);
@@ -285,7 +291,7 @@ pub fn renew(
     let asked = Renewal {
         shown: &shown,
         key: &key,
-        issuer: standing.authority.fingerprint(),
+        issuer: standing.root(),
     };
     let decision = renewal::over_tls(&kept.given, asked, hub.clock.now())?;
     let certificate = follow(
@@ -319,7 +325,7 @@ pub fn renew_expired(hub: &Hub, expired: &str, csr: &[u8]) -> Result<String, Mem
     let asked = Renewal {
         shown: &facts.serial,
         key: &key,
-        issuer: standing.authority.fingerprint(),
+        issuer: standing.root(),
     };
     let grace = hub.config.certificates.grace_days;
     let decision = renewal::in_grace(&kept.given, asked, hub.clock.now(), grace)?;
@@ -359,7 +365,7 @@ fn issue(
     provider: &ProviderId,
     key: &RequestedKey,
 ) -> Result<Given, MemberError> {
-    let issued = standing.authority.issue(
+    let issued = standing.authority()?.issue(
         &Peer::Provider(provider.clone()),
         key,
         hub.config.certificates.node_days,
@@ -386,11 +392,16 @@ pub fn hears_trust(
     let standing = hub.trust.now();
     let digest = has_it.then(|| Digest(standing.digest()));
     // A node that is told a new one says so with its next question; until then it has the old one.
-    if digest.is_some() && kept.trusts != digest {
-        kept.trusts = digest;
+    let news = digest.is_some() && kept.trusts != digest;
+    if news || kept.shown != given.issuer {
+        kept.shown = given.issuer;
+        if news {
+            kept.trusts = digest;
+            kept.roots = standing.identity.bundle().fingerprints();
+        }
         save(hub, &member, &kept, None)?;
     }
-    Ok(given.issuer != Some(standing.authority.fingerprint()))
+    Ok(given.issuer != Some(standing.root()))
 }
 
 /// Why a member is put out.
@@ -461,21 +472,6 @@ pub fn revoke(hub: &Hub, provider: &ProviderId, why: &Why) -> Result<Revocation,
     .map_err(MemberError::Store)?;
     tracing::warn!(%provider, offers = revocation.offers, "member revoked; its offers are withdrawn");
     Ok(revocation)
-}
-
-/// Every certificate that is void and has not expired yet, for the revocation list.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn void_certificates(hub: &Hub) -> Result<Vec<Given>, MemberError> {
-    let now = hub.clock.now();
-    let mut void = Vec::new();
-    for member in hub.store.members()? {
-        let kept = enrolment(hub, &member.id)?;
-        let given = kept.into_iter().flat_map(|kept| kept.given);
-        void.extend(given.filter(|given| given.revoked.is_some() && now < given.not_after));
-    }
-    Ok(void)
 }
 
 /// How long an expired certificate can be renewed by its key, in seconds.

@@ -26,6 +26,7 @@ pub use self::deliver::{PATIENCE, Sender, Sent, deliver, settle};
 pub use self::text::{subject, summary, text};
 
 use crate::backup::{self, Backups};
+use crate::ca;
 use crate::hub::Hub;
 use crate::view;
 
@@ -85,13 +86,13 @@ pub struct MorningReport {
     /// Why the audit log is not whole; empty when it is. Only in the report of the newest night.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub audit_note: String,
-    /// Why something that was due for the hub's own trust could not be done; empty when all is well. Only in
-    /// the report of the newest night.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub trust_trouble: String,
     /// How the nightly backups went; nothing where there are none. Only in the report of the newest night.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backups: Option<Backups>,
+    /// What somebody should do about the district's authority and the hub's certificate. Only in the
+    /// report of the newest night.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trust_warnings: Vec<String>,
 }
 
 /// A provider that is not up to date.
@@ -164,8 +165,10 @@ pub fn make(hub: &Arc<Hub>, number: Option<u64>) -> Result<Option<MorningReport>
         .backups
         .as_ref()
         .is_some_and(|all| !all.failure.is_empty());
-    let failed = failed || !report.trust_trouble.is_empty();
-    report.look = !report.ok || failed || !report.certificates.is_empty();
+    report.look = !report.ok
+        || failed
+        || !report.certificates.is_empty()
+        || !report.trust_warnings.is_empty();
     order(&mut report.attention);
     Ok(Some(report))
 }
@@ -234,8 +237,8 @@ fn of_night(district: &str, night: &NightReport) -> MorningReport {
         store_note: String::new(),
         audit_head: None,
         audit_note: String::new(),
-        trust_trouble: String::new(),
         backups: None,
+        trust_warnings: Vec::new(),
     }
 }
 
@@ -325,8 +328,8 @@ fn add_present(hub: &Arc<Hub>, report: &mut MorningReport) -> Result<()> {
     report.store_note.clone_from(&hub.store_note);
     report.audit_head = view::audit_head(hub)?;
     hub.audit.why_not_whole().clone_into(&mut report.audit_note);
-    report.trust_trouble = hub.trust.trouble();
     report.backups = backup::noted(hub);
+    report.trust_warnings = ca::warnings(hub)?;
     Ok(())
 }
 

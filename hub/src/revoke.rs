@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use calluna_model::id::ProviderId;
 
+use crate::ca;
 use crate::hub::Hub;
 use crate::members::{self, Revocation, Why};
 
@@ -29,7 +30,17 @@ pub async fn revoke(hub: &Arc<Hub>, provider: &ProviderId, why: Why) -> Result<R
         }
     };
     let (working, id) = (Arc::clone(hub), provider.clone());
-    let revoking = tokio::task::spawn_blocking(move || members::revoke(&working, &id, &why));
+    let revoking = tokio::task::spawn_blocking(move || {
+        let revocation = members::revoke(&working, &id, &why)?;
+        // What was decided stands in any case: every certificate is looked up. The list is for the nodes.
+        if let Err(error) = ca::publish_revocations(&working) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the revocation list could not be renewed"
+            );
+        }
+        anyhow::Ok(revocation)
+    });
     let revocation = revoking.await.context("the hub ended a task")??;
     hub.links.cut(provider);
     drop(stage);

@@ -2,85 +2,54 @@
 //! exchanged as a whole while the hub runs: whoever opens or accepts a connection asks for what holds
 //! at that moment, and a connection keeps what it began with. So no connection is dropped when a
 //! certificate is renewed, and a TLS configuration never holds half of two states.
+//!
+//! The files are what counts: a change writes them and then reads all of them anew, so that what is in
+//! use is always what the next start would find.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+mod change;
+mod offline;
+pub mod passphrase;
+pub mod plan;
+mod revoked;
+mod seal;
+mod standing;
+mod state;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
-use calluna_certs::pair::PairFiles;
-use calluna_certs::tls::{self, Identity};
-use calluna_certs::trust::trust_digest;
-use calluna_certs::{Authority, CertError, NodeKey, Peer, files, renew_at};
+use calluna_certs::tls::Identity;
+use calluna_certs::{Authority, CertError, NodeKey, Passphrase, Peer, files, renew_at, sealed};
 use calluna_host::data_dir::DataDir;
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
-use tokio_rustls::rustls::ServerConfig;
 
-/// The certificate of the authority that issues, PEM.
+pub use self::change::ChangeError;
+pub use self::offline::{INTERMEDIATE_WARN_DAYS, RootFile};
+pub use self::passphrase::Found;
+pub use self::standing::{Issuing, Locked, REVOCATIONS, Standing};
+pub use self::state::{Phase, STATE, State};
+
+use self::standing::hub_pair;
+
+/// The certificate of the first authority, PEM.
 pub const CA_CERT: &str = "ca.crt";
-/// Its key, PEM.
+/// Its key, PEM, encrypted where there is a passphrase.
 pub const CA_KEY: &str = "ca.key";
 /// The hub's certificate, PEM.
 pub const HUB_CERT: &str = "hub.crt";
 /// Its key, PEM.
 pub const HUB_KEY: &str = "hub.key";
 
-/// What holds at one moment.
-pub struct Standing {
-    /// The authority that issues.
-    pub authority: Arc<Authority>,
-    /// The hub's certificate, key, and whom it trusts.
-    pub identity: Identity,
-    /// The authorities that members shall trust, PEM, the one that issues first.
-    pub bundle_pem: String,
-    /// What they have revoked, PEM.
-    pub revocations_pem: String,
-    /// For authorities that members may not know yet, PEM.
-    pub vouchers_pem: String,
-    /// For members: mutual TLS.
-    pub mutual: Arc<ServerConfig>,
-    /// For whoever has no valid certificate.
-    pub enrol: Arc<ServerConfig>,
-}
-
-impl Standing {
-    /// # Errors
-    /// When the identity cannot serve.
-    fn new(authority: Arc<Authority>, identity: Identity) -> Result<Self, CertError> {
-        Ok(Self {
-            bundle_pem: authority.root_pem(),
-            revocations_pem: String::new(),
-            vouchers_pem: String::new(),
-            mutual: tls::mutual_server(&identity, &[tls::ALPN_REVERSE, tls::ALPN_GRPC])?,
-            enrol: tls::enrol_server(&identity)?,
-            authority,
-            identity,
-        })
-    }
-
-    /// Digest of what members are told to trust.
-    #[must_use]
-    pub fn digest(&self) -> [u8; 32] {
-        trust_digest(&self.bundle_pem, &self.revocations_pem)
-    }
-}
-
-impl fmt::Debug for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Standing")
-            .field("authority", &self.authority)
-            .field("identity", &self.identity)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Holds what holds now.
 #[derive(Debug)]
 pub struct Credentials {
     now: ArcSwap<Standing>,
     dir: Option<DataDir>,
+    found: Found,
     clock: Arc<dyn Clock>,
+    changing: Mutex<()>,
     trouble: Mutex<String>,
 }
 
@@ -94,22 +63,36 @@ impl Credentials {
         identity: Identity,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, CertError> {
-        Ok(Self {
-            now: ArcSwap::from_pointee(Standing::new(Arc::new(authority), identity)?),
-            dir: None,
-            clock,
-            trouble: Mutex::default(),
-        })
+        let standing = Standing::of(authority, identity)?;
+        Ok(Self::holding(standing, None, Found::default(), clock))
     }
 
-    /// Makes authority and hub certificate in a new data directory.
+    fn holding(
+        standing: Standing,
+        dir: Option<DataDir>,
+        found: Found,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            now: ArcSwap::from_pointee(standing),
+            dir,
+            found,
+            clock,
+            changing: Mutex::default(),
+            trouble: Mutex::default(),
+        }
+    }
+
+    /// Makes authority and hub certificate in a new data directory. With a passphrase the authority's
+    /// key is encrypted from the first byte on.
     ///
     /// # Errors
-    /// When they cannot be made or written.
+    /// When they cannot be made or written, or the passphrase is too short.
     pub fn create(
         dir: &DataDir,
         district: &str,
         hub_days: u32,
+        passphrase: Option<&Passphrase>,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<()> {
@@ -117,7 +100,11 @@ impl Credentials {
         let key = NodeKey::generate()?;
         let request = key.public_key()?;
         let issued = authority.issue(&Peer::Hub, &request, hub_days, clock, entropy)?;
-        files::write_private(&dir.join(CA_KEY), authority.key_pem().as_bytes())?;
+        let kept = match passphrase {
+            Some(passphrase) => sealed::seal(&authority.key_pem(), passphrase, entropy)?.into(),
+            None => authority.key_pem(),
+        };
+        files::write_private(&dir.join(CA_KEY), kept.as_bytes())?;
         files::write_public(&dir.join(CA_CERT), authority.chain_pem().as_bytes())?;
         files::write_private(&dir.join(HUB_KEY), key.pem().as_bytes())?;
         files::write_public(&dir.join(HUB_CERT), issued.certificate_pem.as_bytes())?;
@@ -127,34 +114,24 @@ impl Credentials {
     /// Reads the files in the data directory.
     ///
     /// # Errors
-    /// When one is missing or wrong, or a key can be read by others.
-    pub fn open(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self> {
-        let missing = |name: &str| {
-            format!(
-                "cannot read {}; restore it from a backup of this hub",
-                dir.join(name).display()
-            )
-        };
-        let text = |name: &str| files::read_text(&dir.join(name)).with_context(|| missing(name));
-        files::check_private(&dir.join(CA_KEY))?;
-        let pair = hub_pair(dir);
-        pair.heal()?;
-        let (key, certificate) = pair.read().with_context(|| missing(HUB_CERT))?;
-        let authority = Authority::from_pem(&text(CA_CERT)?, &text(CA_KEY)?)
-            .context("reading ca.crt and ca.key")?;
-        let identity = Identity::from_pem(&certificate, &key, &authority.root_pem())
-            .context("reading hub.crt and hub.key")?
-            .timed_by(Arc::clone(&clock));
-        Ok(Self {
-            dir: Some(dir.clone()),
-            ..Self::of(authority, identity, clock)?
-        })
+    /// When one is missing or wrong, or a key can be read by others. An encrypted key that cannot be
+    /// opened is no error: everything but issuing goes on.
+    pub fn open(dir: &DataDir, found: Found, clock: Arc<dyn Clock>) -> Result<Self> {
+        hub_pair(dir).heal()?;
+        let standing = Standing::read(dir, &found, &clock)?;
+        Ok(Self::holding(standing, Some(dir.clone()), found, clock))
     }
 
     /// What holds now.
     #[must_use]
     pub fn now(&self) -> Arc<Standing> {
         self.now.load_full()
+    }
+
+    /// Where the passphrase comes from; empty without one.
+    #[must_use]
+    pub fn passphrase_place(&self) -> &str {
+        &self.found.place
     }
 
     /// Notes why something that was due could not be done; empty when all is well.
@@ -169,14 +146,16 @@ impl Credentials {
         trouble.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// When the hub's certificate is to be renewed: two thirds of its life.
+    /// When the hub's certificate is to be renewed: at two thirds of its life, and at once when it is not
+    /// of the authority that issues.
     #[must_use]
     pub fn renewal_due(&self) -> Moment {
         let standing = self.now();
-        renew_at(
-            standing.identity.not_before(),
-            standing.identity.not_after(),
-        )
+        let begin = standing.identity.not_before();
+        if standing.hub_root != Some(standing.root()) {
+            return begin;
+        }
+        renew_at(begin, standing.identity.not_after())
     }
 
     /// Gives the hub a new key and certificate, valid `days` days. Connections that stand stay; new
@@ -185,24 +164,30 @@ impl Credentials {
     /// # Errors
     /// When it cannot be issued or written; the old one is in use as before then.
     pub fn renew_hub(&self, days: u32, entropy: &dyn Entropy) -> Result<Moment> {
-        let dir = self.dir.as_ref().context("this hub has no files")?;
+        let (dir, _one_at_a_time) = self.alone()?;
         let standing = self.now();
         let key = NodeKey::generate()?;
         let public = key.public_key()?;
-        let issued =
-            standing
-                .authority
-                .issue(&Peer::Hub, &public, days, self.clock.as_ref(), entropy)?;
-        let identity =
-            Identity::from_pem(&issued.certificate_pem, &key.pem(), &standing.bundle_pem)?
-                .timed_by(Arc::clone(&self.clock));
-        let new = Standing::new(Arc::clone(&standing.authority), identity)?;
+        let authority = standing.authority()?;
+        let issued = authority.issue(&Peer::Hub, &public, days, self.clock.as_ref(), entropy)?;
+        // Nothing is put in place that could not be used afterwards.
+        Identity::from_pem(&issued.certificate_pem, &key.pem(), &standing.bundle_pem)?;
         hub_pair(dir).replace(&key.pem(), &issued.certificate_pem)?;
-        self.now.store(Arc::new(new));
+        self.reload(dir)?;
         Ok(issued.not_after)
     }
-}
 
-fn hub_pair(dir: &DataDir) -> PairFiles {
-    PairFiles::new(dir.path(), HUB_KEY, HUB_CERT)
+    /// The directory, and the right to change what is in it.
+    fn alone(&self) -> Result<(&DataDir, MutexGuard<'_, ()>)> {
+        let dir = self.dir.as_ref().context("this hub has no files")?;
+        let guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((dir, guard))
+    }
+
+    /// Takes into use what the files say now.
+    fn reload(&self, dir: &DataDir) -> Result<()> {
+        let standing = Standing::read(dir, &self.found, &self.clock)?;
+        self.now.store(Arc::new(standing));
+        Ok(())
+    }
 }

@@ -1,12 +1,15 @@
 //! What the hub does for its own trust without being asked: it renews its certificate long before it
-//! runs out. A failure is kept for `status`, `check` and the report, and tried again every hour.
+//! runs out, replaces the district's authority before its end, and makes the revocation lists. A failure
+//! is kept for `status`, `check` and the report, and tried again every hour.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use calluna_audit::{Draft, Event};
 use tokio_util::sync::CancellationToken;
 
+use crate::ca;
 use crate::hub::Hub;
 
 /// The clock is looked at this often: a machine that slept, or whose clock was set, is noticed.
@@ -35,25 +38,30 @@ pub async fn keep(hub: Arc<Hub>, stop: CancellationToken) {
 
 /// Does what is due now; whether all of it succeeded. Blocks.
 pub fn turn(hub: &Hub) -> bool {
-    if hub.clock.now() < hub.trust.renewal_due() {
+    // While the key is locked nothing can be done, and `status` says so; to try is not needed.
+    if hub.trust.now().authority().is_err() {
         return true;
     }
-    let days = hub.config.certificates.hub_days;
-    match hub.trust.renew_hub(days, hub.entropy.as_ref()) {
-        Ok(until) => {
-            tracing::info!(%until, "the hub's own certificate was renewed");
-            let told = Draft::hub(Event::HubCertificateRenewed).with("not-after", until);
-            if let Err(error) = hub.record([told]) {
-                tracing::error!(%error, "the renewal could not be recorded in the audit log");
-            }
-            hub.trust.note_trouble(String::new());
-            true
-        }
-        Err(error) => {
-            let error = format!("the hub's own certificate could not be renewed: {error:#}");
-            tracing::error!(error);
-            hub.trust.note_trouble(error);
-            false
-        }
+    let done = renew(hub)
+        .context("the hub's own certificate could not be renewed")
+        .and_then(|()| ca::turn(hub).context("the authority could not be looked after"));
+    let trouble = done.err().map(|error| format!("{error:#}"));
+    if let Some(error) = &trouble {
+        tracing::error!(error);
     }
+    let well = trouble.is_none();
+    hub.trust.note_trouble(trouble.unwrap_or_default());
+    well
+}
+
+fn renew(hub: &Hub) -> Result<()> {
+    if hub.clock.now() >= hub.trust.renewal_due() {
+        let days = hub.config.certificates.hub_days;
+        let until = hub.trust.renew_hub(days, hub.entropy.as_ref())?;
+        tracing::info!(%until, "the hub's own certificate was renewed");
+        let told = Draft::hub(Event::HubCertificateRenewed).with("not-after", until);
+        hub.record([told])
+            .context("it cannot be recorded in the audit log")?;
+    }
+    Ok(())
 }

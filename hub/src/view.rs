@@ -15,6 +15,7 @@ use calluna_model::report::{Delivery, NightReport, NightState};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{self, Backups};
+use crate::ca;
 use crate::hub::Hub;
 use crate::members::{self, Enrolment, Revocation};
 
@@ -65,12 +66,12 @@ pub struct StatusDocument {
     /// When the newest night over all providers began that ended in order.
     #[serde(default)]
     pub last_whole_night: Option<Moment>,
-    /// Why something that was due for the hub's own trust could not be done; empty when all is well.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub trust_trouble: String,
     /// How the nightly backups went; nothing where there are none.
     #[serde(default)]
     pub backups: Option<Backups>,
+    /// What somebody should do about the district's authority and the hub's certificate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trust_warnings: Vec<String>,
 }
 
 /// One line of `runs --format json`.
@@ -204,7 +205,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         running,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         certificate_days_left: days(hub.trust.now().identity.not_after().since(hub.clock.now())),
-        authority: hub.trust.now().authority.fingerprint().to_string(),
+        authority: hub.trust.now().root().to_string(),
         store_bytes: hub.store.size_on_disk()?,
         store_note: hub.store_note.clone(),
         offers: providers.iter().map(|provider| provider.offers).sum(),
@@ -217,8 +218,8 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         audit_key: hub.audit.key_id().map(|key| key.to_string()),
         audit_note: hub.audit.why_not_whole().to_owned(),
         last_whole_night: hub.store.last_whole_night()?,
-        trust_trouble: hub.trust.trouble(),
         backups: backup::noted(hub),
+        trust_warnings: ca::warnings(hub)?,
     })
 }
 

@@ -24,7 +24,7 @@ fn an_authority_is_one_and_can_do_nothing_else() {
     assert!(certificate.is_ca());
     let constraints = certificate.basic_constraints().unwrap().unwrap();
     assert!(constraints.critical);
-    assert_eq!(constraints.value.path_len_constraint, Some(1));
+    assert_eq!(constraints.value.path_len_constraint, Some(2));
     let usage = certificate.key_usage().unwrap().unwrap().value;
     assert!(usage.key_cert_sign() && usage.crl_sign() && !usage.digital_signature());
     assert_eq!(validity(&certificate).until, NOW.plus(3_652 * DAY));

@@ -35,6 +35,7 @@ fn a_list_says_what_was_put_in() {
     assert_eq!(made.next_update(), mint::NOW.plus(7 * DAY_SECONDS));
     assert_eq!(made.root(), root.fingerprint());
     let read = RevocationList::read(&made.to_pem(), &TrustBundle::of(&root)).unwrap();
+    assert!(made.is_of(&root) && !made.is_of(&mint::issuing(&root)));
     assert_eq!(read, [made]);
 }
 

@@ -1,16 +1,21 @@
 //! `calluna-hub init`.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use calluna_host::clock::SystemClock;
+use calluna_host::config::{Environment, ProcessEnvironment};
 use calluna_host::entropy::OsEntropy;
 use calluna_host::exit::Exit;
 use calluna_host::out;
 use clap::Args;
 
 use super::Data;
-use crate::hub::{Setup, create};
+use super::ca::passphrase::new;
+use crate::hub::{Setup, create_sealed};
+use crate::trust::Found;
+use crate::trust::passphrase::find;
 
 /// Make a new hub in an empty directory.
 #[derive(Debug, Args)]
@@ -29,6 +34,11 @@ pub(super) struct Init {
     /// What nodes dial, such as hub.landkreis.example:7443; default: the address to listen on.
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     address: Option<String>,
+    /// Encrypt the authority's key; asks for a passphrase where none is found (systemd credential
+    /// ca-passphrase, CALLUNA_CERTIFICATES_PASSPHRASE_FILE, CALLUNA_CERTIFICATES_PASSPHRASE). Where one is
+    /// found the key is encrypted also without this.
+    #[arg(long)]
+    seal: bool,
 }
 
 impl Init {
@@ -50,17 +60,50 @@ impl Init {
             web: self.web,
             address,
         };
-        let dir = create(&self.data.data, &setup, &SystemClock, &OsEntropy)?;
+        let found = found(&self.data.data)?;
+        let passphrase = match found.passphrase {
+            None if self.seal => Some(new(None, "the authority's key")?),
+            known => known,
+        };
+        let sealed = passphrase.as_ref();
+        let dir = create_sealed(&self.data.data, &setup, sealed, &SystemClock, &OsEntropy)?;
         let path = dir.path().display();
+        let key = match (sealed, found.place.as_str()) {
+            (None, _) => {
+                "Keep a copy of ca.key in a safe place: whoever has it can speak for any provider. Encrypt it with: \
+                 calluna-hub ca seal"
+                    .to_owned()
+            }
+            (Some(_), "") => {
+                "ca.key is encrypted. Keep a copy of it and, apart, the passphrase. Before the hub can issue it has \
+                 to be told the passphrase: passphrase_file in hub.toml, or the systemd credential ca-passphrase."
+                    .to_owned()
+            }
+            (Some(_), place) => format!(
+                "ca.key is encrypted (passphrase from {place}). Keep a copy of it and, apart, the passphrase."
+            ),
+        };
         out::say(&format!(
-            "The hub of {} is ready in {path}.\nNodes will dial {}. Settings are in hub.toml.\n\
-             Keep a copy of ca.key in a safe place: whoever has it can speak for any provider.\n\
+            "The hub of {} is ready in {path}.\nNodes will dial {}. Settings are in hub.toml.\n{key}\n\
              Next: calluna-hub serve --data {path}",
             out::safe(&setup.name),
             setup.address,
         ));
         Ok(Exit::Done)
     }
+}
+
+/// The passphrase that the new hub will find. There are no settings yet; their variable counts already.
+fn found(data: &Path) -> Result<Found> {
+    let named = ProcessEnvironment.get("CALLUNA_CERTIFICATES_PASSPHRASE_FILE");
+    let file = PathBuf::from(named.unwrap_or_default());
+    let found = find(&ProcessEnvironment, data, &file);
+    ensure!(
+        found.trouble.is_empty(),
+        "the passphrase of the authority's key cannot be read, and nothing was made: {}",
+        found.trouble
+    );
+    Ok(found)
 }
 
 /// `HOST:PORT`, where the host may be a name.

@@ -66,13 +66,12 @@ fn text(status: &StatusDocument) -> String {
             status.certificate_days_left, status.authority
         ),
     ];
-    if !status.trust_trouble.is_empty() {
-        lines.push(format!("! {}", out::safe(&status.trust_trouble)));
-    }
     if !status.store_note.is_empty() {
         lines.push(format!("! the store is not whole: {}", status.store_note));
     }
     lines.extend(audit(status));
+    let warnings = status.trust_warnings.iter();
+    lines.extend(warnings.map(|warning| format!("! {}", out::safe(warning))));
     for (provider, alarm) in alarms(status) {
         lines.push(format!("! {provider}: {}: {}", alarm.name, alarm.text));
     }

@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use calluna_certs::{Given, Invitation};
+use calluna_certs::{Fingerprint, Given, Invitation};
 use calluna_model::clock::Moment;
 use calluna_model::id::Digest;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,15 @@ pub struct Enrolment {
     /// Why it was put out (last); nothing once it has joined again.
     #[serde(default)]
     pub revoked: Option<Revocation>,
+    /// The roots in that bundle.
+    #[serde(default)]
+    pub roots: Vec<Fingerprint>,
+    /// The root of the certificate that its node last showed.
+    #[serde(default)]
+    pub shown: Option<Fingerprint>,
+    /// The root that the newest invitation pins.
+    #[serde(default)]
+    pub pinned: Option<Fingerprint>,
 }
 
 /// Why and how a member was put out.
@@ -93,6 +102,9 @@ impl Enrolment {
             given: Vec::new(),
             trusts: None,
             revoked: None,
+            roots: Vec::new(),
+            shown: None,
+            pinned: None,
         }
     }
 

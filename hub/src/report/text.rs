@@ -176,19 +176,17 @@ pub fn text(report: &MorningReport, language: Language) -> String {
         let note = out::safe(&report.audit_note);
         page.section(p("Prüfprotokoll", "Audit log"), [note].into_iter());
     }
-    if !report.trust_trouble.is_empty() {
-        let trouble = short(&report.trust_trouble);
-        page.section(
-            p("Zertifikate des Hubs", "The hub's certificates"),
-            [trouble].into_iter(),
-        );
-    }
     if let Some(backups) = &report.backups {
         page.section(
             p("Sicherung des Hubs", "Backup of the hub"),
             backup_lines(backups, language).into_iter(),
         );
     }
+
+    page.section(
+        p("Zertifizierungsstelle", "Certificate authority"),
+        report.trust_warnings.iter().map(|one| out::safe(one)),
+    );
     page.text.push_str(&footer(report, language));
     if let Some(head) = &report.audit_head {
         let words = p("Prüfprotokoll", "audit log");

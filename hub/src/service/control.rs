@@ -21,7 +21,7 @@ use super::{audit, to_operator};
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish, blocking};
-use crate::{backup, export, held, members, quarantine, report, revoke, view};
+use crate::{backup, ca, export, held, members, quarantine, report, revoke, view};
 
 /// Serves the command line.
 pub struct ControlService {
@@ -285,6 +285,15 @@ impl HubControl for ControlService {
         });
         let json = json.await?;
         Ok(Response::new(pb::LookUpOfferResponse { json }))
+    }
+
+    async fn ca(
+        &self,
+        request: Request<pb::CaRequest>,
+    ) -> Result<Response<pb::CaResponse>, Status> {
+        let pb::CaRequest { act, force } = request.into_inner();
+        let json = document(&self.hub, move |hub| ca::act(hub, act.parse()?, force)).await?;
+        Ok(Response::new(pb::CaResponse { json }))
     }
 }
 

@@ -377,4 +377,8 @@ impl HubControl for Bare {
     ) -> Result<Response<pb::LookUpOfferResponse>, Status> {
         not_here()
     }
+
+    async fn ca(&self, _: Request<pb::CaRequest>) -> Result<Response<pb::CaResponse>, Status> {
+        not_here()
+    }
 }

@@ -112,6 +112,40 @@ fn while_the_authority_is_replaced_both_generations_meet() {
     assert_says(&heard, "its authority was replaced");
 }
 
+/// A node that was away while the authority was replaced, and a token from before: the voucher, shown beside
+/// the new certificate, carries both over. It carries nobody else.
+#[test]
+fn a_voucher_beside_the_new_certificate_carries_over_who_knows_only_the_old_authority() {
+    let old = mint::district();
+    let root = mint::successor(&old);
+    let bundle = TrustBundle::of(&root).followed_by(&TrustBundle::of(&old));
+    for new in [&root, &mint::issuing(&root)] {
+        let leaf = mint::leaf(new, &Peer::Hub);
+        let hub_showing = |voucher: &str| {
+            let shown = format!("{}{voucher}{}", leaf.certificate_pem, old.root_pem());
+            let hub = Identity::from_pem(&shown, &leaf.key_pem, &bundle.to_pem()).unwrap();
+            hub.timed_by(Arc::new(mint::clock()))
+        };
+        let voucher = old.vouch_for(new, &mint::clock(), &mint::entropy());
+        let hub = hub_showing(&voucher.unwrap());
+        let node = mint::node(&old, "vhs");
+        shake(&dials(&node), &accepts(&hub), &Peer::Hub).unwrap();
+        shake(&dials(&hub), &accepts(&node), &mint::provider("vhs")).unwrap();
+        for pinned in [&old, new] {
+            let client = pinned_client_at(pinned.fingerprint(), Arc::new(mint::clock())).unwrap();
+            let talk = shake(&client, &enrol_server(&hub).unwrap(), &Peer::Hub).unwrap();
+            let chain = talk.client.peer_certificates().unwrap();
+            assert!(pinned_root(chain, pinned.fingerprint()).is_some());
+        }
+        let thief = mint::successor(&mint::district());
+        let stranger = thief.vouch_for(new, &mint::clock(), &mint::entropy());
+        for voucher in [String::new(), stranger.unwrap()] {
+            let hub = hub_showing(&voucher);
+            refused_by_client(shake(&dials(&node), &accepts(&hub), &Peer::Hub));
+        }
+    }
+}
+
 #[test]
 fn inv2_a_member_s_certificate_issues_nothing() {
     let district = district();
