@@ -28,6 +28,9 @@ use tower::service_fn;
 
 use self::twin::Twins;
 
+/// Connections on which one member may call the hub at once. A node needs one.
+const CALLERS: usize = 4;
+
 /// A live connection to a node.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -48,6 +51,8 @@ pub struct Links {
     live: Mutex<HashMap<ProviderId, Connection>>,
     /// Connections that this side opened, for as long as they are used.
     dialled: Mutex<HashMap<ProviderId, Leash>>,
+    /// Connections on which members call the hub.
+    callers: Mutex<HashMap<ProviderId, Vec<Leash>>>,
     changed: Notify,
     twins: Twins,
 }
@@ -100,6 +105,29 @@ impl Links {
         if let Some(leash) = dialled.remove(provider) {
             leash.cut();
         }
+        drop(dialled);
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        callers
+            .remove(provider)
+            .into_iter()
+            .flatten()
+            .for_each(|leash| leash.cut());
+    }
+
+    /// Notes a connection on which `provider` calls the hub; false when it has too many of them already,
+    /// so that one member cannot take the places of all.
+    pub(crate) fn calls(&self, provider: &ProviderId, leash: &Leash) -> bool {
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        callers.retain(|_, all| {
+            all.retain(|leash| !leash.is_gone());
+            !all.is_empty()
+        });
+        let all = callers.entry(provider.clone()).or_default();
+        let room = all.len() < CALLERS;
+        if room {
+            all.push(leash.clone());
+        }
+        room
     }
 
     /// Notes a connection that this side opened, so that it can be cut.

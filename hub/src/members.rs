@@ -51,6 +51,11 @@ pub enum MemberError {
     /// The name is empty or too long.
     #[error("a member's name has 1 to 200 characters without control characters")]
     Name,
+    /// The member has asked for too many certificates.
+    #[error(
+        "this member was given {ISSUES_A_DAY} certificates within a day, and gets no more; come back tomorrow"
+    )]
+    TooOften,
     /// The reason of a revocation is empty or too long.
     #[error(
         "a reason has 1 to 500 characters without control characters; it is kept in the audit log"
@@ -106,6 +111,7 @@ impl Failure for Admission {
 impl Failure for MemberError {
     fn reaction(&self) -> Reaction {
         match self {
+            Self::TooOften => Reaction::ComeBackLater,
             Self::Admission(refused) => refused.reaction(),
             Self::NoRenewal(refused) => refused.reaction(),
             Self::Locked(locked) => locked.reaction(),
@@ -147,7 +153,14 @@ pub fn invite(
         hub.entropy.as_ref(),
     )?;
     let before = hub.store.member(provider)?;
-    let old = enrolment(hub, provider)?;
+    let old = match enrolment(hub, provider) {
+        // The way out of a record that cannot be read is this invitation.
+        Err(MemberError::Unreadable { provider, source }) => {
+            tracing::error!(%provider, %source, "the enrolment cannot be read; it begins anew");
+            None
+        }
+        other => other?,
+    };
     let member = Member {
         id: provider.clone(),
         name: name.to_owned(),
@@ -313,7 +326,7 @@ pub fn renew(
 /// When it is not one of ours, was revoked, expired too long ago, or the request is for another key.
 pub fn renew_expired(hub: &Hub, expired: &str, csr: &[u8]) -> Result<String, MemberError> {
     let standing = hub.trust.now();
-    standing.identity.bundle().issuer_of_pem(expired)?;
+    // Who signed it is not asked: what counts is that it is on record, and that the caller has its key.
     let facts = Facts::of_pem(expired)?;
     let Peer::Provider(provider) = &facts.peer else {
         return Err(RenewRefused::Unknown.into());
@@ -335,6 +348,10 @@ pub fn renew_expired(hub: &Hub, expired: &str, csr: &[u8]) -> Result<String, Mem
     Ok(certificate)
 }
 
+/// Certificates that one member may be given in a day: it needs one in twenty days, and some more where
+/// something goes wrong.
+const ISSUES_A_DAY: usize = 12;
+
 /// Does what was decided; the certificate.
 fn follow(
     hub: &Hub,
@@ -348,6 +365,10 @@ fn follow(
     match decision {
         RenewDecision::Repeat(given) => Ok(given.certificate_pem),
         RenewDecision::Issue => {
+            let day_ago = hub.clock.now().plus(-86_400);
+            if kept.given.iter().filter(|given| given.at > day_ago).count() >= ISSUES_A_DAY {
+                return Err(MemberError::TooOften);
+            }
             let given = issue(hub, standing, &member.id, key)?;
             let told = Draft::node(&member.id, event)
                 .with("serial", &given.serial)
@@ -437,21 +458,28 @@ pub fn revoke(hub: &Hub, provider: &ProviderId, why: &Why) -> Result<Revocation,
     let mut member = hub.store.member(provider)?.ok_or_else(none)?;
     let mut kept = enrolment(hub, provider)?.ok_or_else(none)?;
     let now = hub.clock.now();
-    if let Some(before) = &kept.revoked
+    let published = hub.store.provider(provider)?.published;
+    // Said again without anything new, nothing changes; whatever is still there goes in any case.
+    let before = kept.revoked.clone();
+    if let Some(before) = &before
+        && before.figures == why.figures
+        && before.key_compromised >= why.key_compromised
+        && published.is_none()
         && !kept.invitation.is_open(now)
     {
         return Ok(before.clone());
     }
-    let at = now;
-    let published = hub.store.provider(provider)?.published;
+    let at = before.as_ref().map_or(now, |before| before.at);
     let revocation = Revocation {
         at,
         reason: reason.to_owned(),
-        key_compromised: why.key_compromised,
+        key_compromised: why.key_compromised
+            || before.as_ref().is_some_and(|before| before.key_compromised),
         figures: why.figures,
-        offers: published.map_or(0, |published| published.offers),
+        offers: published.map_or(0, |published| published.offers)
+            + before.map_or(0, |before| before.offers),
     };
-    kept.void(at);
+    kept.void(now);
     kept.revoked = Some(revocation.clone());
     member.revoked_at = Some(at);
     let bytes = encoded(&member, &kept)?;
@@ -466,7 +494,7 @@ pub fn revoke(hub: &Hub, provider: &ProviderId, why: &Why) -> Result<Revocation,
             .with("offers", revocation.offers),
     ];
     hub.audited(told, |audit| {
-        let change = Change::Withdraw(&member, &bytes, at);
+        let change = Change::Withdraw(&member, &bytes, now);
         hub.store.apply(&change, audit).map(|_nothing_held| ())
     })
     .map_err(MemberError::Store)?;

@@ -20,6 +20,13 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// # Errors
 /// When there is no such member, or it could not be made durable.
 pub async fn revoke(hub: &Arc<Hub>, provider: &ProviderId, why: Why) -> Result<Revocation> {
+    // In a task of its own: whoever asked for it may be gone before it is done.
+    let (hub, provider) = (Arc::clone(hub), provider.clone());
+    let doing = tokio::spawn(async move { put_out(&hub, &provider, why).await });
+    doing.await.context("the hub ended a task")?
+}
+
+async fn put_out(hub: &Arc<Hub>, provider: &ProviderId, why: Why) -> Result<Revocation> {
     // A night that is reading from it ends with its connection. It may connect again until the
     // revocation is written; what is read then is thrown away with the rest.
     let stage = loop {

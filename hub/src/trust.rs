@@ -152,6 +152,10 @@ impl Credentials {
     pub fn renewal_due(&self) -> Moment {
         let standing = self.now();
         let begin = standing.identity.not_before();
+        if self.clock.now() < begin {
+            // It was made while the clock was ahead: nobody takes it until then.
+            return self.clock.now();
+        }
         if standing.hub_root != Some(standing.root()) {
             return begin;
         }

@@ -22,7 +22,8 @@ pub async fn keep(hub: Arc<Hub>, stop: CancellationToken) {
     let mut not_before = hub.clock.now();
     loop {
         let now = hub.clock.now();
-        if now >= not_before {
+        // A clock that was ahead when something failed must not keep it from being tried for months.
+        if now >= not_before || not_before.since(now) > RETRY {
             let working = Arc::clone(&hub);
             let done = tokio::task::spawn_blocking(move || turn(&working));
             if !matches!(done.await, Ok(true)) {

@@ -83,6 +83,26 @@ fn who_is_revoked_is_out_at_once_and_comes_back_by_a_new_invitation_alone() {
     // Again changes nothing.
     let again = district.hub(&["revoke", "vhs-a", "--reason", "doch", "--format", "json"]);
     assert_eq!(again.ok().json()["reason"], "Träger geschlossen");
+    // What was learnt later is kept.
+    let more = [
+        "revoke",
+        "vhs-a",
+        "--reason",
+        "Rechner gestohlen",
+        "--key-compromised",
+    ];
+    let more = district
+        .hub(&[&more[..], &["--format", "json"]].concat())
+        .ok()
+        .json();
+    assert_eq!(
+        (&more["reason"], &more["key_compromised"]),
+        (&"Rechner gestohlen".into(), &true.into())
+    );
+    assert_eq!(
+        (&more["at"], &more["offers"]),
+        (&done["at"], &done["offers"])
+    );
 
     // A new invitation, in the directory of old: with a new key, and everything is back.
     let token = district.invite("vhs-a");
@@ -96,8 +116,69 @@ fn who_is_revoked_is_out_at_once_and_comes_back_by_a_new_invitation_alone() {
     district.hub(&["offer", "vhs-a", &offer(0, "x").id]).ok();
 }
 
-/// The revocation and everything it withdraws are there after the hub is started anew, and a node
-/// that the hub dials is cut as well.
+/// Whatever a night is doing with a provider at that moment, whichever side opened the connection:
+/// nothing of it is left or comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_wins_over_the_night_that_runs() {
+    let office = Office::open("").await;
+    let mut schools = Vec::new();
+    for n in 0..8 {
+        let id = format!("vhs-{n}");
+        let school = match n % 4 {
+            3 => office.listening_member(&id).await,
+            _ => office.member(&id).await,
+        };
+        school.publish(3_000);
+        schools.push(school);
+    }
+    let ids: Vec<_> = schools
+        .iter()
+        .map(|school| school.node.publisher().provider().clone())
+        .collect();
+    let dials = |n: usize| n % 4 != 3;
+    until("connected", || {
+        let mut all = ids.iter().enumerate().filter(|(n, _)| dials(*n));
+        all.all(|(_, id)| office.hub.links.get(id).is_some())
+    })
+    .await;
+    let revoking = async {
+        for (n, id) in ids.iter().enumerate() {
+            tokio::time::sleep(std::time::Duration::from_millis(40 * n as u64 % 90)).await;
+            let why = Why {
+                reason: "Test".to_owned(),
+                key_compromised: false,
+                figures: Figures::Keep,
+            };
+            revoke(&office.hub, id, why).await.unwrap();
+        }
+    };
+    let (_night, ()) = tokio::join!(office.night(), revoking);
+    for id in &ids {
+        let state = office.hub.store.provider(id).unwrap();
+        assert!(
+            state.published.is_none() && state.withdrawn.is_some(),
+            "{id}: {state:?}"
+        );
+        assert!(office.hub.links.get(id).is_none(), "{id} is connected");
+        let mut seen = 0;
+        office
+            .hub
+            .store
+            .offers(id, &mut |_, _| {
+                seen += 1;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(seen, 0, "{id}");
+    }
+    assert!(office.night().await.providers.is_empty());
+    for school in schools {
+        school.close().await;
+    }
+    office.close().await;
+}
+
+/// The revocation and everything it withdraws are there after the hub is started anew.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_outlives_a_restart_and_an_expired_certificate_does_not_come_back() {
     let office = Office::open("").await;

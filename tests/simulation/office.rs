@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use calluna_certs::tls::Identity;
-use calluna_certs::{Authority, mint};
+use calluna_certs::{Authority, Facts, Given, Invitation, mint};
 use calluna_host::tasks::Tasks;
 use calluna_host::workers::Workers;
 use calluna_hub::config::HubConfig;
@@ -18,6 +18,7 @@ use calluna_model::member::{Member, ProviderKind, Reach};
 use calluna_model::report::NightState;
 use calluna_wire::v1::ReleaseRequest;
 use calluna_wire::v1::hub_control_server::HubControl;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tonic::Request;
 
 use crate::chance::{Chance, entropy};
@@ -134,7 +135,7 @@ impl Office {
         }
     }
 
-    pub(crate) fn invite(&self, id: &ProviderId, at: Moment) {
+    pub(crate) fn invite(&self, id: &ProviderId, leaf: &CertificateDer<'static>, at: Moment) {
         let member = Member {
             id: id.clone(),
             name: id.to_string(),
@@ -144,7 +145,29 @@ impl Office {
             reach: Reach::DialsOut,
             revoked_at: None,
         };
-        self.hub().store.save_member(&member, b"{}").unwrap();
+        let facts = Facts::of(leaf).unwrap();
+        let given = Given {
+            at,
+            key: facts.key,
+            certificate_pem: String::new(),
+            serial: facts.serial,
+            not_after: facts.not_after,
+            issuer: None,
+            revoked: None,
+        };
+        let invitation = Invitation {
+            provider: id.clone(),
+            secret_hash: [0; 32],
+            expires: at,
+            used: Some(given.clone()),
+            cancelled: None,
+        };
+        let kept = serde_json::json!({ "v": 2, "invitation": invitation, "given": [given] });
+        let kept = kept.to_string();
+        self.hub()
+            .store
+            .save_member(&member, kept.as_bytes())
+            .unwrap();
     }
 
     pub(crate) fn backup(&mut self, seen: &[Option<Seen>]) {

@@ -134,7 +134,8 @@ impl World {
     fn settle(&mut self) -> Result<(), String> {
         self.office.start(&self.town, None)?;
         for school in &mut self.schools {
-            self.office.invite(&school.id, self.town.clock.now());
+            self.office
+                .invite(&school.id, &school.leaf, self.town.clock.now());
             school.start(&self.town)?;
             let chance = Chance::of(self.town.seed, &[3, self.town.actions]);
             // Some catalogues do not fit into one batch.

@@ -130,11 +130,29 @@ impl Office {
     /// # Panics
     /// When it cannot join.
     pub async fn member(&self, id: &str) -> School {
+        self.member_at(id, ListenWish::default()).await
+    }
+
+    /// A new member whose node listens.
+    ///
+    /// # Panics
+    /// When it cannot join.
+    pub async fn listening_member(&self, id: &str) -> School {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = port.local_addr().unwrap().to_string();
+        drop(port);
+        let wish = ListenWish {
+            address: Some(address),
+            advertise: None,
+        };
+        self.member_at(id, wish).await
+    }
+
+    async fn member_at(&self, id: &str, wish: ListenWish) -> School {
         let provider: ProviderId = id.parse().unwrap();
         let token =
             members::invite(&self.hub, &provider, "Muster", ProviderKind::Vhs, DAY).unwrap();
         let dir = self.home.path().join(id);
-        let wish = ListenWish::default();
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         join(&token, &dir, &wish, Language::En, &clock)
             .await
@@ -152,12 +170,7 @@ impl Office {
     /// When it does not start.
     pub async fn school(&self, dir: PathBuf) -> School {
         let node = Node::open(&dir, Arc::new(self.clock.clone()), Arc::new(OsEntropy)).unwrap();
-        let offers: Vec<Candidate> = (0..5)
-            .map(|n| Candidate::of(&an_offer(&format!("K-{n}")).build()))
-            .collect();
-        node.publisher()
-            .publish(&offers, &Terms::default())
-            .unwrap();
+        publish(&node, 5);
         let tasks = Tasks::default();
         let serving = node.serve(&tasks).await.unwrap();
         School {
@@ -203,7 +216,23 @@ async fn start(home: &TempDir, clock: &HandClock) -> (Arc<Hub>, Tasks) {
     (hub, tasks)
 }
 
+fn publish(node: &Node, offers: usize) {
+    let offers: Vec<Candidate> = (0..offers)
+        .map(|n| Candidate::of(&an_offer(&format!("K-{n}")).build()))
+        .collect();
+    let publisher = node.publisher();
+    publisher.publish(&offers, &Terms::default()).unwrap();
+}
+
 impl School {
+    /// Publishes so many offers.
+    ///
+    /// # Panics
+    /// When they cannot be published.
+    pub fn publish(&self, offers: usize) {
+        publish(&self.node, offers);
+    }
+
     /// Serial number of its certificate.
     ///
     /// # Panics

@@ -49,7 +49,9 @@ impl Restore {
                  3. The next night compares everything with every node and mends what has changed since; nothing is \
                  removed without proof. Begin it now with: calluna-hub sync\n  \
                  4. Members that joined after that moment are unknown now (calluna-hub members): invite them again, \
-                 their nodes join with the new token.",
+                 their nodes join with the new token. Nodes that renewed their certificate since come back by \
+                 themselves.\n  \
+                 5. Members that were put out after that moment are members again: revoke them again.",
                 place.display(),
                 manifest.made_at,
                 place.display(),

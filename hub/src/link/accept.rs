@@ -101,7 +101,12 @@ async fn accept(listener: TcpListener, doors: Arc<Doors>, tasks: Tasks) {
             match greeted {
                 Ok(Ok(Some((provider, connection)))) => {
                     tracing::info!(provider = %provider, %from, "node connected");
+                    let leaf = connection.leaf.clone();
                     doors.hub.links.admit(&provider, connection).await;
+                    // Put out between the first look and the moment from which it can be cut?
+                    if welcome(&doors.hub, &provider, &leaf).await.is_err() {
+                        doors.hub.links.cut(&provider);
+                    }
                 }
                 Ok(Ok(None)) => {}
                 Ok(Err(cause)) => tracing::info!(cause = explain_io(&cause), "connection refused"),
@@ -150,12 +155,24 @@ async fn greet(
             .await
             .map(|()| None);
     }
-    members::admit(&doors.hub, &provider, &leaf).map_err(io::Error::other)?;
+    welcome(&doors.hub, &provider, &leaf).await?;
     let since = doors.hub.clock.now();
     let connection = super::channel_on(stream, peer, leaf, since, from.to_string())
         .await
         .map_err(io::Error::other)?;
     Ok(Some((provider, connection)))
+}
+
+/// Whether the certificate opens the doors of this hub.
+async fn welcome(
+    hub: &Arc<Hub>,
+    provider: &ProviderId,
+    leaf: &CertificateDer<'static>,
+) -> io::Result<()> {
+    let (hub, provider, leaf) = (Arc::clone(hub), provider.clone(), leaf.clone());
+    let looked = tokio::task::spawn_blocking(move || members::admit(&hub, &provider, &leaf));
+    let looked = looked.await.map_err(io::Error::other)?;
+    looked.map_err(io::Error::other)
 }
 
 /// Hands a stream on to the service that answers callers, and ends it when it lasts too long.
@@ -167,7 +184,16 @@ async fn hand_on(
 ) -> io::Result<()> {
     let place = Arc::clone(room).try_acquire_owned();
     let place = place.map_err(|_| io::Error::other("too many callers at once"))?;
+    let member = match &caller {
+        Caller::Member(provider, _) => Some(provider.clone()),
+        Caller::Stranger => None,
+    };
     let (stream, leash) = Guarded::new(stream, caller);
+    if let Some(provider) = member
+        && !doors.hub.links.calls(&provider, &leash)
+    {
+        return Err(io::Error::other("too many callers of one member at once"));
+    }
     let handed = doors.calls.send(Ok(stream)).await;
     handed.map_err(io::Error::other)?;
     let stopping = doors.tasks.stopping();

@@ -136,6 +136,10 @@ impl Enrolment {
     /// than `grace` seconds. Gives the certificate, PEM.
     pub(super) fn give(&mut self, given: Given, now: Moment, grace: i64) -> String {
         self.given.retain(|old| now < old.not_after.plus(grace));
+        // Only the newest is ever given again; of the others their names and dates are enough.
+        for old in &mut self.given {
+            old.certificate_pem.clear();
+        }
         let certificate = given.certificate_pem.clone();
         self.given.push(given);
         certificate

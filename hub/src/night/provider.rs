@@ -18,6 +18,7 @@ use super::exchange::Exchange;
 use crate::current::End;
 use crate::hub::Hub;
 use crate::link::{Connection, dial::dial};
+use crate::members;
 
 /// Why a provider's night ended before both sides agreed.
 #[derive(Debug, thiserror::Error)]
@@ -148,6 +149,16 @@ async fn with_deadline(
     let limit = Duration::from_secs(hub.config.limits.provider_seconds);
     let line = fresh(member, earlier);
     let _stage = hub.current.stage(&member.id).await;
+    // It may have been put out while this waited; from here on whoever does so waits for the stage.
+    let (id, leaf) = (member.id.clone(), connection.leaf.clone());
+    let welcome = super::blocking(hub, move |hub| Ok(members::admit(hub, &id, &leaf)?));
+    if let Err(refused) = welcome.await {
+        hub.links.cut(&member.id);
+        let mut line = line;
+        line.outcome = Outcome::Refused;
+        line.note = format!("{refused:#}");
+        return (line, false);
+    }
     let mut exchange = Exchange::new(hub, member, night, connection, line);
     let ended = tokio::select! {
         why = night.ending.ended() => Err(Broken::Ended(why)),

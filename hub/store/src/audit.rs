@@ -70,6 +70,8 @@ impl Shelf {
         audit: &[AuditRecord],
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        // A member that cannot renew its certificate is lost; that is worth some of the reserve.
+        batch.use_reserve();
         put_member(&mut batch, member, enrolment)?;
         self.put_audit(&mut batch, audit)?;
         self.commit(batch)

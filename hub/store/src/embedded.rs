@@ -64,6 +64,7 @@ impl EmbeddedStore {
             engine,
             nights_kept: nights.max(1),
             meta: Mutex::new(()),
+            states: Mutex::new(()),
             readers: Mutex::default(),
         };
         migrate::forward(&*shelf.engine, shelf.read(key::META)?)?;
@@ -91,6 +92,8 @@ pub(crate) struct Shelf {
     pub(crate) nights_kept: u64,
     /// Held while a night gets its number.
     pub(crate) meta: Mutex<()>,
+    /// Held from reading a provider's state until it is written.
+    pub(crate) states: Mutex<()>,
     /// Who reads which provider: space is only won back while nobody does.
     readers: Mutex<HashMap<ProviderId, Arc<RwLock<()>>>>,
 }
@@ -223,6 +226,8 @@ impl HubStore for EmbeddedStore {
     }
 
     fn note_exchange(&self, line: &ProviderReport, at: Moment) -> Result<(), StoreError> {
+        // Whoever withdraws everything meanwhile must not find it back.
+        let _alone = self.0.states.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.0.state(&line.provider)?;
         state.note(line, at);
         let mut batch = Batch::default();

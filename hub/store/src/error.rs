@@ -48,6 +48,12 @@ pub enum StoreError {
         /// The name.
         provider: String,
     },
+    /// Everything of the provider was withdrawn while this was being prepared.
+    #[error("`{provider}` was revoked meanwhile; nothing was written")]
+    Withdrawn {
+        /// Whose.
+        provider: String,
+    },
     /// An audit record does not follow the newest one.
     #[error(
         "the audit log ends with entry {last}, and entry {number} was to be written; nothing was changed, try again"

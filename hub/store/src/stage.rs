@@ -1,7 +1,7 @@
 //! The stage on the embedded store: a provider's log behind what readers see.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use calluna_kv::Batch;
 use calluna_kv::packed::{ChunkBuilder, Index, Kind, Loc, Log, Record};
@@ -56,6 +56,8 @@ pub(crate) struct LogStage {
     shelf: Arc<Shelf>,
     provider: ProviderId,
     state: ProviderState,
+    /// When everything was withdrawn, as it stood when this stage was opened or last written.
+    withdrawn: Option<Moment>,
     log: Log,
     index: Index,
     /// Offers that this stage touched; empty while readers see nothing at all.
@@ -91,6 +93,7 @@ impl LogStage {
         let before = state.published.map_or(0, |published| published.offers);
         let mut stage = Self {
             seq: state.visible + 1,
+            withdrawn: state.withdrawn,
             shelf,
             provider: provider.clone(),
             state,
@@ -180,6 +183,8 @@ impl LogStage {
         self.state.staged = None;
         self.state.held = None;
         self.state.withdrawn = Some(at);
+        // Putting somebody out must not fail because the disk is nearly full.
+        self.batch.use_reserve();
     }
 
     /// The member, for the next write.
@@ -194,6 +199,15 @@ impl LogStage {
     /// Writes what waits, and the state, in one step.
     pub(crate) fn write(&mut self) -> Result<(), StoreError> {
         self.finish_chunk();
+        let shelf = Arc::clone(&self.shelf);
+        let _alone = shelf.states.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever holds a provider's stage holds it alone; this is for whoever does not.
+        if shelf.state(&self.provider)?.withdrawn != self.withdrawn {
+            return Err(StoreError::Withdrawn {
+                provider: self.provider.to_string(),
+            });
+        }
+        self.withdrawn = self.state.withdrawn;
         let mut batch = std::mem::take(&mut self.batch);
         self.shelf
             .put_state(&mut batch, &self.provider, &self.state)?;

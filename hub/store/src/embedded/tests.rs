@@ -455,3 +455,52 @@ fn the_newest_delivery_on_each_way_is_kept() {
         [told(Way::Mail, 2), told(Way::Webhook, 1)]
     );
 }
+
+fn withdraw(store: &EmbeddedStore, when: Moment) {
+    let member = Member {
+        id: vhs(),
+        name: "VHS".to_owned(),
+        kind: calluna_model::member::ProviderKind::Vhs,
+        invited_at: NOW,
+        joined_at: Some(NOW),
+        reach: calluna_model::member::Reach::default(),
+        revoked_at: Some(when),
+    };
+    let change = Change::Withdraw(&member, b"void", when);
+    store.apply(&change, &[]).unwrap();
+}
+
+#[test]
+fn a_night_that_was_overtaken_by_a_withdrawal_brings_nothing_back() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    first_night(&store, 5);
+    let mut overtaken = store.stage(&vhs(), false).unwrap();
+    overtaken.put(Revision(9), "late", hash(9), b"late");
+    withdraw(&store, NOW.plus(10));
+    let refused = overtaken.commit(at(9)).unwrap_err();
+    assert!(
+        matches!(refused, StoreError::Withdrawn { .. }),
+        "{refused:?}"
+    );
+    let mut line = ProviderReport::new(vhs(), Outcome::Partial);
+    line.note = "the connection was cut".to_owned();
+    store.note_exchange(&line, NOW.plus(11)).unwrap();
+    let state = store.provider(&vhs()).unwrap();
+    assert_eq!(
+        (state.published, state.withdrawn),
+        (None, Some(NOW.plus(10)))
+    );
+    assert!(seen(&store).is_empty());
+    // It comes back as somebody who delivers for the first time, under the same ids.
+    let mut stage = store.stage(&vhs(), false).unwrap();
+    stage.put(Revision(1), "late", hash(9), b"late");
+    assert_eq!((stage.tally().added, stage.tally().removed), (1, 0));
+    publish(stage, 1);
+    assert_eq!(seen(&store).len(), 1);
+    assert_eq!(store.provider(&vhs()).unwrap().withdrawn, None);
+    assert_eq!(
+        store.look_up(&vhs(), "late").unwrap(),
+        Found::Shown(b"late".to_vec())
+    );
+    assert_eq!(store.look_up(&vhs(), "never").unwrap(), Found::Unknown);
+}
