@@ -87,6 +87,8 @@ pub struct Serving {
     pub listening: Option<SocketAddr>,
     /// How the connection with the hub stands.
     pub link: LinkState,
+    /// How the renewal of certificate and trust bundle stands.
+    pub renewal: RenewalState,
 }
 
 impl Node {
@@ -183,7 +185,7 @@ impl Node {
         let service = provider_node(Arc::clone(&self.publisher), hint, Workers::default());
         serve_hub(tasks, service, received);
         let observer = Arc::new(Observer {
-            renewal: Some(renewal),
+            renewal: Some(renewal.clone()),
             ..self.observer(Some(link.clone()))
         });
         let (service, stopping) = (
@@ -201,7 +203,11 @@ impl Node {
             }
         });
         self.start_watch(tasks);
-        Ok(Serving { listening, link })
+        Ok(Serving {
+            listening,
+            link,
+            renewal,
+        })
     }
 
     async fn start_link(

@@ -33,5 +33,7 @@ mod nights;
 mod renewal;
 mod report;
 mod report_sent;
+mod rotation;
+mod rotation_keys;
 mod store_damage;
 mod watch;
