@@ -191,3 +191,6 @@ impl Credentials {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
