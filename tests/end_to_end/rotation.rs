@@ -55,13 +55,13 @@ fn phase(office: &Office) -> Phase {
 
 /// Nights until it stands so; how many.
 async fn nights_until(office: &Office, wanted: Phase, there: &[&School], most: u32) -> u32 {
-    for night in 0..most {
-        if phase(office) == wanted {
-            return night;
-        }
+    let mut nights = 0;
+    while phase(office) != wanted {
+        assert!(nights < most, "{:?}", ca::status(&office.hub).unwrap());
         a_day(office, there).await;
+        nights += 1;
     }
-    panic!("{:?}", ca::status(&office.hub).unwrap());
+    nights
 }
 
 fn files(office: &Office, ending: &str) -> Vec<String> {

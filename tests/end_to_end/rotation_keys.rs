@@ -151,15 +151,8 @@ fn a_key_is_sealed_later_and_its_passphrase_changed() {
     let _agreed = district.night().expect("vhs-a", Outcome::Ok);
 }
 
-/// The root leaves the machine; an intermediate issues and is renewed; the root is replaced with its key
-/// from the safe. Nodes notice nothing.
-#[test]
-fn a_root_is_taken_offline_and_its_intermediate_renewed() {
-    let mut district = District::new();
-    let _old = serving(&district, "vhs-a");
-    let _first = district.night().expect("vhs-a", Outcome::Ok);
-    let words = private(&district.path("words"), WORDS);
-    let safe = district.path("safe.pem").to_string_lossy().into_owned();
+/// Takes the root of a hub offline, into `safe`, whose passphrase is in `words`; the hub is stopped.
+fn taken_offline(district: &mut District, safe: &str, words: &str) {
     let inside = district
         .hub_dir()
         .join("safe.pem")
@@ -174,18 +167,29 @@ fn a_root_is_taken_offline_and_its_intermediate_renewed() {
             "--days",
             "60",
             "--passphrase-file",
-            &words,
+            words,
         ])
     };
-    off(&district, &safe).says(1, &["is running"]);
+    off(district, safe).says(1, &["is running"]);
     let _stopped = district.stop_hub();
-    off(&district, &inside).says(1, &["not offline"]);
+    off(district, &inside).says(1, &["not offline"]);
     assert!(!Path::new(&inside).exists());
-    off(&district, &safe).says(0, &["no longer here", "renew-intermediate"]);
-    off(&district, &safe).says(1, &["offline already"]);
-    assert!(is_encrypted(Path::new(&safe)));
+    off(district, safe).says(0, &["no longer here", "renew-intermediate"]);
+    off(district, safe).says(1, &["offline already"]);
+    assert!(is_encrypted(Path::new(safe)));
     assert!(!district.hub_dir().join("ca.key").exists());
+}
 
+/// The root leaves the machine; an intermediate issues and is renewed; the root is replaced with its key
+/// from the safe. Nodes notice nothing.
+#[test]
+fn a_root_is_taken_offline_and_its_intermediate_renewed() {
+    let mut district = District::new();
+    let _old = serving(&district, "vhs-a");
+    let _first = district.night().expect("vhs-a", Outcome::Ok);
+    let words = private(&district.path("words"), WORDS);
+    let safe = district.path("safe.pem").to_string_lossy().into_owned();
+    taken_offline(&mut district, &safe, &words);
     district.start_hub();
     let _agreed = district.night().expect("vhs-a", Outcome::Unchanged);
     let _below = serving(&district, "vhs-b");
