@@ -195,3 +195,6 @@ impl Credentials {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

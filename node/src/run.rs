@@ -88,7 +88,7 @@ pub struct Serving {
     pub listening: Option<SocketAddr>,
     /// How the connection with the hub stands.
     pub link: LinkState,
-    /// How the renewal of the certificate stands.
+    /// How the renewal of certificate and trust bundle stands.
     pub renewal: RenewalState,
 }
 

@@ -37,5 +37,7 @@ mod renewal;
 mod report;
 mod report_sent;
 mod revoke;
+mod rotation;
+mod rotation_keys;
 mod store_damage;
 mod watch;

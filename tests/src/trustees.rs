@@ -7,11 +7,11 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use calluna_certs::Facts;
+use calluna_certs::{Facts, JoinToken};
 use calluna_host::entropy::OsEntropy;
 use calluna_host::tasks::Tasks;
 use calluna_hub::hub::{Hub, Setup, create};
@@ -100,6 +100,14 @@ impl Office {
     /// # Panics
     /// When it does not start.
     pub async fn restart(self) -> Self {
+        self.restart_after(|_| {}).await
+    }
+
+    /// Stops the hub, does something to its directory, and starts it again.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn restart_after(self, change: impl FnOnce(&Path)) -> Self {
         let Self {
             home,
             clock,
@@ -109,6 +117,7 @@ impl Office {
         } = self;
         run::stop(&hub, &tasks).await;
         drop(hub);
+        change(&home.path().join("hub"));
         let (hub, tasks) = start(&home, &clock).await;
         Self {
             home,
@@ -130,7 +139,8 @@ impl Office {
     /// # Panics
     /// When it cannot join.
     pub async fn member(&self, id: &str) -> School {
-        self.member_at(id, ListenWish::default()).await
+        let token = self.invite(id, DAY);
+        self.joined(id, &token).await
     }
 
     /// A new member whose node listens.
@@ -145,18 +155,31 @@ impl Office {
             address: Some(address),
             advertise: None,
         };
-        self.member_at(id, wish).await
+        self.joined_at(id, &self.invite(id, DAY), &wish).await
     }
 
-    async fn member_at(&self, id: &str, wish: ListenWish) -> School {
+    /// A token for a new member, good for so many seconds.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn invite(&self, id: &str, seconds: i64) -> JoinToken {
         let provider: ProviderId = id.parse().unwrap();
-        let token =
-            members::invite(&self.hub, &provider, "Muster", ProviderKind::Vhs, DAY).unwrap();
+        members::invite(&self.hub, &provider, "Muster", ProviderKind::Vhs, seconds).unwrap()
+    }
+
+    /// [`Office::member`] with this token.
+    ///
+    /// # Panics
+    /// When it cannot join.
+    pub async fn joined(&self, id: &str, token: &JoinToken) -> School {
+        self.joined_at(id, token, &ListenWish::default()).await
+    }
+
+    async fn joined_at(&self, id: &str, token: &JoinToken, wish: &ListenWish) -> School {
         let dir = self.home.path().join(id);
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        join(&token, &dir, &wish, Language::En, &clock)
-            .await
-            .unwrap();
+        join(token, &dir, wish, Language::En, &clock).await.unwrap();
         let file = dir.join("node.toml");
         let text = std::fs::read_to_string(&file).unwrap();
         let text = text.replace("reconnect_seconds = 10", "reconnect_seconds = 0");
@@ -204,7 +227,14 @@ impl Office {
 }
 
 async fn start(home: &TempDir, clock: &HandClock) -> (Arc<Hub>, Tasks) {
-    let environment = BTreeMap::from([("CALLUNA_NIGHT_SCHEDULE".to_owned(), "off".to_owned())]);
+    // Whoever is away is away for weeks: no night waits for it.
+    let environment = [
+        ("CALLUNA_NIGHT_SCHEDULE", "off"),
+        ("CALLUNA_NIGHT_WAIT_SECONDS", "1"),
+    ];
+    let environment: BTreeMap<String, String> = environment
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
     let hub = Hub::open(
         &home.path().join("hub"),
         &environment,
