@@ -6,6 +6,7 @@ mod tell;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
+use calluna_audit::{Draft, Event};
 use calluna_certs::{Reason, Revoked};
 use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
@@ -72,16 +73,34 @@ pub fn turn(hub: &Hub) -> Result<()> {
     match plan::next(&facts(hub)?) {
         Step::Introduce if hub.trust.now().chain.is_root => {
             hub.trust.introduce(hub.entropy.as_ref())?;
+            recorded(hub, Draft::hub(Event::AuthorityIntroduced));
         }
         // Only the operator has the root's key; `warnings` asks for it.
         Step::Introduce | Step::Rest | Step::Wait(_) | Step::WaitForHub => {}
-        Step::Switch => switch(hub)?,
-        Step::Retire(stranded) => retire(hub, &stranded)?,
+        Step::Switch => {
+            switch(hub)?;
+            recorded(hub, Draft::hub(Event::AuthoritySwitched));
+        }
+        Step::Retire(stranded) => {
+            retire(hub, &stranded)?;
+            let told = Draft::hub(Event::AuthorityRetired);
+            recorded(hub, told.with("stranded", names(&stranded)));
+        }
     }
     if hub.trust.revocations_due() {
         publish_revocations(hub)?;
     }
     Ok(())
+}
+
+/// Tells the audit log what was done to the authority. The files are changed by then and stay so; a log
+/// that cannot be written is told.
+pub fn recorded(hub: &Hub, told: Draft) {
+    let standing = hub.trust.now();
+    let told = told.with("root", standing.root());
+    if let Err(cause) = hub.record([told]) {
+        tracing::error!(%cause, "what was done to the authority could not be recorded in the audit log");
+    }
 }
 
 /// Makes and publishes the list of all certificates that are void.
@@ -101,7 +120,10 @@ pub fn act(hub: &Hub, act: Act, force: bool) -> Result<Done> {
     let mut passed_over = Vec::new();
     match act {
         Act::Status => {}
-        Act::Introduce => hub.trust.introduce(hub.entropy.as_ref())?,
+        Act::Introduce => {
+            hub.trust.introduce(hub.entropy.as_ref())?;
+            recorded(hub, Draft::operator(Event::AuthorityIntroduced));
+        }
         Act::Switch => {
             if facts.phase == Phase::Introduced {
                 passed_over = plan::unaware(&facts);
@@ -113,6 +135,8 @@ pub fn act(hub: &Hub, act: Act, force: bool) -> Result<Done> {
                 )?;
             }
             switch(hub)?;
+            let told = Draft::operator(Event::AuthoritySwitched);
+            recorded(hub, told.with("passed-over", names(&passed_over)));
         }
         Act::Retire => {
             if facts.phase == Phase::Switched {
@@ -125,6 +149,8 @@ pub fn act(hub: &Hub, act: Act, force: bool) -> Result<Done> {
                 )?;
             }
             retire(hub, &passed_over)?;
+            let told = Draft::operator(Event::AuthorityRetired);
+            recorded(hub, told.with("stranded", names(&passed_over)));
         }
     }
     if act != Act::Status && hub.trust.revocations_due() {
@@ -199,8 +225,11 @@ fn facts(hub: &Hub) -> Result<Facts> {
 fn enrolments(hub: &Hub) -> Result<Vec<(ProviderId, Enrolment)>> {
     let mut list = Vec::new();
     for member in hub.store.members()? {
-        if let Some(kept) = members::enrolment(hub, &member.id)? {
-            list.push((member.id, kept));
+        match members::enrolment(hub, &member.id) {
+            Ok(Some(kept)) => list.push((member.id, kept)),
+            Ok(None) => {}
+            // One record that cannot be read must not keep the list of all from being made.
+            Err(error) => tracing::error!(provider = %member.id, %error, "passed over"),
         }
     }
     Ok(list)
@@ -220,11 +249,17 @@ fn returns(hub: &Hub, kept: &Enrolment, now: Moment) -> bool {
 pub fn void(hub: &Hub) -> Result<Vec<Revoked>> {
     let mut list = Vec::new();
     for (_, kept) in enrolments(hub)? {
+        let stolen = kept.revoked.as_ref().map(|why| why.key_compromised);
+        let reason = match stolen {
+            Some(true) => Reason::KeyCompromise,
+            Some(false) => Reason::CessationOfOperation,
+            None => Reason::Unspecified,
+        };
         list.extend(kept.given.iter().filter_map(|given| {
             Some(Revoked {
                 serial: given.serial.clone(),
                 at: given.revoked?,
-                reason: Reason::Unspecified,
+                reason,
             })
         }));
     }

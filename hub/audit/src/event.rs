@@ -68,6 +68,10 @@ events! {
     AuthorityRetired = "authority-retired",
     /// The authority's key was encrypted, or encrypted anew.
     AuthorityKeySealed = "authority-key-sealed",
+    /// The root's key left the hub; an intermediate authority issues.
+    AuthorityTakenOffline = "authority-taken-offline",
+    /// A new intermediate authority issues.
+    IntermediateRenewed = "intermediate-renewed",
     /// A guard holds a night back.
     Held = "held",
     /// The operator released a held night.

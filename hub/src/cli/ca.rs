@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use calluna_audit::{Draft, Event};
 use calluna_certs::INTERMEDIATE_DAYS;
 use calluna_host::config::ProcessEnvironment;
 use calluna_host::exit::Exit;
@@ -201,6 +202,7 @@ impl Introduce {
         let entropy = hub.entropy.as_ref();
         hub.trust
             .introduce_offline(&file, &next, self.days, entropy)?;
+        ca::recorded(&hub, Draft::operator(Event::AuthorityIntroduced));
         let done = ca::act(&hub, Act::Status, false)?;
         self.plain.tell(Act::Introduce, &done);
         Ok(Exit::Done)
@@ -220,6 +222,9 @@ impl Seal {
         };
         let entropy = hub.entropy.as_ref();
         let changed = hub.trust.seal(found.passphrase.as_ref(), &new, entropy)?;
+        if !changed.is_empty() {
+            ca::recorded(&hub, Draft::operator(Event::AuthorityKeySealed));
+        }
         let first = if changed.is_empty() {
             "Nothing was to be done: the key is encrypted with this passphrase.".to_owned()
         } else {
@@ -251,6 +256,7 @@ impl TakeOffline {
         };
         let entropy = hub.entropy.as_ref();
         let until = hub.trust.take_offline(&file, self.days, entropy)?;
+        ca::recorded(&hub, Draft::operator(Event::AuthorityTakenOffline));
         let path = file.path.display();
         self.plain.tell_text(
             &hub,
@@ -274,6 +280,8 @@ impl RenewIntermediate {
         };
         let entropy = hub.entropy.as_ref();
         let until = hub.trust.renew_intermediate(&file, self.days, entropy)?;
+        let told = Draft::operator(Event::IntermediateRenewed);
+        ca::recorded(&hub, told.with("not-after", until));
         self.plain.tell_text(
             &hub,
             &format!(
