@@ -17,6 +17,7 @@ use calluna_certs::tls::Identity;
 use calluna_certs::{CertError, CertificateFacts, TrustBundle};
 use calluna_host::check::{Fault, FileMode, Finding, Report, files_in, free_bytes};
 use calluna_host::config::Environment;
+use calluna_host::data_dir::DataDir;
 use calluna_kv::KvError;
 use calluna_model::clock::Clock;
 use calluna_probe::Reach;
@@ -24,6 +25,7 @@ use calluna_store::StoreError;
 
 use self::here::ClockSync;
 use crate::config::{self, HubConfig};
+use crate::trust::State;
 use crate::view::{MemberDocument, StatusDocument};
 
 const CA_CERT: &str = "ca.crt";
@@ -91,18 +93,19 @@ impl Checker<'_> {
         let read = |name: &str| {
             std::fs::read_to_string(self.dir.join(name)).map_err(|error| format!("{name}: {error}"))
         };
-        let texts = read(CA_CERT).and_then(|ca| Ok((ca, read(HUB_CERT)?, read(HUB_KEY)?)));
-        let (ca, own, key) = match texts {
+        let texts = self.authorities();
+        let texts = texts.and_then(|all| Ok((all, read(HUB_CERT)?, read(HUB_KEY)?)));
+        let (authorities, own, key) = match texts {
             Ok(texts) => texts,
             Err(why) => return vec![here::unfit(&why)],
         };
         let mut findings = Vec::new();
         let facts = |text: &str| CertificateFacts::all_of(text).unwrap_or_default();
-        findings.extend(facts(&ca).iter().map(|ca| here::authority(ca, now)));
+        let chains = authorities.iter().flat_map(|chain| facts(chain));
+        findings.extend(chains.map(|ca| here::authority(&ca, now)));
         findings.extend(facts(&own).first().map(|own| here::own(own, now)));
         findings.push(
-            match TrustBundle::of_chain_pem(&ca)
-                .and_then(|bundle| Identity::from_pem(&own, &key, &bundle.to_pem()))
+            match bundle_of(&authorities).and_then(|bundle| Identity::from_pem(&own, &key, &bundle))
             {
                 Ok(_) => Finding::ok(
                     "certificate-key",
@@ -111,6 +114,11 @@ impl Checker<'_> {
                 Err(error) => here::unfit(&error.to_string()),
             },
         );
+        let warnings = seen.map(|seen| seen.status.trust_warnings.as_slice());
+        findings.extend(warnings.unwrap_or_default().iter().map(|warning| {
+            let way_out = "calluna-hub ca status shows how the authority stands";
+            Finding::warning("authority", warning.as_str(), way_out)
+        }));
         findings.extend(
             seen.map(|seen| here::members(&seen.members))
                 .unwrap_or_default(),
@@ -118,14 +126,29 @@ impl Checker<'_> {
         findings
     }
 
+    /// The chains of all authorities that are in use: while one is being replaced there are two.
+    fn authorities(&self) -> Result<Vec<String>, String> {
+        let dir = DataDir::open(&self.dir, "calluna-hub init").ok();
+        let state = dir.and_then(|dir| State::read(&dir).ok());
+        let names = state.map_or_else(|| vec![CA_CERT.to_owned()], |state| state.files());
+        names
+            .iter()
+            .filter(|name| name.ends_with(".crt"))
+            .map(|name| {
+                std::fs::read_to_string(self.dir.join(name))
+                    .map_err(|error| format!("{name}: {error}"))
+            })
+            .collect()
+    }
+
     async fn door(&self, config: &HubConfig, running: bool) -> Vec<Finding> {
         let read = |name| std::fs::read_to_string(self.dir.join(name)).ok();
-        let (Some(ca), Some(own)) = (read(CA_CERT), read(HUB_CERT)) else {
+        let (Ok(authorities), Some(own)) = (self.authorities(), read(HUB_CERT)) else {
             // That they cannot be read is told with the certificates.
             return Vec::new();
         };
-        let bundle = match TrustBundle::of_chain_pem(&ca) {
-            Ok(bundle) => bundle.to_pem(),
+        let bundle = match bundle_of(&authorities) {
+            Ok(bundle) => bundle,
             Err(error) => return vec![here::unfit(&error.to_string())],
         };
         let looked: Result<Reach, CertError> = calluna_probe::look(
@@ -189,6 +212,15 @@ fn closed(error: &Error) -> Finding {
             why,
         )
     }
+}
+
+/// The roots at the ends of these chains, PEM.
+fn bundle_of(chains: &[String]) -> Result<String, CertError> {
+    let mut all = String::new();
+    for chain in chains {
+        all.push_str(&TrustBundle::of_chain_pem(chain)?.to_pem());
+    }
+    Ok(all)
 }
 
 #[cfg(test)]
