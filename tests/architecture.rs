@@ -120,7 +120,7 @@ const HUB: &[&[&str]] = &[
     ],
     &["upkeep", "members"],
     &["hub"],
-    &["convert", "current", "audit", "trust"],
+    &["convert", "current", "audit", "trust", "tries", "letter"],
     &["config"],
 ];
 const NODE: &[&[&str]] = &[

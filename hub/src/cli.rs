@@ -3,6 +3,7 @@
 //! Every command works whether or not a daemon runs: with one it goes through the control socket,
 //! without one it opens the store itself.
 
+mod approve;
 mod audit;
 mod cancel;
 mod discard;
@@ -11,6 +12,7 @@ mod export;
 mod file;
 mod held;
 mod init;
+mod invitations;
 mod invite;
 mod members;
 mod offer;
@@ -91,6 +93,10 @@ enum Command {
     Revoke(revoke::Revoke),
     /// Show one offer, or say since when it is gone.
     Offer(offer::Offer),
+    /// List the invitations, or take one back.
+    Invitations(invitations::Invitations),
+    /// Approve what the public reads of a provider.
+    Approve(approve::Approve),
 }
 
 /// Where the hub's data lies.
@@ -173,6 +179,8 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Audit(audit) => audit.run().await,
             Command::Revoke(revoke) => revoke.run().await,
             Command::Offer(offer) => offer.run().await,
+            Command::Invitations(invitations) => invitations.run().await,
+            Command::Approve(approve) => approve.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

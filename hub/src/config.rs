@@ -53,6 +53,19 @@ pub struct HubConfig {
     /// The morning report to an address, and the sign of life.
     #[serde(default)]
     pub webhook: WebhookConfig,
+    /// How providers become members.
+    #[serde(default)]
+    pub membership: MembershipConfig,
+}
+
+/// `[membership]`: how providers become members.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MembershipConfig {
+    /// Whether nothing of a provider is fetched before the operator has approved its public data.
+    pub approve: bool,
+    /// Whom a school asks about its invitation, as printed on the letter; empty: the district by its name.
+    pub contact: String,
 }
 
 /// `[night]`: how the hub collects.
@@ -223,6 +236,8 @@ pub const KNOWN: &[&str] = &[
     "webhook.heartbeat_url",
     "certificates.hub_days",
     "certificates.grace_days",
+    "membership.approve",
+    "membership.contact",
 ];
 
 /// What the environment variables begin with.

@@ -2,7 +2,7 @@
 //!
 //! # Architecture
 //! Arrows point down: `cli` → `run` → {`service`, `night`, `link`} → `report` → {`members`, `view`} →
-//! `hub` → {`convert`, `current`, `audit`, `trust`} → `config`.
+//! `hub` → {`convert`, `current`, `audit`, `trust`, `tries`, `letter`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
@@ -15,6 +15,8 @@
 //! | [`trust`] | authority, own certificate, TLS configurations; exchanged as a whole |
 //! | [`upkeep`] | what is renewed without being asked |
 //! | [`view`] | the documents that `status` and `members` show |
+//! | [`tries`] | who tries tokens that do not fit, and how often |
+//! | [`letter`] | an invitation on paper: the token, also as a QR code, and the steps |
 //! | [`link`] | provider → gRPC channel, whichever side opened the connection |
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
 //! | [`report`] | the morning report: in words, by mail, to an address |
@@ -44,6 +46,7 @@ pub mod current;
 pub mod export;
 pub mod held;
 pub mod hub;
+pub mod letter;
 pub mod link;
 pub mod members;
 pub mod night;
@@ -53,6 +56,7 @@ pub mod revoke;
 pub mod run;
 pub mod service;
 pub mod trail;
+pub mod tries;
 pub mod trust;
 pub mod upkeep;
 pub mod view;

@@ -35,6 +35,7 @@ pub async fn keep(hub: Arc<Hub>, stop: CancellationToken) {
 
 /// Does what is due now; whether all of it succeeded. Blocks.
 pub fn turn(hub: &Hub) -> bool {
+    hub.record_refusals(false);
     if hub.clock.now() < hub.trust.renewal_due() {
         return true;
     }

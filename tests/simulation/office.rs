@@ -143,6 +143,9 @@ impl Office {
             joined_at: Some(at),
             reach: Reach::DialsOut,
             revoked_at: None,
+            address: String::new(),
+            website: String::new(),
+            waiting: false,
         };
         self.hub().store.save_member(&member, b"{}").unwrap();
     }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use calluna_certs::{Given, Invitation};
 use calluna_model::clock::Moment;
 use calluna_model::id::Digest;
+use calluna_model::member::Stated;
 use serde::{Deserialize, Serialize};
 
 /// Version of this document's shape.
@@ -28,6 +29,9 @@ pub struct Enrolment {
     /// Why it was put out (last); nothing once it has joined again.
     #[serde(default)]
     pub revoked: Option<Revocation>,
+    /// What its node states of it, for the public, as long as the operator has not approved it.
+    #[serde(default, skip_serializing_if = "Stated::is_empty")]
+    pub stated: Stated,
 }
 
 /// Why and how a member was put out.
@@ -93,6 +97,7 @@ impl Enrolment {
             given: Vec::new(),
             trusts: None,
             revoked: None,
+            stated: Stated::default(),
         }
     }
 
