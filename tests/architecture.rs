@@ -7,6 +7,7 @@
     reason = "helpers of tests; a panic is how they fail"
 )]
 
+mod attacks;
 mod lessons;
 
 use std::collections::{BTreeMap, BTreeSet};
