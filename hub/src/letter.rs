@@ -31,6 +31,8 @@ pub struct Letter<'a> {
     pub token: &'a str,
     /// Until when it is good.
     pub expires: Moment,
+    /// Time zone in which that is said, an IANA name.
+    pub time_zone: &'a str,
     /// Whom to ask; empty: the district.
     pub contact: &'a str,
 }
@@ -57,7 +59,7 @@ const GERMAN: Words = Words {
     greeting: "mit diesem Brief laden wir Sie ein, Ihre Bildungsangebote im gemeinsamen Katalog zu zeigen. Auf einem \
                Rechner bei Ihnen läuft dafür das kleine Programm <b>calluna-node</b>. Ihre Angebote bleiben dort; der \
                Katalog holt jede Nacht nur, was sich geändert hat, und niemals Daten über Personen.",
-    until: "Der Einladungscode gilt für <b>eine</b> Anmeldung bis <b>{until}</b> (Weltzeit).",
+    until: "Der Einladungscode gilt für <b>eine</b> Anmeldung bis <b>{until}</b>.",
     first: "Das Programm calluna-node auf dem Rechner einrichten, der nachts eingeschaltet ist. Es braucht eine \
             Verbindung ins Internet zu {hub}, aber keinen offenen Zugang von außen.",
     second: "Mit dem Einladungscode anmelden. Er steht oben und im QR-Code daneben; das Programm fragt danach, und \
@@ -78,7 +80,7 @@ const ENGLISH: Words = Words {
     greeting: "with this letter we invite you to show your courses in the joint catalogue. A small program, \
                <b>calluna-node</b>, runs on one of your machines for it. Your offers stay there; every night the catalogue \
                fetches what has changed, and never any data about persons.",
-    until: "The join token is good for <b>one</b> use until <b>{until}</b> (UTC).",
+    until: "The join token is good for <b>one</b> use until <b>{until}</b>.",
     first: "Install the program calluna-node on a machine that is switched on at night. It needs a connection to the \
             internet, to {hub}, and no way in from outside.",
     second: "Join with the token. It stands above and in the QR code beside it; the program asks for it, and line \
@@ -113,7 +115,7 @@ impl Letter<'_> {
             fill(text, |place| match place {
                 "hub" => Some(escaped(self.hub)),
                 "id" => Some(escaped(self.provider)),
-                "until" => Some(escaped(&day_and_time(self.expires))),
+                "until" => Some(escaped(&self.until(language))),
                 "contact" => Some(escaped(contact)),
                 _ => None,
             })
@@ -140,6 +142,21 @@ impl Letter<'_> {
                 _ => return None,
             })
         }))
+    }
+
+    /// Until when the token is good, as people in the district write it.
+    fn until(&self, language: Language) -> String {
+        let form = match language {
+            Language::De => "%d.%m.%Y, %H:%M Uhr",
+            Language::En => "%-d %B %Y, %H:%M (%Z)",
+        };
+        let at =
+            jiff::Timestamp::from_second(self.expires.0).and_then(|at| at.in_tz(self.time_zone));
+        // A zone that is not known was refused when the hub was opened; then it is said in UTC.
+        at.map_or_else(
+            |_| self.expires.to_string(),
+            |at| at.strftime(form).to_string(),
+        )
     }
 }
 
@@ -247,13 +264,6 @@ fn capital(text: &str, language: Language) -> String {
     format!("{hello}<br>{text}")
 }
 
-/// `2026-11-25 17:31`.
-fn day_and_time(at: Moment) -> String {
-    let text = at.to_string();
-    let minutes = text.get(..16).unwrap_or(&text);
-    minutes.replace('T', " ")
-}
-
 #[cfg(test)]
 mod tests {
     use calluna_certs::{Fingerprint, JoinToken, TokenSecret};
@@ -329,6 +339,7 @@ mod tests {
             hub: "hub.example:7443",
             token,
             expires: Moment(1_764_000_000),
+            time_zone: "Europe/Berlin",
             contact: "",
         }
     }
@@ -340,7 +351,6 @@ mod tests {
             let page = letter(&token).page(language).unwrap();
             for word in [
                 token.as_str(),
-                "2025-11-24 16:00",
                 "calluna-node join - --data",
                 "vhs-heidekreis",
                 "Landkreis &lt;Heide&gt; &amp; Co",
@@ -355,6 +365,9 @@ mod tests {
             let places = ["{until}", "{contact}", "{hub}", "{id}", "{qr}", "{ask}"];
             assert!(places.iter().all(|place| !page.contains(place)));
         }
+        let page = |language| letter(&token).page(language).unwrap();
+        assert!(page(Language::De).contains("24.11.2025, 17:00 Uhr"));
+        assert!(page(Language::En).contains("24 November 2025, 17:00 (CET)"));
         let asks = Letter {
             contact: "Bildungsbüro, 05191 970",
             ..letter(&token)

@@ -154,7 +154,7 @@ fn a_provider_waits_until_the_operator_has_approved_it() {
     // Nothing is fetched, and nothing stated is shown.
     assert!(district.night().report.providers.is_empty());
     district
-        .hub(&["sync", "--only", "vhs-a"])
+        .hub(&["sync", "--provider", "vhs-a"])
         .says(1, &["calluna-hub approve vhs-a"]);
     assert!(district.catalogue().is_empty());
     let members = district.hub(&["members", "--format", "json"]).ok().json();

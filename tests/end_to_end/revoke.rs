@@ -74,7 +74,7 @@ fn who_is_revoked_is_out_at_once_and_comes_back_by_a_new_invitation_alone() {
     let night = district.night();
     assert_eq!(night.report.providers.len(), 1);
     district
-        .hub(&["sync", "--only", "vhs-a"])
+        .hub(&["sync", "--provider", "vhs-a"])
         .says(1, &["was revoked on", "invite it again"]);
     let audit = district.hub(&["audit", "list", "--provider", "vhs-a"]).ok();
     for event in ["revoked", "offers-withdrawn"] {

@@ -1,5 +1,7 @@
 //! `calluna-hub invitations`.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat};
@@ -19,23 +21,18 @@ use crate::view::{self, InvitationDocument};
 pub(super) struct Invitations {
     #[command(subcommand)]
     what: Option<What>,
-    #[command(flatten)]
-    list: Option<List>,
+    /// The hub's data directory.
+    #[arg(long, env = "CALLUNA_DATA", value_name = "DIR", required = true)]
+    data: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: OutputFormat,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
     /// Take an open invitation back: its token opens nothing any more, and its node reads why.
     Cancel(Cancel),
-}
-
-#[derive(Debug, Args)]
-struct List {
-    #[command(flatten)]
-    data: Data,
-    /// How to print.
-    #[arg(long, value_enum, default_value_t)]
-    format: OutputFormat,
 }
 
 #[derive(Debug, Args)]
@@ -51,17 +48,11 @@ struct Cancel {
 
 impl Invitations {
     pub(super) async fn run(self) -> Result<Exit> {
-        match (self.what, self.list) {
-            (Some(What::Cancel(cancel)), _) => cancel.run().await,
-            (None, Some(list)) => list.run().await,
-            (None, None) => anyhow::bail!("which hub? Give its directory with --data"),
+        if let Some(What::Cancel(cancel)) = self.what {
+            return cancel.run().await;
         }
-    }
-}
-
-impl List {
-    async fn run(self) -> Result<Exit> {
-        let list: Vec<InvitationDocument> = match Door::open(&self.data.data).await? {
+        let data = self.data.unwrap_or_default();
+        let list: Vec<InvitationDocument> = match Door::open(&data).await? {
             Door::Daemon(mut daemon) => {
                 let answer = daemon.list_invitations(pb::ListInvitationsRequest {}).await;
                 serde_json::from_str(&answer.map_err(said)?.into_inner().json)?

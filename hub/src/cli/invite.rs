@@ -98,6 +98,7 @@ impl Invite {
             hub: &config.address,
             token,
             expires,
+            time_zone: &config.night.time_zone,
             contact: config.membership.contact.trim(),
         };
         let page = letter.page(Lang::or_environment(self.lang))?;
