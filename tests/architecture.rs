@@ -7,6 +7,7 @@
     reason = "helpers of tests; a panic is how they fail"
 )]
 
+mod attacks;
 mod lessons;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,7 +132,7 @@ const HUB: &[&[&str]] = &[
     &["members"],
     &["backup"],
     &["hub"],
-    &["convert", "current", "audit", "trust"],
+    &["convert", "current", "audit", "trust", "tries", "letter"],
     &["config"],
 ];
 const NODE: &[&[&str]] = &[

@@ -3,6 +3,7 @@
 //! Every command works whether or not a daemon runs: with one it goes through the control socket,
 //! without one it opens the store itself.
 
+mod approve;
 mod audit;
 mod backup;
 mod ca;
@@ -14,6 +15,7 @@ mod export;
 mod file;
 mod held;
 mod init;
+mod invitations;
 mod invite;
 mod members;
 mod offer;
@@ -104,6 +106,10 @@ enum Command {
     /// Look after the district's certificate authority.
     #[command(subcommand)]
     Ca(ca::Ca),
+    /// List the invitations, or take one back.
+    Invitations(invitations::Invitations),
+    /// Approve what the public reads of a provider.
+    Approve(approve::Approve),
 }
 
 /// Where the hub's data lies.
@@ -190,6 +196,8 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Backup(backup) => backup.run().await,
             Command::Restore(restore) => restore.run().await,
             Command::Ca(ca) => ca.run().await,
+            Command::Invitations(invitations) => invitations.run().await,
+            Command::Approve(approve) => approve.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -56,6 +56,19 @@ pub struct HubConfig {
     /// A backup after each night.
     #[serde(default)]
     pub backup: BackupConfig,
+    /// How providers become members.
+    #[serde(default)]
+    pub membership: MembershipConfig,
+}
+
+/// `[membership]`: how providers become members.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MembershipConfig {
+    /// Whether nothing of a provider is fetched before the operator has approved its public data.
+    pub approve: bool,
+    /// Whom a school asks about its invitation, as printed on the letter; empty: the district by its name.
+    pub contact: String,
 }
 
 /// `[night]`: how the hub collects.
@@ -256,6 +269,8 @@ pub const KNOWN: &[&str] = &[
     "backup.keep",
     "certificates.rotate_days",
     "certificates.passphrase_file",
+    "membership.approve",
+    "membership.contact",
 ];
 
 /// What the environment variables begin with.

@@ -24,6 +24,7 @@ use crate::config::{self, CertificateConfig, HubConfig};
 use crate::convert;
 use crate::current::Current;
 use crate::link::Links;
+use crate::tries::Tries;
 use crate::trust::Credentials;
 use crate::trust::passphrase::{self, Found};
 
@@ -67,6 +68,8 @@ pub struct Hub {
     pub(crate) enrolling: std::sync::Mutex<()>,
     /// The audit log.
     pub audit: Audit,
+    /// Who tries tokens that do not fit.
+    pub(crate) tries: std::sync::Mutex<Tries>,
 }
 
 /// What a hub is put together from.
@@ -248,6 +251,7 @@ impl From<Parts> for Hub {
             commit_bytes: COMMIT_BYTES,
             enrolling: std::sync::Mutex::default(),
             audit: Audit::off(),
+            tries: std::sync::Mutex::default(),
         }
     }
 }
@@ -273,6 +277,23 @@ impl Hub {
     pub fn record(&self, drafts: impl IntoIterator<Item = Draft>) -> Result<(), StoreError> {
         let store = self.store.as_ref();
         self.audit.note(store, self.clock.now(), drafts)
+    }
+
+    /// Writes down refusals at the door: those of the hour that is over, or all where the process ends.
+    pub(crate) fn record_refusals(&self, all: bool) {
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        let drafts = if all {
+            tries.rest()
+        } else {
+            tries.due(self.clock.now())
+        };
+        drop(tries);
+        if drafts.is_empty() {
+            return;
+        }
+        if let Err(error) = self.record(drafts) {
+            tracing::error!(%error, "refusals at the door could not be recorded in the audit log");
+        }
     }
 
     /// Notes when the next night begins by the clock.

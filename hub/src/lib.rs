@@ -2,7 +2,7 @@
 //!
 //! # Architecture
 //! Arrows point down: `cli` → `check` → `run` → {`service`, `night`, `link`} → `report` → `view` → {`ca`, `upkeep`} →
-//! `members` → `backup` → `hub` → {`convert`, `current`, `audit`, `trust`} → `config`.
+//! `members` → `backup` → `hub` → {`convert`, `current`, `audit`, `trust`, `tries`, `letter`} → `config`.
 //!
 //! | module | does |
 //! |---|---|
@@ -17,6 +17,8 @@
 //! | [`trust`] | authority, own certificate, TLS configurations; exchanged as a whole |
 //! | [`upkeep`] | what is renewed without being asked |
 //! | [`view`] | the documents that `status` and `members` show |
+//! | [`tries`] | who tries tokens that do not fit, and how often |
+//! | [`letter`] | an invitation on paper: the token, also as a QR code, and the steps |
 //! | [`link`] | provider → gRPC channel, whichever side opened the connection |
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
 //! | [`report`] | the morning report: in words, by mail, to an address |
@@ -50,6 +52,7 @@ pub mod current;
 pub mod export;
 pub mod held;
 pub mod hub;
+pub mod letter;
 pub mod link;
 pub mod members;
 pub mod night;
@@ -59,6 +62,7 @@ pub mod revoke;
 pub mod run;
 pub mod service;
 pub mod trail;
+pub mod tries;
 pub mod trust;
 pub mod upkeep;
 pub mod view;

@@ -1,6 +1,9 @@
 //! Inviting providers, turning an invitation into a certificate, renewing it, and saying whose
 //! certificate is good.
 
+mod approval;
+mod door;
+mod invitations;
 mod record;
 
 use std::sync::{MutexGuard, PoisonError};
@@ -14,10 +17,13 @@ use calluna_certs::{
 use calluna_model::clock::Moment;
 use calluna_model::failure::{Failure, Reaction};
 use calluna_model::id::{Digest, ProviderId};
-use calluna_model::member::{Member, MemberState, ProviderKind, Reach};
+use calluna_model::member::{Member, MemberState, ProviderKind, Reach, Stated, WrongPublicData};
 use calluna_store::{Change, StoreError};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
+pub use self::approval::{Approved, approve, changes};
+pub use self::door::{enrol_from, renew_counted, renew_expired_from};
+pub use self::invitations::{InvitationState, cancel};
 pub use self::record::{Enrolment, Figures, Revocation};
 use crate::hub::Hub;
 use crate::trust::{Locked, Standing};
@@ -73,6 +79,31 @@ pub enum MemberError {
     /// The authority's key is locked.
     #[error(transparent)]
     Locked(#[from] Locked),
+    /// What a node states, or the operator writes, of the public data.
+    #[error(transparent)]
+    PublicData(#[from] WrongPublicData),
+    /// Too many wrong tokens.
+    #[error(
+        "too many wrong tokens came from here or for this provider; nothing is lost: come back at {until} with \
+         the token of the newest letter"
+    )]
+    TooMany {
+        /// When there is another try.
+        until: Moment,
+    },
+    /// There is nothing to take back.
+    #[error("the invitation of `{provider}` {why}")]
+    NotOpen {
+        /// Whose.
+        provider: ProviderId,
+        /// Why, and what to do instead.
+        why: String,
+    },
+    /// There is nothing to approve yet.
+    #[error(
+        "`{0}` is invited, but its node has not joined yet: approve it when `calluna-hub members` shows it as waiting"
+    )]
+    NotJoined(ProviderId),
 }
 
 /// Why a certificate that TLS found in order opens no door all the same.
@@ -116,7 +147,14 @@ impl Failure for MemberError {
             Self::NoRenewal(refused) => refused.reaction(),
             Self::Locked(locked) => locked.reaction(),
             Self::Refused(refused) => refused.reaction(),
-            Self::Request(_) | Self::Name | Self::Address(_) | Self::Reason => Reaction::FixRequest,
+            Self::Request(_)
+            | Self::Name
+            | Self::Address(_)
+            | Self::Reason
+            | Self::PublicData(_)
+            | Self::NotOpen { .. }
+            | Self::NotJoined(_) => Reaction::FixRequest,
+            Self::TooMany { .. } => Reaction::TooMuch,
             Self::Store(error) => error.reaction(),
             Self::Certificate(calluna_certs::CertError::Damaged { .. }) => Reaction::FixRequest,
             Self::Token(_) | Self::Certificate(_) | Self::Unreadable { .. } => {
@@ -171,7 +209,13 @@ pub fn invite(
             .as_ref()
             .map(|member| member.reach.clone())
             .unwrap_or_default(),
-        revoked_at: before.and_then(|member| member.revoked_at),
+        revoked_at: before.as_ref().and_then(|member| member.revoked_at),
+        waiting: before.as_ref().is_some_and(|member| member.waiting),
+        address: before
+            .as_ref()
+            .map(|member| member.address.clone())
+            .unwrap_or_default(),
+        website: before.map(|member| member.website).unwrap_or_default(),
     };
     let invitation = Invitation {
         provider: provider.clone(),
@@ -204,6 +248,8 @@ pub struct JoinRequest<'a> {
     pub csr: &'a [u8],
     /// Where the hub shall dial; empty when the node dials out.
     pub listen_address: &'a str,
+    /// What the provider says of itself.
+    pub stated: Stated,
 }
 
 /// Exchanges an invitation for a certificate (PEM). Asking again with the same token and key gives
@@ -232,6 +278,7 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
     let certificate = match decision {
         Decision::Repeat(used) => used.certificate_pem,
         Decision::Issue => {
+            approval::joins(hub, &mut member, &mut kept, &ask.stated, now);
             let given = issue(hub, &hub.trust.now(), ask.provider, &key)?;
             let draft = Draft::node(ask.provider, Event::Enrolled).with("serial", &given.serial);
             told = Some(draft.with("not-after", given.not_after));
@@ -239,8 +286,6 @@ pub fn enrol(hub: &Hub, ask: &JoinRequest<'_>) -> Result<(Member, String), Membe
             kept.give(given, now, grace(hub))
         }
     };
-    member.joined_at = Some(now);
-    member.revoked_at = None;
     member.reach = reach;
     kept.revoked = None;
     save(hub, &member, &kept, told)?;
@@ -396,8 +441,16 @@ fn issue(
     Ok(Given::new(&issued, key, hub.clock.now()))
 }
 
-/// Notes whether the node that showed `leaf` has the present trust bundle. Whether it should renew its
-/// certificate, because another authority issues now.
+/// What a node is told when it asks whom to trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// It should renew its certificate, because another authority issues now.
+    pub renew: bool,
+    /// The operator still has to approve it.
+    pub waiting: bool,
+}
+
+/// Notes whether the node that showed `leaf` has the present trust bundle, and says what it should know.
 ///
 /// # Errors
 /// When its certificate is not good, or it could not be made durable.
@@ -406,7 +459,7 @@ pub fn hears_trust(
     provider: &ProviderId,
     leaf: &CertificateDer<'_>,
     has_it: bool,
-) -> Result<bool, MemberError> {
+) -> Result<Heard, MemberError> {
     let serial = Facts::of(leaf)?.serial;
     let _one_at_a_time = alone(hub);
     let (member, mut kept, given) = admitted(hub, provider, &serial)?;
@@ -422,7 +475,10 @@ pub fn hears_trust(
         }
         save(hub, &member, &kept, None)?;
     }
-    Ok(given.issuer != Some(standing.root()))
+    Ok(Heard {
+        renew: given.issuer != Some(standing.root()),
+        waiting: member.waiting,
+    })
 }
 
 /// Why a member is put out.
@@ -522,11 +578,13 @@ pub fn state(hub: &Hub, member: &Member) -> Result<MemberState, MemberError> {
     }
     let now = hub.clock.now();
     let kept = enrolment(hub, &member.id)?;
-    let open = kept.is_some_and(|kept| kept.invitation.is_open(now));
-    Ok(match (open, member.revoked_at) {
-        (true, _) => MemberState::Invited,
-        (false, Some(_)) => MemberState::Revoked,
-        (false, None) => MemberState::Expired,
+    let invitation = kept.map(|kept| InvitationState::of(&kept.invitation, now));
+    Ok(match (invitation, member.revoked_at) {
+        (Some(InvitationState::Open), _) if !member.waiting => MemberState::Invited,
+        (_, Some(_)) => MemberState::Revoked,
+        _ if member.waiting => MemberState::Waiting,
+        (Some(InvitationState::Cancelled), None) => MemberState::Cancelled,
+        _ => MemberState::Expired,
     })
 }
 

@@ -187,6 +187,9 @@ fn members(hub: &Hub, only: &[ProviderId]) -> Result<Vec<Member>> {
         if member.joined_at.is_none() {
             bail!("`{wanted}` is invited, but its node has not joined yet");
         }
+        if member.waiting {
+            bail!("`{wanted}` waits for your approval: `calluna-hub approve {wanted}`");
+        }
     }
     members.retain(|member| member.takes_part() && (only.is_empty() || only.contains(&member.id)));
     Ok(members)

@@ -118,6 +118,7 @@ pub async fn stop(hub: &Hub, tasks: &Tasks) {
     if let Ended::Cut { still_running } = tasks.drain(GRACE).await {
         tracing::warn!(still_running, "work was cut off at the end");
     }
+    hub.record_refusals(true);
     // Whoever comes next need not wonder whether somebody is still there.
     if let Some(dir) = &hub.dir {
         let _gone_already = std::fs::remove_file(dir.control_socket());

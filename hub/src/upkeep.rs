@@ -39,6 +39,7 @@ pub async fn keep(hub: Arc<Hub>, stop: CancellationToken) {
 
 /// Does what is due now; whether all of it succeeded. Blocks.
 pub fn turn(hub: &Hub) -> bool {
+    hub.record_refusals(false);
     // While the key is locked nothing can be done, and `status` says so; to try is not needed.
     if hub.trust.now().authority().is_err() {
         return true;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use calluna_certs::Invitation;
 use calluna_model::checkpoint::HeldNight;
 use calluna_model::clock::Moment;
 use calluna_model::head::Head;
 use calluna_model::id::ProviderId;
-use calluna_model::member::{MemberState, ProviderKind, Reach};
+use calluna_model::member::{Member, MemberState, ProviderKind, Reach, Stated};
 use calluna_model::outcome::Outcome;
 use calluna_model::report::{Delivery, NightReport, NightState};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::backup::{self, Backups};
 use crate::ca;
 use crate::hub::Hub;
-use crate::members::{self, Enrolment, Revocation};
+use crate::members::{self, Enrolment, InvitationState, Revocation};
 
 /// What `status --format json` prints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -164,6 +165,36 @@ pub struct MemberDocument {
     /// When it was put out; nothing while it takes part.
     #[serde(default)]
     pub revoked_at: Option<Moment>,
+    /// Its postal address, as approved.
+    #[serde(default)]
+    pub address: String,
+    /// Its website, as approved.
+    #[serde(default)]
+    pub website: String,
+    /// What its node states of it and the operator has not approved.
+    #[serde(default, skip_serializing_if = "Stated::is_empty")]
+    pub stated: Stated,
+}
+
+/// One line of `invitations --format json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InvitationDocument {
+    /// Who is invited.
+    pub provider: String,
+    /// Its name.
+    pub name: String,
+    /// How the invitation stands.
+    pub state: InvitationState,
+    /// When it was made.
+    pub invited_at: Moment,
+    /// Until when its token is good, or was.
+    pub expires: Moment,
+    /// Whole days until then; nothing unless it is open.
+    pub days_left: Option<i64>,
+    /// When a node joined with it.
+    pub used_at: Option<Moment>,
+    /// When it was taken back.
+    pub cancelled_at: Option<Moment>,
 }
 
 /// Makes the status. `running`: whether this process is the daemon.
@@ -291,9 +322,56 @@ pub fn members(hub: &Hub) -> Result<Vec<MemberDocument>> {
             joined_at: member.joined_at,
             reach: member.reach,
             revoked_at: member.revoked_at,
+            address: member.address,
+            website: member.website,
+            stated: kept.map(|kept| kept.stated).unwrap_or_default(),
         });
     }
     Ok(list)
+}
+
+/// Makes the list of invitations: the newest one of every member, the open ones first.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn invitations(hub: &Hub) -> Result<Vec<InvitationDocument>> {
+    let mut list = Vec::new();
+    for member in hub.store.members()? {
+        if let Some(kept) = members::enrolment(hub, &member.id)? {
+            list.push(invitation(hub, &member, &kept.invitation));
+        }
+    }
+    list.sort_by_key(|one| (one.state != InvitationState::Open, one.expires));
+    Ok(list)
+}
+
+/// Makes the document of one invitation.
+#[must_use]
+pub fn invitation(hub: &Hub, member: &Member, invitation: &Invitation) -> InvitationDocument {
+    let now = hub.clock.now();
+    let state = InvitationState::of(invitation, now);
+    let open = state == InvitationState::Open;
+    InvitationDocument {
+        provider: member.id.to_string(),
+        name: member.name.clone(),
+        state,
+        invited_at: member.invited_at,
+        expires: invitation.expires,
+        days_left: open.then(|| days(invitation.expires.since(now))),
+        used_at: invitation.used.as_ref().map(|used| used.at),
+        cancelled_at: invitation.cancelled,
+    }
+}
+
+/// Takes an open invitation back, and makes its document.
+///
+/// # Errors
+/// As [`members::cancel`].
+pub fn cancelled(hub: &Hub, provider: &ProviderId) -> Result<InvitationDocument> {
+    let taken_back = members::cancel(hub, provider)?;
+    let member = hub.store.member(provider)?;
+    let member = member.with_context(|| format!("there is no member `{provider}`"))?;
+    Ok(invitation(hub, &member, &taken_back))
 }
 
 /// Makes the list of nights, the newest first, at most `most`.

@@ -7,6 +7,7 @@ use calluna_host::config::{ConfigError, Environment, load};
 use calluna_host::data_dir::{DataDir, DataDirError};
 use calluna_host::telemetry::LogOptions;
 use calluna_model::id::ProviderId;
+use calluna_model::member::{Stated, WrongPublicData};
 use calluna_model::text::Language;
 use serde::Deserialize;
 
@@ -36,6 +37,10 @@ const KNOWN: &[&str] = &[
     "log.format",
     "log.filter",
     "link.reconnect_seconds",
+    "public.name",
+    "public.kind",
+    "public.address",
+    "public.website",
 ];
 
 /// All settings of a node.
@@ -73,6 +78,46 @@ pub struct Config {
     /// The connection that the node dials.
     #[serde(default)]
     pub link: Link,
+    /// What the provider says of itself.
+    #[serde(default)]
+    pub public: Public,
+}
+
+/// `[public]`: what the provider says of itself, for the public. Only `join` tells it to the hub, and the
+/// district may have to approve it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Public {
+    /// Its name; empty says nothing, here and below.
+    pub name: String,
+    /// school, vhs, trainer, university, counselling or other.
+    pub kind: String,
+    /// Its postal address on one line.
+    pub address: String,
+    /// Its website.
+    pub website: String,
+}
+
+impl Public {
+    /// Whether it keeps the rules.
+    ///
+    /// # Errors
+    /// Says which is broken.
+    pub fn check(&self) -> Result<(), WrongPublicData> {
+        Stated::from_texts(&self.name, &self.kind, &self.address, &self.website).map(|_| ())
+    }
+
+    /// This, and where it says nothing, what `other` says.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let first = |own: String, other: String| if own.is_empty() { other } else { own };
+        Self {
+            name: first(self.name, other.name),
+            kind: first(self.kind, other.kind),
+            address: first(self.address, other.address),
+            website: first(self.website, other.website),
+        }
+    }
 }
 
 /// `[listen]`: for a node that the hub can reach.
@@ -178,6 +223,7 @@ impl Config {
             import: Import::default(),
             log: Log::default(),
             link: Link::default(),
+            public: Public::default(),
         }
     }
 
@@ -248,6 +294,16 @@ filter = {filter}
 # After a lost connection the node dials again at a random moment within this many seconds, so that not
 # all nodes come at once when the hub was restarted. 0: at once.
 reconnect_seconds = {reconnect}
+
+[public]
+# What the provider says of itself, for the public; `join` tells it to the district office, which may have
+# to approve it. Empty: nothing is said.
+name = {public_name}
+# school, vhs, trainer, university, counselling or other.
+kind = {public_kind}
+# Postal address on one line.
+address = {public_address}
+website = {website}
 "#,
             hub = quoted(&self.hub),
             provider = quoted(self.provider.as_str()),
@@ -262,6 +318,10 @@ reconnect_seconds = {reconnect}
             mapping = quoted(&self.import.mapping),
             filter = quoted(&self.log.filter),
             reconnect = self.link.reconnect_seconds,
+            public_name = quoted(&self.public.name),
+            public_kind = quoted(&self.public.kind),
+            public_address = quoted(&self.public.address),
+            website = quoted(&self.public.website),
         )
     }
 }

@@ -18,11 +18,12 @@ use calluna_host::data_dir::{DataDir, DataDirError};
 use calluna_host::durable::FileError;
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::failure::{Failure, Reaction};
+use calluna_model::member::WrongPublicData;
 use calluna_model::text::Language;
 use data_encoding::HEXLOWER;
 
 pub use self::ask::Answer;
-use crate::config::{Config, FILE, Listen, Settings, SettingsError};
+use crate::config::{Config, FILE, Listen, Public, Settings, SettingsError};
 use crate::keyring::{BUNDLE, CERTIFICATE, KEY, REVOCATIONS};
 
 /// Holds the provider id while a join is under way.
@@ -36,6 +37,9 @@ pub enum JoinError {
     /// The token: mistyped, cut off, expired.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// What is said of the provider.
+    #[error(transparent)]
+    Public(#[from] WrongPublicData),
     /// The directory.
     #[error(transparent)]
     Dir(#[from] DataDirError),
@@ -114,7 +118,7 @@ impl Failure for JoinError {
     fn reaction(&self) -> Reaction {
         match self {
             Self::Token(error) => error.reaction(),
-            Self::Advertise { .. } => Reaction::FixRequest,
+            Self::Advertise { .. } | Self::Public(_) => Reaction::FixRequest,
             Self::Unreachable { .. } => Reaction::ComeBackLater,
             _ => Reaction::AskOperator,
         }
@@ -130,15 +134,19 @@ pub struct Joined {
     pub not_after: Moment,
     /// Whether it was so before.
     pub already: bool,
+    /// Whether the district still has to approve the provider.
+    pub waiting: bool,
 }
 
-/// Where the node shall listen, if it shall.
+/// Where the node shall listen, if it shall, and what it says of its provider.
 #[derive(Clone, Debug, Default)]
 pub struct ListenWish {
     /// `address:port` to bind.
     pub address: Option<String>,
     /// `host:port` that the hub dials; without it the address to bind.
     pub advertise: Option<String>,
+    /// What the provider says of itself; what is empty stays as it was said before.
+    pub public: Public,
 }
 
 /// Joins with `token` in the directory `dir`.
@@ -154,6 +162,7 @@ pub async fn join(
     clock: &Arc<dyn Clock>,
 ) -> Result<Joined, JoinError> {
     let listen = listen_of(wish)?;
+    wish.public.check()?;
     if let Some(joined) = joined_before(token, dir, &listen, clock)? {
         return Ok(joined);
     }
@@ -166,8 +175,15 @@ pub async fn join(
     } else {
         kept_key(&data)?
     };
-    let answer = ask::enrol(token, &key, &listen.advertise, Arc::clone(clock)).await?;
     let mut config = Config::new(&token.hub, token.provider.clone());
+    config.public = wish.public.clone();
+    if again {
+        let Settings { config: old, .. } =
+            Settings::load(data.path(), &std::collections::BTreeMap::new())?;
+        config.public = config.public.or(old.public);
+    }
+    let clock = Arc::clone(clock);
+    let answer = ask::enrol(token, &key, &listen.advertise, &config.public, clock).await?;
     config.name.clone_from(&answer.provider_name);
     config.district.clone_from(&answer.district);
     config.fingerprint = token.fingerprint.to_string();
@@ -183,6 +199,7 @@ pub async fn join(
         config,
         not_after,
         already: false,
+        waiting: answer.waiting,
     })
 }
 
@@ -296,6 +313,7 @@ fn joined_before(
         config,
         not_after: identity.not_after(),
         already: true,
+        waiting: false,
     }))
 }
 

@@ -6,6 +6,7 @@ use calluna_certs::TokenError;
 use calluna_model::failure::Reaction;
 use calluna_model::finding::Finding;
 use calluna_model::guard::Shrink;
+use calluna_model::member::WrongPublicData;
 use calluna_model::receipt::Receipt;
 use calluna_model::text::Language;
 
@@ -132,6 +133,15 @@ impl Words {
         text
     }
 
+    /// The district has to approve the provider first.
+    #[must_use]
+    pub fn waiting(self) -> &'static str {
+        self.pick(
+            "Der Landkreis muss diesen Anbieter noch freigeben; bis dahin wird nichts abgeholt und nichts gezeigt.",
+            "The district office still has to approve this provider; until then nothing is fetched or shown.",
+        )
+    }
+
     /// After a dry run.
     #[must_use]
     pub fn dry_run(self) -> &'static str {
@@ -197,7 +207,28 @@ impl Words {
             (Language::De, JoinError::Advertise { address }) => format!(
                 "`{address}` kann der Hub nicht anrufen; bitte hinter --advertise host:port angeben, unter dem er diesen Knoten erreicht"
             ),
+            (Language::De, JoinError::Public(wrong)) => german_public_data(wrong),
             (_, other) => other.to_string(),
+        }
+    }
+}
+
+fn german_public_data(wrong: &WrongPublicData) -> String {
+    match wrong {
+        WrongPublicData::Name => {
+            "der Name hinter --name hat 1 bis 200 Zeichen ohne Steuerzeichen".to_owned()
+        }
+        WrongPublicData::Kind(_) => {
+            "hinter --kind steht school, vhs, trainer, university, counselling oder other".to_owned()
+        }
+        WrongPublicData::Address => {
+            "die Anschrift hinter --address ist eine Zeile mit höchstens 200 Zeichen ohne Steuerzeichen"
+                .to_owned()
+        }
+        WrongPublicData::Website => {
+            "die Website hinter --website beginnt mit http:// oder https:// und hat höchstens 2000 Zeichen, \
+             etwa https://www.vhs.example"
+                .to_owned()
         }
     }
 }
@@ -210,11 +241,14 @@ fn german_refusal(reaction: Reaction, why: &str) -> String {
              bitte den Code aus der neuesten Einladung nehmen oder beim Landkreis eine neue anfordern"
         }
         Reaction::NotYours => {
-            "der Einladungscode gilt nicht mehr: Er wurde schon verwendet oder ist abgelaufen; \
+            "der Einladungscode gilt nicht mehr: Er wurde schon verwendet, zurückgezogen oder ist abgelaufen; \
              bitte beim Landkreis eine neue Einladung anfordern"
         }
         Reaction::ComeBackLater => {
             "der Hub kann gerade nicht antworten; bitte später noch einmal versuchen"
+        }
+        Reaction::TooMuch => {
+            "zu viele falsche Einladungscodes; der richtige Code bleibt gültig, bitte zur genannten Zeit (Weltzeit) noch einmal versuchen"
         }
         _ => "der Hub hat abgelehnt; bitte beim Landkreis nachfragen",
     };

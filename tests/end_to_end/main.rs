@@ -12,6 +12,7 @@
 
 mod abuse;
 mod abuse_h2;
+mod attacks;
 mod audit;
 mod backup;
 mod bad_input;
@@ -29,6 +30,7 @@ mod inv5_agreement;
 mod inv6_one_bad_provider;
 mod inv7_one_bad_record;
 mod inv8_whole_states;
+mod invitations;
 mod join;
 mod kills;
 mod lifecycle;

@@ -250,3 +250,39 @@ fn a_root_is_taken_offline_and_its_intermediate_renewed() {
     let said = district.hub(&["status"]).ok();
     assert!(!said.stdout.contains("! the intermediate"), "{said:#?}");
 }
+
+/// A backup holds the authority's key as it lies on disk. Whoever restores it without the passphrase has a
+/// hub that cannot issue: nobody joins it, and nothing is renewed by it.
+#[test]
+fn a_stolen_backup_of_a_sealed_hub_makes_no_certificate() {
+    let district = District::with(&[(PASSPHRASE, WORDS)]);
+    let file = district.path("stolen.tar.gz");
+    let path = file.to_str().unwrap();
+    let made = district.hub(&["backup", "--output", path]).ok();
+    nobody_told(&made);
+    let place = district.path("thief");
+    let thief = |args: &[&str]| {
+        let mut command = Command::new(binary("calluna-hub"));
+        command.args(args).arg("--data").arg(&place);
+        run(command.env_remove(PASSPHRASE))
+    };
+    thief(&["restore", path]).ok();
+    assert!(is_encrypted(&place.join("ca.key")));
+    let status = thief(&["ca", "status", "--format", "json"]).ok().json();
+    assert_eq!(status["can_issue"], false, "{status:#}");
+    let open = openssl_key(&place.join("ca.key"));
+    assert!(open.is_none_or(|opened| !opened), "openssl opened it");
+}
+
+/// Whether openssl opens the key with a guess; nothing where there is no openssl here.
+fn openssl_key(key: &Path) -> Option<bool> {
+    let mut command = Command::new("openssl");
+    command.args(["pkey", "-noout", "-passin", "pass:password", "-in"]);
+    match command.arg(key).output() {
+        Ok(output) => Some(output.status.success()),
+        Err(_) => {
+            println!("skipped: there is no openssl here");
+            None
+        }
+    }
+}

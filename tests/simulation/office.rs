@@ -144,6 +144,9 @@ impl Office {
             joined_at: Some(at),
             reach: Reach::DialsOut,
             revoked_at: None,
+            address: String::new(),
+            website: String::new(),
+            waiting: false,
         };
         let facts = Facts::of(leaf).unwrap();
         let given = Given {

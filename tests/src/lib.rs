@@ -8,6 +8,7 @@
 //! | [`disk`] | copies, damages and fills what a store lies on |
 //! | [`net`] | a network that can be cut without a word |
 //! | [`evil`] | a member with a real certificate that answers scripted nonsense |
+//! | [`knock`] | calls at the doors of the hub that no node of ours would make |
 //! | [`post`] | a mail server and a web server that keep what they are given |
 //! | [`mod@bench`] | what benchmarks stand on |
 //! | [`sample`] | synthetic offers and files |
@@ -30,6 +31,7 @@ pub mod bench;
 pub mod disk;
 pub mod district;
 pub mod evil;
+pub mod knock;
 pub mod net;
 pub mod post;
 pub mod process;

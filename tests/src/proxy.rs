@@ -26,6 +26,8 @@ pub enum Mode {
     Slow(u64),
     /// Ends a connection when so many bytes have passed up on it.
     CutAfter(u64),
+    /// Passes everything up and nothing down: answers are lost.
+    LoseAnswers,
 }
 
 /// The proxy; it ends when it is dropped.
@@ -152,6 +154,7 @@ impl Shared {
             let most = match self.mode() {
                 Mode::Cut => break,
                 Mode::Hold => 0,
+                Mode::LoseAnswers if !up => 0,
                 Mode::Slow(rate) if up => (rate * TICK.as_millis() as u64 / 1_000).max(1),
                 Mode::CutAfter(bytes) if up && passed >= bytes => break,
                 Mode::CutAfter(bytes) if up => bytes - passed,
@@ -177,7 +180,7 @@ impl Shared {
                     };
                     // It may have been set while this connection waited for something to read:
                     // what comes after that has to stay here, too.
-                    while self.mode() == Mode::Hold {
+                    while self.mode() == Mode::Hold || (!up && self.mode() == Mode::LoseAnswers) {
                         thread::sleep(TICK);
                     }
                     if to.write_all(read).is_err() {

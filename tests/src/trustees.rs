@@ -153,7 +153,7 @@ impl Office {
         drop(port);
         let wish = ListenWish {
             address: Some(address),
-            advertise: None,
+            ..ListenWish::default()
         };
         self.joined_at(id, &self.invite(id, DAY), &wish).await
     }

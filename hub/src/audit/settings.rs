@@ -34,6 +34,10 @@ pub(super) fn effective(
         ("mail.to", Some(to.join("\n"))),
         ("webhook.url", web(&config.webhook.url)),
         ("webhook.heartbeat_url", web(&config.webhook.heartbeat_url)),
+        (
+            "membership.contact",
+            Some(config.membership.contact.clone()),
+        ),
     ] {
         let value = value.filter(|value| !value.is_empty());
         let shown = value.map_or_else(String::new, |value| veiled(key, name, &value));

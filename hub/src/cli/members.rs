@@ -3,7 +3,7 @@
 use anyhow::Result;
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat};
-use calluna_model::member::{MemberState, Reach};
+use calluna_model::member::{MemberState, Reach, Stated};
 use calluna_wire::v1 as pb;
 use clap::Args;
 
@@ -11,7 +11,7 @@ use super::Data;
 use super::door::{Door, said};
 use crate::view::{self, MemberDocument};
 
-/// List the members: invited, expired, joined.
+/// List the members: invited, expired, cancelled, waiting, joined, revoked.
 #[derive(Debug, Args)]
 pub(super) struct Members {
     #[command(flatten)]
@@ -76,8 +76,47 @@ fn text(list: &[MemberDocument]) -> String {
             ]
         })
         .collect();
-    out::table(
+    let mut text = out::table(
         &["id", "kind", "state", "since/until", "link", "days", "name"],
         &rows,
-    )
+    );
+    for member in list {
+        text.push_str(&to_approve(member));
+    }
+    text
+}
+
+/// What there is to approve of a member, and how.
+fn to_approve(member: &MemberDocument) -> String {
+    let waiting = member.state == MemberState::Waiting;
+    let Stated {
+        name,
+        kind,
+        address,
+        website,
+    } = &member.stated;
+    let kind = kind.map(|kind| kind.to_string());
+    let said: Vec<String> = [
+        ("name", name),
+        ("kind", &kind),
+        ("address", address),
+        ("website", website),
+    ]
+    .into_iter()
+    .filter_map(|(field, text)| Some(format!("{field} {}", out::safe(text.as_ref()?))))
+    .collect();
+    if !waiting && said.is_empty() {
+        return String::new();
+    }
+    let id = &member.id;
+    let head = if waiting {
+        format!("\n{id} waits for your approval")
+    } else {
+        format!("\n{id} takes part, and its node states something new")
+    };
+    let said = match said.is_empty() {
+        true => String::new(),
+        false => format!("; its node states: {}", said.join(" · ")),
+    };
+    format!("{head}{said}\n  calluna-hub approve {id}")
 }

@@ -1,8 +1,9 @@
 //! The one port that nodes dial.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use calluna_certs::Peer;
@@ -20,6 +21,7 @@ use tokio_rustls::server::TlsStream;
 use super::Connection;
 use crate::hub::Hub;
 use crate::members;
+use crate::tries::Source;
 
 /// How long a handshake may take. It is short because whoever connects and says nothing takes up
 /// a place for as long.
@@ -28,6 +30,8 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const HANDSHAKES: usize = 1_024;
 /// Connections for enrolling at once: they need no certificate, so anybody can open one.
 const ENROLMENTS: usize = 64;
+/// How many of them one source may take: whoever holds connections open must not close the door.
+const FROM_ONE_SOURCE: usize = ENROLMENTS / 4;
 /// Connections of members that call the hub at once.
 const CALLERS: usize = 256;
 /// How long such a connection may last. A node needs it for a second.
@@ -36,20 +40,62 @@ const CALL: Duration = Duration::from_secs(60);
 /// Who calls the hub.
 #[derive(Clone, Debug)]
 pub enum Caller {
-    /// Somebody without a certificate.
-    Stranger,
+    /// Somebody without a certificate, and where.
+    Stranger(Source),
     /// A node that proved itself with this certificate.
     Member(ProviderId, CertificateDer<'static>),
+    /// A stream that came through none of our doors.
+    Nobody,
 }
 
 /// A stream on which somebody calls the hub.
 pub type CallStream = Guarded<TlsStream<TcpStream>, Caller>;
+
+/// How many connections for enrolling each source has.
+#[derive(Clone, Debug, Default)]
+struct Sources(Arc<Mutex<HashMap<Source, usize>>>);
+
+impl Sources {
+    /// One more of `source`, as long as the seat is kept; nothing where it has enough.
+    fn sit(&self, source: Source) -> Option<Seat> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = all.entry(source).or_default();
+        if *taken >= FROM_ONE_SOURCE {
+            return None;
+        }
+        *taken += 1;
+        drop(all);
+        let sources = self.clone();
+        Some(Seat { source, sources })
+    }
+}
+
+/// One connection of a source.
+#[derive(Debug)]
+struct Seat {
+    source: Source,
+    sources: Sources,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let all = &self.sources.0;
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = all.get_mut(&self.source) {
+            *taken -= 1;
+            if *taken == 0 {
+                all.remove(&self.source);
+            }
+        }
+    }
+}
 
 /// The doors behind the port.
 struct Doors {
     hub: Arc<Hub>,
     calls: mpsc::Sender<io::Result<CallStream>>,
     strangers: Arc<Semaphore>,
+    sources: Sources,
     callers: Arc<Semaphore>,
     tasks: Tasks,
 }
@@ -66,6 +112,7 @@ pub fn start(
         hub: Arc::clone(hub),
         calls,
         strangers: Arc::new(Semaphore::new(ENROLMENTS)),
+        sources: Sources::default(),
         callers: Arc::new(Semaphore::new(CALLERS)),
         tasks: tasks.clone(),
     });
@@ -127,9 +174,13 @@ async fn greet(
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let standing = doors.hub.trust.now();
     if tls::wants_enrolment(&start.client_hello()) {
+        let source = Source::from(from.ip());
+        let seat = doors.sources.sit(source).ok_or_else(|| {
+            io::Error::other("too many connections for enrolling from one address")
+        })?;
         let stream = start.into_stream(Arc::clone(&standing.enrol)).await?;
-        let room = &doors.strangers;
-        return hand_on(stream, Caller::Stranger, room, doors)
+        let room = (&doors.strangers, Some(seat));
+        return hand_on(stream, Caller::Stranger(source), room, doors)
             .await
             .map(|()| None);
     }
@@ -151,7 +202,7 @@ async fn greet(
     if calls {
         // Whether it is welcome is asked again on every call, and answered in words.
         let caller = Caller::Member(provider, leaf);
-        return hand_on(stream, caller, &doors.callers, doors)
+        return hand_on(stream, caller, (&doors.callers, None), doors)
             .await
             .map(|()| None);
     }
@@ -179,14 +230,14 @@ async fn welcome(
 async fn hand_on(
     stream: TlsStream<TcpStream>,
     caller: Caller,
-    room: &Arc<Semaphore>,
+    (room, seat): (&Arc<Semaphore>, Option<Seat>),
     doors: &Doors,
 ) -> io::Result<()> {
     let place = Arc::clone(room).try_acquire_owned();
     let place = place.map_err(|_| io::Error::other("too many callers at once"))?;
     let member = match &caller {
         Caller::Member(provider, _) => Some(provider.clone()),
-        Caller::Stranger => None,
+        Caller::Stranger(_) | Caller::Nobody => None,
     };
     let (stream, leash) = Guarded::new(stream, caller);
     if let Some(provider) = member
@@ -198,7 +249,7 @@ async fn hand_on(
     handed.map_err(io::Error::other)?;
     let stopping = doors.tasks.stopping();
     doors.tasks.spawn("caller", async move {
-        let _place = place;
+        let _place = (place, seat);
         tokio::select! {
             () = leash.gone() => {}
             () = tokio::time::sleep(CALL) => leash.cut(),
@@ -206,4 +257,27 @@ async fn hand_on(
         }
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    #[test]
+    fn one_source_takes_a_quarter_of_the_places_and_gives_them_back() {
+        let sources = Sources::default();
+        let here = Source::from(IpAddr::from([192, 0, 2, 1]));
+        let other = Source::from(IpAddr::from([192, 0, 2, 2]));
+        let mut seats: Vec<Seat> = (0..16).map(|_| sources.sit(here).unwrap()).collect();
+        assert!(sources.sit(here).is_none());
+        assert!(sources.sit(other).is_some());
+        seats.pop();
+        seats.push(sources.sit(here).unwrap());
+        assert!(sources.sit(here).is_none());
+        drop(seats);
+        let left = sources.0.lock().unwrap().len();
+        assert_eq!(left, 0, "nobody is remembered");
+    }
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use calluna_certs::{Fingerprint, Given, Invitation};
 use calluna_model::clock::Moment;
 use calluna_model::id::Digest;
+use calluna_model::member::Stated;
 use serde::{Deserialize, Serialize};
 
 /// Version of this document's shape.
@@ -37,6 +38,9 @@ pub struct Enrolment {
     /// The root that the newest invitation pins.
     #[serde(default)]
     pub pinned: Option<Fingerprint>,
+    /// What its node states of it, for the public, as long as the operator has not approved it.
+    #[serde(default, skip_serializing_if = "Stated::is_empty")]
+    pub stated: Stated,
 }
 
 /// Why and how a member was put out.
@@ -105,6 +109,7 @@ impl Enrolment {
             roots: Vec::new(),
             shown: None,
             pinned: None,
+            stated: Stated::default(),
         }
     }
 

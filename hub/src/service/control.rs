@@ -9,6 +9,7 @@ use calluna_catalogue::export::format;
 use calluna_host::backup::Pieces;
 use calluna_host::tasks::Tasks;
 use calluna_model::id::ProviderId;
+use calluna_model::member::Stated;
 use calluna_model::report::Trigger;
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::hub_control_server::HubControl;
@@ -294,6 +295,47 @@ impl HubControl for ControlService {
         let pb::CaRequest { act, force } = request.into_inner();
         let json = document(&self.hub, move |hub| ca::act(hub, act.parse()?, force)).await?;
         Ok(Response::new(pb::CaResponse { json }))
+    }
+
+    async fn list_invitations(
+        &self,
+        _: Request<pb::ListInvitationsRequest>,
+    ) -> Result<Response<pb::ListInvitationsResponse>, Status> {
+        let json = document(&self.hub, |hub| view::invitations(hub)).await?;
+        Ok(Response::new(pb::ListInvitationsResponse { json }))
+    }
+
+    async fn cancel_invitation(
+        &self,
+        request: Request<pb::CancelInvitationRequest>,
+    ) -> Result<Response<pb::CancelInvitationResponse>, Status> {
+        let id = request.into_inner().provider_id;
+        let json = document(&self.hub, move |hub| view::cancelled(hub, &id.parse()?)).await?;
+        Ok(Response::new(pb::CancelInvitationResponse { json }))
+    }
+
+    async fn approve(
+        &self,
+        request: Request<pb::ApproveRequest>,
+    ) -> Result<Response<pb::ApproveResponse>, Status> {
+        let pb::ApproveRequest {
+            provider_id,
+            name,
+            kind,
+            address,
+            website,
+        } = request.into_inner();
+        let json = document(&self.hub, move |hub| {
+            let word = Stated {
+                name,
+                kind: kind.map(|kind| kind.parse()).transpose()?,
+                address,
+                website,
+            };
+            Ok(members::approve(hub, &provider_id.parse()?, word)?)
+        });
+        let json = json.await?;
+        Ok(Response::new(pb::ApproveResponse { json }))
     }
 }
 

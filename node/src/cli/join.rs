@@ -11,6 +11,7 @@ use calluna_model::clock::Clock;
 use clap::Args;
 
 use super::{Around, Data, runtime};
+use crate::config::Public;
 use crate::membership::{self, JoinError, Joined, ListenWish};
 use crate::text::Words;
 
@@ -30,6 +31,38 @@ pub(super) struct Join {
     /// Where the hub reaches this node, if that differs from --listen.
     #[arg(long, value_name = "HOST:PORT", requires = "listen")]
     advertise: Option<String>,
+    /// The provider's name, for the public. What the district enters itself need not be said.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    name: String,
+    /// What kind of provider it is: school, vhs, trainer, university, counselling or other.
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "",
+        hide_default_value = true
+    )]
+    kind: String,
+    /// Its postal address, on one line.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    address: String,
+    /// Its website.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true
+    )]
+    website: String,
 }
 
 impl Join {
@@ -47,6 +80,12 @@ impl Join {
         let wish = ListenWish {
             address: self.listen,
             advertise: self.advertise,
+            public: Public {
+                name: self.name,
+                kind: self.kind,
+                address: self.address,
+                website: self.website,
+            },
         };
         let clock = Arc::clone(&around.clock);
         let joining = membership::join(&token, &self.data.data, &wish, words.0, &clock);
@@ -103,6 +142,7 @@ fn tell(joined: &Joined, words: Words, clock: &dyn Clock, data: &Data) {
         config,
         not_after,
         already,
+        waiting,
     } = joined;
     let days = not_after.since(clock.now()).div_euclid(86_400);
     let dir = out::safe(&data.data.display().to_string());
@@ -128,6 +168,9 @@ fn tell(joined: &Joined, words: Words, clock: &dyn Clock, data: &Data) {
              Next:\n  calluna-node import FILE --data {dir}\n  calluna-node serve --data {dir}"
         ),
     ));
+    if *waiting {
+        out::data(&format!("\n{}", words.waiting()));
+    }
 }
 
 #[cfg(test)]

@@ -79,6 +79,13 @@ fn in_words(report: &StatusReport, words: Words) -> String {
         words.pick("Verbindung", "Connection"),
         connection(report, words),
     ));
+    let renewal = report.certificate.renewal.as_ref();
+    if renewal.is_some_and(|info| info.waiting) {
+        lines.push((
+            words.pick("Freigabe", "Approval"),
+            words.waiting().to_owned(),
+        ));
+    }
     if report.running {
         let asked = report.asked_at.map_or_else(
             || {

@@ -9,7 +9,7 @@ use calluna_wire::v1 as pb;
 
 use super::JoinError;
 use super::hub::{CALL, NoHub, connect};
-use crate::config::SOFTWARE;
+use crate::config::{Public, SOFTWARE};
 
 /// What the hub gives a new member.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Answer {
     pub district: String,
     /// The provider's public name.
     pub provider_name: String,
+    /// Whether the district still has to approve the provider.
+    pub waiting: bool,
 }
 
 impl From<NoHub> for JoinError {
@@ -40,6 +42,7 @@ pub(super) async fn enrol(
     token: &JoinToken,
     key: &NodeKey,
     advertise: &str,
+    public: &Public,
     clock: Arc<dyn Clock>,
 ) -> Result<Answer, JoinError> {
     let request = pb::EnrolRequest {
@@ -48,6 +51,10 @@ pub(super) async fn enrol(
         certificate_request: key.csr_der(&token.provider)?,
         listen_address: advertise.to_owned(),
         software: SOFTWARE.to_owned(),
+        name: public.name.clone(),
+        kind: public.kind.clone(),
+        address: public.address.clone(),
+        website: public.website.clone(),
     };
     let config = tls::pinned_client_at(token.fingerprint, clock)?;
     let mut hub = connect(&token.hub, config).await?;
@@ -65,11 +72,13 @@ pub(super) async fn enrol(
         trust_bundle_pem,
         district,
         provider_name,
+        waiting,
     } = answer.into_inner();
     Ok(Answer {
         certificate_pem,
         trust_bundle_pem,
         district,
         provider_name,
+        waiting,
     })
 }

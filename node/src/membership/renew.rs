@@ -36,6 +36,8 @@ use crate::keyring::{Badge, Keyring, KeyringError};
 const LOOK: Duration = Duration::from_secs(20);
 /// How often the trust bundle is asked for.
 const ASK_EVERY: i64 = 86_400;
+/// How often the hub is asked while the district has not approved the provider.
+const ASK_WAITING: i64 = 600;
 /// First and longest wait after a failure, in seconds. In between it doubles.
 const RETRY: (u64, u64) = (60, 3_600);
 
@@ -93,6 +95,8 @@ pub struct RenewalInfo {
     pub last_error: String,
     /// Whether the hub said no: then only the district office can help.
     pub refused: bool,
+    /// Whether the district still has to approve the provider.
+    pub waiting: bool,
 }
 
 /// [`RenewalInfo`] that changes. Clones show the same.
@@ -191,8 +195,9 @@ impl Renewer {
     fn is_due(&self, now: Moment) -> bool {
         let badge = self.keyring.now();
         let info = self.state.look();
+        let every = if info.waiting { ASK_WAITING } else { ASK_EVERY };
         info.answered_at
-            .is_none_or(|at| now.since(at) >= ASK_EVERY || now < at)
+            .is_none_or(|at| now.since(at) >= every || now < at)
             || renewal_due(&badge) <= now
             || self.hint.differs_from(&badge.trust_digest())
     }
@@ -265,6 +270,7 @@ impl Renewer {
             vouchers_pem,
             renew,
             now: _,
+            waiting,
         } = hub.get_trust_bundle(request).await?.into_inner();
         if digest != own {
             let now = self.clock.now();
@@ -274,6 +280,7 @@ impl Renewer {
             tracing::info!("renewal: the trust bundle of the district was exchanged");
         }
         self.hint.settled();
+        self.state.change(|info| info.waiting = waiting);
         Ok(renew)
     }
 

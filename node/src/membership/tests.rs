@@ -47,6 +47,7 @@ impl Membership for FakeHub {
             trust_bundle_pem: self.authority.root_pem(),
             district: "Landkreis Musterheide".to_owned(),
             provider_name: "VHS Musterheide".to_owned(),
+            waiting: false,
         }))
     }
 
@@ -262,6 +263,7 @@ fn a_node_that_listens_everywhere_has_to_say_where_it_is() {
     let wish = |address: &str, advertise: Option<&str>| ListenWish {
         address: Some(address.to_owned()),
         advertise: advertise.map(str::to_owned),
+        ..ListenWish::default()
     };
     for address in ["0.0.0.0:7444", "[::]:7444", "127.0.0.1:0"] {
         assert!(

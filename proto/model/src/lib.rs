@@ -15,6 +15,7 @@
 //! | [`code`] | code lists, each a data file with source and version |
 //! | [`failure`] | what a caller can do about an error |
 //! | [`clock`], [`entropy`] | time and chance as ports that tests can drive |
+//! | [`member`], [`public`] | a provider that was invited, and what the public reads of it
 //! | [`limit`] | every limit with its unit and default |
 
 pub mod checkpoint;
@@ -34,6 +35,7 @@ pub mod limit;
 pub mod member;
 pub mod offer;
 pub mod outcome;
+pub mod public;
 pub mod receipt;
 pub mod report;
 pub mod text;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::id::ProviderId;
+pub use crate::public::{PublicData, Stated, WrongPublicData};
 
 /// What kind of provider a member is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,7 +60,7 @@ impl fmt::Display for ProviderKind {
 }
 
 /// The text names no kind of provider.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("`{0}` is not a kind of provider: school, vhs, trainer, university, counselling or other")]
 pub struct UnknownKind(String);
 
@@ -86,6 +87,10 @@ pub enum MemberState {
     Joined,
     /// It was put out.
     Revoked,
+    /// Its node has joined; the operator still has to approve it.
+    Waiting,
+    /// The invitation was taken back before anybody used it.
+    Cancelled,
 }
 
 impl MemberState {
@@ -97,6 +102,8 @@ impl MemberState {
             Self::Expired => "expired",
             Self::Joined => "joined",
             Self::Revoked => "revoked",
+            Self::Waiting => "waiting",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -131,12 +138,33 @@ pub struct Member {
     /// When it was put out (last); nothing once it has joined again.
     #[serde(default)]
     pub revoked_at: Option<Moment>,
+    /// Its postal address, one line; empty where none is approved.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub address: String,
+    /// Its website, `http` or `https`; empty where none is approved.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub website: String,
+    /// Whether the operator still has to approve it: nothing is fetched or shown before.
+    #[serde(default)]
+    pub waiting: bool,
 }
 
 impl Member {
-    /// Whether its node is to be asked in a night: it has joined, and was not put out since.
+    /// Whether its node is to be asked in a night: it has joined, was not put out since, and waits for
+    /// nobody's approval.
     #[must_use]
     pub fn takes_part(&self) -> bool {
-        self.joined_at.is_some() && self.revoked_at.is_none()
+        self.joined_at.is_some() && self.revoked_at.is_none() && !self.waiting
+    }
+
+    /// What the public reads of it.
+    #[must_use]
+    pub fn public(&self) -> PublicData {
+        PublicData {
+            name: self.name.clone(),
+            kind: self.kind,
+            address: self.address.clone(),
+            website: self.website.clone(),
+        }
     }
 }

@@ -381,4 +381,25 @@ impl HubControl for Bare {
     async fn ca(&self, _: Request<pb::CaRequest>) -> Result<Response<pb::CaResponse>, Status> {
         not_here()
     }
+
+    async fn list_invitations(
+        &self,
+        _: Request<pb::ListInvitationsRequest>,
+    ) -> Result<Response<pb::ListInvitationsResponse>, Status> {
+        not_here()
+    }
+
+    async fn cancel_invitation(
+        &self,
+        _: Request<pb::CancelInvitationRequest>,
+    ) -> Result<Response<pb::CancelInvitationResponse>, Status> {
+        not_here()
+    }
+
+    async fn approve(
+        &self,
+        _: Request<pb::ApproveRequest>,
+    ) -> Result<Response<pb::ApproveResponse>, Status> {
+        not_here()
+    }
 }

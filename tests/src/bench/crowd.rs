@@ -17,7 +17,7 @@ use calluna_hub::hub::Hub;
 use calluna_hub::members::{self, JoinRequest};
 use calluna_model::clock::Clock;
 use calluna_model::id::ProviderId;
-use calluna_model::member::ProviderKind;
+use calluna_model::member::{ProviderKind, Stated};
 use calluna_node::config::{Config, Settings};
 use calluna_node::keyring::{BUNDLE, CERTIFICATE, KEY, Keyring};
 use calluna_node::link::LinkState;
@@ -77,6 +77,7 @@ fn enrol(hub: &Hub, id: &ProviderId, secret: &TokenSecret, key: &NodeKey) -> Res
         secret,
         csr: &csr,
         listen_address: "",
+        stated: Stated::default(),
     };
     Ok(members::enrol(hub, &ask)?.1)
 }

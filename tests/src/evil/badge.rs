@@ -43,6 +43,7 @@ impl Badge {
             certificate_request: key.csr_der(&token.provider).expect("a request"),
             listen_address: String::new(),
             software: "evil".to_owned(),
+            ..pb::EnrolRequest::default()
         };
         let answer = runtime().block_on(enrol(&token, request));
         let bundle = &answer.trust_bundle_pem;

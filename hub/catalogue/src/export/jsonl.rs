@@ -60,6 +60,9 @@ mod tests {
             joined_at: None,
             reach: Reach::DialsOut,
             revoked_at: None,
+            address: String::new(),
+            website: String::new(),
+            waiting: false,
         };
         let mut out = Vec::new();
         JsonLines

@@ -51,6 +51,9 @@ fn member() -> Member {
         joined_at: None,
         reach: Reach::default(),
         revoked_at: None,
+        address: String::new(),
+        website: String::new(),
+        waiting: false,
     }
 }
 
