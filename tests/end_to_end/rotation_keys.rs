@@ -262,7 +262,7 @@ fn a_stolen_backup_of_a_sealed_hub_makes_no_certificate() {
     nobody_told(&made);
     let place = district.path("thief");
     let thief = |args: &[&str]| {
-        let mut command = Command::new(binary("calluna-hub"));
+        let mut command = binary("calluna-hub");
         command.args(args).arg("--data").arg(&place);
         run(command.env_remove(PASSPHRASE))
     };
