@@ -465,6 +465,9 @@ fn withdraw(store: &EmbeddedStore, when: Moment) {
         joined_at: Some(NOW),
         reach: calluna_model::member::Reach::default(),
         revoked_at: Some(when),
+        address: String::new(),
+        website: String::new(),
+        waiting: false,
     };
     let change = Change::Withdraw(&member, b"void", when);
     store.apply(&change, &[]).unwrap();
