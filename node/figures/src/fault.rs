@@ -184,13 +184,13 @@ impl Faults {
         field: &'static str,
         column: &str,
     ) {
-        let same = |fault: &&mut Fault| {
+        let same = |fault: &Fault| {
             fault.rule == rule
                 && fault.field == field
                 && fault.column == column
                 && fault.file == file
         };
-        let at = match self.0.iter_mut().position(|mut fault| same(&&mut fault)) {
+        let at = match self.0.iter().position(same) {
             Some(at) => at,
             None => {
                 let mut fault = Fault::of_file(file, rule).field(field);

@@ -59,13 +59,21 @@ impl PeriodKey {
     }
 
     pub(crate) fn person(&self, basis: Basis, parts: &[&str]) -> PersonHash {
-        let folded: Vec<Zeroizing<String>> = parts
-            .iter()
-            .map(|part| Zeroizing::new(fold(part)))
-            .collect();
+        let folded: Vec<Zeroizing<String>> = parts.iter().map(|part| alike(part)).collect();
         let bytes: Vec<&[u8]> = folded.iter().map(|part| part.as_bytes()).collect();
         PersonHash(self.hash(basis.name(), &bytes))
     }
+}
+
+/// Without what people and programs write differently. A number that a spreadsheet has held lost
+/// its leading zeros.
+fn alike(text: &str) -> Zeroizing<String> {
+    let mut folded = Zeroizing::new(fold(text));
+    if folded.bytes().all(|byte| byte.is_ascii_digit()) {
+        let zeros = folded.len() - folded.trim_start_matches('0').len();
+        folded.drain(..zeros);
+    }
+    folded
 }
 
 /// What tells the persons of a list apart, best first.
@@ -75,8 +83,9 @@ pub enum Basis {
     Id,
     /// Family name, given name and birth date (or year).
     Name,
-    /// Birth date or year (or age), sex and place: persons who agree in all of them count as one, so
-    /// the number of persons is never too high, and a threshold on it errs on the safe side.
+    /// Birth date or year (or age), sex and postal code: persons who agree in all of them count as
+    /// one. So the number of persons errs on the low and thereby safe side, as long as the list
+    /// writes these three alike in all rows of a person.
     Attributes,
 }
 

@@ -5,6 +5,8 @@
 //! through all tables, so that one number names a cell. The layout is the same for every node of a
 //! district, and stays so when figures are one day added up as shares that nobody can read.
 
+use std::collections::BTreeSet;
+
 use crate::dimension::{DIMS, Dim, Dimension, trees};
 use crate::offers::OfferFacts;
 use crate::region::{Region, UNKNOWN};
@@ -150,6 +152,59 @@ impl Layout {
         hasher.finalize().to_hex().to_string()
     }
 
+    /// For every cell whether it is empty whatever the registrations are: no offer has its
+    /// subject, format and level. Such a zero is public already, from the catalogue. `offers` must
+    /// be the public ones, and those in which registrations are looked up.
+    #[must_use]
+    pub fn structural<'o>(&self, offers: impl IntoIterator<Item = &'o OfferFacts>) -> Vec<bool> {
+        let mut leaves: BTreeSet<[u16; DIMS]> = offers
+            .into_iter()
+            .map(|facts| self.leaves_of(facts))
+            .collect();
+        // A registration may name an offer that nobody knows.
+        leaves.insert(self.unknown());
+        let of_offer = |dim: &Dim| matches!(dim, Dim::Subject | Dim::Format | Dim::Level);
+        let mut empty = Vec::new();
+        for placed in &self.tables {
+            let dims: Vec<Dim> = placed
+                .table
+                .dims
+                .iter()
+                .filter(|dim| of_offer(dim))
+                .copied()
+                .collect();
+            let offered: BTreeSet<Vec<u16>> = leaves
+                .iter()
+                .flat_map(|leaves| self.above(&dims, leaves))
+                .collect();
+            for cell in placed.first..placed.first + placed.cells {
+                let nodes = placed.nodes(cell).unwrap_or_default();
+                let pairs = placed.table.dims.iter().zip(nodes);
+                let own: Vec<u16> = pairs
+                    .filter(|(dim, _)| of_offer(dim))
+                    .map(|(_, node)| node)
+                    .collect();
+                empty.push(!offered.contains(&own));
+            }
+        }
+        empty
+    }
+
+    /// Every combination of the nodes of these leaves in `dims` with all that lies above them.
+    fn above(&self, dims: &[Dim], leaves: &[u16; DIMS]) -> Vec<Vec<u16>> {
+        let mut out = vec![Vec::new()];
+        for dim in dims {
+            let leaf = leaves.get(*dim as usize).copied().unwrap_or_default();
+            let chain = self.tree(*dim).map_or(&[][..], |tree| tree.chain(leaf));
+            let longer = |nodes: &Vec<u16>| -> Vec<Vec<u16>> {
+                let add = |node: &u16| nodes.iter().chain([node]).copied().collect();
+                chain.iter().map(add).collect()
+            };
+            out = out.iter().flat_map(longer).collect();
+        }
+        out
+    }
+
     pub(crate) fn leaf(&self, dim: Dim, code: &str) -> u16 {
         self.tree(dim).map_or(0, |tree| tree.leaf(code))
     }
@@ -213,5 +268,38 @@ mod tests {
         );
         let fields = Subjects::with_fields("code,de,en\n4.06,Französisch,French\n").unwrap();
         assert_ne!(plain, Layout::new(region(), fields).fingerprint());
+    }
+
+    #[test]
+    fn a_zero_is_structural_where_nothing_is_offered() {
+        let layout = Layout::new(Region::heidekreis().unwrap(), Subjects::areas());
+        let facts = OfferFacts {
+            subject: "4.06".to_owned(),
+            format: "online".to_owned(),
+            ..OfferFacts::default()
+        };
+        let empty = layout.structural([&facts]);
+        assert_eq!(empty.len(), usize::try_from(layout.cells()).unwrap());
+        let is_empty = |table: &str, codes: &[&str]| {
+            let placed = layout
+                .tables()
+                .iter()
+                .find(|placed| placed.table.id == table)
+                .unwrap();
+            let node = |(dim, code): (&Dim, &&str)| layout.tree(*dim).unwrap().node(code).unwrap();
+            let nodes: Vec<u16> = placed.table.dims.iter().zip(codes).map(node).collect();
+            empty[usize::try_from(placed.cell(&nodes).unwrap()).unwrap()]
+        };
+        assert!(!is_empty("subject", &["4"]) && is_empty("subject", &["2"]));
+        assert!(!is_empty("subject", &["_X"]) && !is_empty("subject", &["_T"]));
+        assert!(!is_empty("subject_format", &["4", "online"]));
+        assert!(is_empty("subject_format", &["4", "hybrid"]));
+        assert!(
+            is_empty("subject_age", &["2", "Y_LT18"]) && !is_empty("subject_age", &["4", "Y_LT18"])
+        );
+        assert!(!is_empty(
+            "residence_age_sex",
+            &["03358001", "Y_GE65", "_O"]
+        ));
     }
 }

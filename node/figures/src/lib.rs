@@ -36,8 +36,8 @@
 //! | Can somebody be followed over quarters? | No. Every period has its own key, so the same person has unrelated hashes. |
 //! | How long? | Until the period is closed and its time for corrections is over; then hashes and cells of that period go. The counts that were published stay: they are anonymous by then. What keeps the hashes enforces this; this crate keeps nothing. |
 //! | A person asks for deletion? | The row is taken out of the course software and the list is imported again: that person's registrations no longer count, and rule N decides when the figures may show it. |
-//! | Two persons taken for one? | By number: no. By name: only with the same name and birth. By attributes: yes, often; then the number of persons is too low, never too high, and thresholds err on the safe side. The basis is in [`Report::basis`] and belongs in the quality notes. |
-//! | One person taken for two? | If her number, or the spelling of her name beyond case and umlauts, changes between two lists: she counts as one gone and one new. If a list names one person by two numbers, she counts as two: mend it at the source. |
+//! | Two persons taken for one? | By number: no. By name: only with the same name and birth. By attributes: yes, often; then the number of persons is too low, and thresholds err on the safe side. By a customer number that a family or a firm shares: yes, likewise. The basis is in [`Report::basis`] and belongs in the quality notes. |
+//! | One person taken for two? | If her number, or the spelling of her name beyond case and umlauts, changes between two lists: she counts as one gone and one new. If a list names one person by two numbers, or (by attributes) with two postal codes, she counts as two: mend it at the source. |
 //!
 //! **Limits, plainly.** The bytes of the file belong to the caller, who should overwrite them
 //! after use. What the readers of CSV, XLSX and windows-1252 buffer inside is freed and not

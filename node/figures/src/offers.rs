@@ -43,6 +43,9 @@ impl From<&Offer> for OfferFacts {
 pub trait Offers {
     /// The offer that a list calls so: by its own id, or by id or number of one of its runs
     /// (course software often numbers the runs). Nothing when there is none, or more than one.
+    ///
+    /// `name` is what a list says. With its columns shifted it may be anything, so an
+    /// implementation compares it and neither logs nor keeps it.
     fn facts(&self, name: &OfferId) -> Option<OfferFacts>;
 }
 

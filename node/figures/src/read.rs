@@ -316,19 +316,12 @@ impl Turn<'_> {
             }
             Basis::Attributes => {
                 let born = born();
-                let sex = value::word(code::SEX, self.text(Field::Sex)).unwrap_or("_O");
                 let born = born
-                    .as_deref()
-                    .map_or_else(|| self.text(Field::Age), String::as_str);
-                Ok(key.person(
-                    Basis::Attributes,
-                    &[
-                        born,
-                        sex,
-                        self.text(Field::PostalCode),
-                        self.text(Field::Ags),
-                    ],
-                ))
+                    .as_ref()
+                    .map_or_else(|| self.text(Field::Age), |text| text.as_str());
+                let sex = value::word(code::SEX, self.text(Field::Sex)).unwrap_or("_O");
+                let digits = zeroize::Zeroizing::new(value::digits(self.text(Field::PostalCode)));
+                Ok(key.person(Basis::Attributes, &[born, sex, &digits]))
             }
         }
     }

@@ -68,13 +68,13 @@ pub struct Touch {
     /// The cell, numbered through all tables of the [`Layout`].
     pub cell: u32,
     /// Belegungen.
-    pub enrolments: u16,
+    pub enrolments: u32,
     /// Completed ones.
-    pub completions: u16,
+    pub completions: u32,
     /// Cancelled registrations.
-    pub cancellations: u16,
+    pub cancellations: u32,
     /// Registrations on the waiting list.
-    pub waiting: u16,
+    pub waiting: u32,
 }
 
 impl Touch {
@@ -82,23 +82,20 @@ impl Touch {
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts {
-            enrolments: self.enrolments.into(),
+            enrolments: self.enrolments,
             persons: u32::from(self.enrolments > 0),
-            completions: self.completions.into(),
-            cancellations: self.cancellations.into(),
-            waiting: self.waiting.into(),
+            completions: self.completions,
+            cancellations: self.cancellations,
+            waiting: self.waiting,
             contributors: 1,
         }
     }
 
     fn add(&mut self, counts: &Counts) {
-        let add = |to: &mut u16, more: u32| {
-            *to = to.saturating_add(u16::try_from(more).unwrap_or(u16::MAX));
-        };
-        add(&mut self.enrolments, counts.enrolments);
-        add(&mut self.completions, counts.completions);
-        add(&mut self.cancellations, counts.cancellations);
-        add(&mut self.waiting, counts.waiting);
+        self.enrolments += counts.enrolments;
+        self.completions += counts.completions;
+        self.cancellations += counts.cancellations;
+        self.waiting += counts.waiting;
     }
 }
 

@@ -1,5 +1,7 @@
 //! No text of an import holds anything of the list that it read.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+
 use calluna_figures::{
     Fault, Import, Layout, Mapping, OfferFacts, Offers, Region, Secret, Subjects,
 };
@@ -85,7 +87,7 @@ fn quoted(rows: &[Vec<String>]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn inv1_no_error_holds_a_value(

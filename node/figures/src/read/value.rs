@@ -68,12 +68,17 @@ pub(crate) fn birth_year(text: &str) -> Option<i16> {
     date(text).map(Date::year)
 }
 
+/// The digits of a text and nothing else: `D-29614` and `29614` are one postal code.
+pub(crate) fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
 /// A human age in years.
 pub(crate) fn human(age: i16) -> Option<i16> {
     (0..=115).contains(&age).then_some(age)
 }
 
-type Words = HashMap<(&'static str, String), &'static str>;
+type Words = HashMap<&'static str, HashMap<String, &'static str>>;
 
 /// Folded words by list, from the code lists themselves and from `data/words.csv`.
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
@@ -81,14 +86,17 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     for list in LISTS {
         for entry in &list.list().entries {
             for word in [&entry.code, &entry.de, &entry.en] {
-                words.insert((list.as_str(), fold(word)), entry.code.as_str());
+                words
+                    .entry(list.as_str())
+                    .or_default()
+                    .insert(fold(word), entry.code.as_str());
             }
         }
     }
     for line in lines(include_str!("../../data/words.csv")) {
         let mut cells = line.split(',');
         if let (Some(list), Some(code), Some(word)) = (cells.next(), cells.next(), cells.next()) {
-            words.insert((list, fold(word)), code);
+            words.entry(list).or_default().insert(fold(word), code);
         }
     }
     words
@@ -108,7 +116,7 @@ pub(crate) fn word(list: code::Name, text: &str) -> Option<&'static str> {
     if folded.is_empty() {
         return None;
     }
-    WORDS.get(&(list.as_str(), folded.to_string())).copied()
+    WORDS.get(list.as_str())?.get(folded.as_str()).copied()
 }
 
 #[cfg(test)]
