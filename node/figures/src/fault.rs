@@ -1,11 +1,12 @@
 //! What is wrong with a list: file, line, column and rule. Never a value.
 //!
-//! A [`Fault`] has no field that could hold text of the list. Its column is a letter and the name
+//! A [`Fault`] has no field that could hold text of the list. Its column is a number and the name
 //! of our own field, not the words of the header: in a list without a header row those words would
 //! be the first person's data. The name of a sheet is left out for the same reason.
 
 use calluna_model::finding::Finding;
 use calluna_model::text::{self, Language};
+use calluna_tabular::cell::column_letters;
 
 /// Most lines that one fault names; the rest is counted.
 const LINES_NAMED: usize = 200;
@@ -93,8 +94,8 @@ pub struct Fault {
     pub rule: Rule,
     /// Our name of the field; empty for the whole row or file.
     pub field: &'static str,
-    /// The column's letter as spreadsheets show it; empty for the whole row or file.
-    pub column: String,
+    /// The column, from 0; nothing for the whole row or file. Words show it as its letter.
+    pub column: Option<usize>,
     /// The lines, ascending, at most 200.
     pub lines: Vec<u64>,
     /// How many lines there are in all; 0 when the fault is one of the whole file.
@@ -108,7 +109,7 @@ impl Fault {
             file: file.to_owned(),
             rule,
             field: "",
-            column: String::new(),
+            column: None,
             lines: Vec::new(),
             count: 0,
         }
@@ -129,8 +130,8 @@ impl Fault {
         if self.count > self.lines.len() as u64 {
             place.push_str(&format!(" … ({})", self.count));
         }
-        if !self.column.is_empty() {
-            place.push_str(&format!(" [{}]", self.column));
+        if let Some(column) = self.column {
+            place.push_str(&format!(" [{}]", column_letters(column)));
         }
         Finding::new(self.field, self.rule.code())
             .at(place)
@@ -182,7 +183,7 @@ impl Faults {
         line: u64,
         rule: Rule,
         field: &'static str,
-        column: &str,
+        column: Option<usize>,
     ) {
         let same = |fault: &Fault| {
             fault.rule == rule
@@ -194,7 +195,7 @@ impl Faults {
             Some(at) => at,
             None => {
                 let mut fault = Fault::of_file(file, rule).field(field);
-                column.clone_into(&mut fault.column);
+                fault.column = column;
                 self.0.push(fault);
                 self.0.len() - 1
             }
@@ -215,8 +216,9 @@ impl Faults {
         for fault in &mut self.0 {
             fault.lines.sort_unstable();
         }
-        self.0
-            .sort_by(|a, b| (&a.file, a.rule, &a.column).cmp(&(&b.file, b.rule, &b.column)));
+        self.0.sort_by(|a, b| {
+            (&a.file, a.rule, a.column, a.field).cmp(&(&b.file, b.rule, b.column, b.field))
+        });
         self.0
     }
 }
@@ -236,10 +238,10 @@ mod tests {
     fn lines_are_named_in_ranges_and_counted_beyond_the_limit() {
         let mut faults = Faults::default();
         for line in [3, 4, 5, 9] {
-            faults.add("a.csv", line, Rule::BadAge, "age", "C");
+            faults.add("a.csv", line, Rule::BadAge, "age", Some(2));
         }
         for line in 1..=1_000 {
-            faults.add("b.csv", line, Rule::BadAge, "age", "C");
+            faults.add("b.csv", line, Rule::BadAge, "age", Some(2));
         }
         let faults = faults.into_sorted();
         assert!(faults[0].to_string().starts_with("a.csv:3-5,9 [C]: age: "));

@@ -40,10 +40,11 @@
 //! | One person taken for two? | If her number, or the spelling of her name beyond case and umlauts, changes between two lists: she counts as one gone and one new. If a list names one person by two numbers, or (by attributes) with two postal codes, she counts as two: mend it at the source. |
 //!
 //! **Limits, plainly.** The bytes of the file belong to the caller, who should overwrite them
-//! after use. What the readers of CSV, XLSX and windows-1252 buffer inside is freed and not
-//! overwritten. So the importing process must be short-lived, write no core dump and be kept from
-//! swapping; that is its caller's part. A notice such as "line 17: sex is not a known word" says
-//! nothing to whoever does not have the list, and is for the person at the node only.
+//! after use. `calluna-tabular` overwrites its own decoded text and sheets; what the libraries below
+//! it (CSV, XLSX, ZIP) buffer while they read is freed and not overwritten. So the importing
+//! process must be short-lived, write no core dump and be kept from swapping; that is its caller's
+//! part. A notice such as "line 17: sex is not a known word" says nothing to whoever does not have
+//! the list, and is for the person at the node only.
 //!
 //! # Which registrations count
 //!

@@ -60,7 +60,7 @@ impl Reader<'_> {
             ..Taken::default()
         };
         if table.guessed_encoding {
-            taken.notices.add(file, 0, Rule::Encoding, "", "");
+            taken.notices.add(file, 0, Rule::Encoding, "", None);
         }
         note_missing(file, &columns, &mut taken.notices);
         let mut known = Known::new();
@@ -68,7 +68,9 @@ impl Reader<'_> {
             let row = Registration::take(row.map_err(|error| unreadable(file, &error))?);
             taken.seen += 1;
             if row.width() != table.header.len() {
-                taken.refused.add(file, row.line(), Rule::CellCount, "", "");
+                taken
+                    .refused
+                    .add(file, row.line(), Rule::CellCount, "", None);
                 taken.refused_rows += 1;
                 continue;
             }
@@ -84,7 +86,7 @@ impl Reader<'_> {
                 Err((rule, field)) => {
                     taken
                         .refused
-                        .add(file, row.line(), rule, field.name(), &columns.letter(field));
+                        .add(file, row.line(), rule, field.name(), columns.at(field));
                     taken.refused_rows += 1;
                 }
             }
@@ -145,7 +147,7 @@ fn note_missing(file: &str, columns: &Columns, notices: &mut Faults) {
             .first()
             .filter(|_| !group.iter().any(|field| columns.has(*field)))
         {
-            notices.add(file, 0, Rule::ColumnMissing, first.name(), "");
+            notices.add(file, 0, Rule::ColumnMissing, first.name(), None);
         }
     }
 }
@@ -218,10 +220,10 @@ impl Turn<'_> {
     }
 
     fn note(&mut self, rule: Rule, field: Field) {
-        let letter = self.columns.letter(field);
+        let column = self.columns.at(field);
         self.taken
             .notices
-            .add(self.file, self.row.line(), rule, field.name(), &letter);
+            .add(self.file, self.row.line(), rule, field.name(), column);
     }
 
     fn set(&self, leaves: &mut [u16; DIMS], dim: Dim, code: &str) {

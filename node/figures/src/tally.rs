@@ -233,7 +233,7 @@ pub(crate) fn tally(
                     Rule::TwiceDiffers
                 };
                 let file = files.get(usize::from(row.file)).map_or("", String::as_str);
-                notices.add(file, row.line, rule, "", "");
+                notices.add(file, row.line, rule, "", None);
                 twice += 1;
             }
             _ => kept.push(row),

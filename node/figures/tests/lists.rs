@@ -294,6 +294,18 @@ fn inv1_a_list_without_header_is_refused_without_a_word_of_it() {
 }
 
 #[test]
+fn inv1_the_name_of_a_sheet_stays_unsaid() {
+    let mapping = Mapping::from_toml("sheet = 'Anmeldungen'\n").unwrap();
+    let fault = import(&[("bbs.xlsx", BBS)], Some(&mapping)).err().unwrap();
+    assert_eq!(fault.rule, Rule::NoSuchSheet);
+    let said = format!("{fault} {fault:?} {}", fault.line(Language::De));
+    assert!(
+        said.contains("bbs.xlsx") && !said.contains("Erika"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_list_that_tells_nobody_apart_is_refused() {
     let fault = import(
         &[("a.csv", b"Kursnummer;Status\n261-101;angemeldet\n")],

@@ -1,6 +1,5 @@
 //! Which column holds what: `data/columns.csv` and the operator's mapping.
 
-use calluna_tabular::cell::column_letters;
 use calluna_tabular::mapping::fold;
 use calluna_tabular::{Mapping, Table};
 
@@ -98,7 +97,8 @@ impl Columns {
         self.at(field).is_some() || !self.default(field).is_empty()
     }
 
-    fn at(&self, field: Field) -> Option<usize> {
+    /// The first column of a field, from 0.
+    pub(crate) fn at(&self, field: Field) -> Option<usize> {
         self.positions.get(field as usize)?.first().copied()
     }
 
@@ -113,11 +113,6 @@ impl Columns {
         cells
             .find(|text| !text.is_empty())
             .unwrap_or_else(|| self.default(field))
-    }
-
-    /// The letter of a field's column; empty where it has none.
-    pub(crate) fn letter(&self, field: Field) -> String {
-        self.at(field).map(column_letters).unwrap_or_default()
     }
 
     /// The best that the columns allow, or what the mapping asks for where they allow it.
