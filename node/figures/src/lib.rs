@@ -56,6 +56,23 @@
 //! The same registration (person, offer, run, number of the registration) counts once however often
 //! it stands in the files; of several states the furthest counts, in whatever order rows stand.
 //!
+//! # Columns
+//!
+//! Columns are found by their names (`data/columns.csv`); a mapping says otherwise where it must:
+//!
+//! ```toml
+//! sheet = "Anmeldungen"         # of a workbook; the first with content otherwise
+//! [columns]
+//! offer = "Veranstaltung"       # fields are the targets of data/columns.csv
+//! [defaults]
+//! sex = "w"                     # for every row whose cell is empty
+//! identity = "name"             # id, name or attributes: what tells persons apart
+//! ```
+//!
+//! Without a status column a registration is an enrolment unless it has a date of cancellation or
+//! completion. Rows without offer, person or with an unreadable status or date are refused; what
+//! else cannot be read counts as unknown and is told.
+//!
 //! | module | holds |
 //! |---|---|
 //! | `registration` | one row; crate-private |

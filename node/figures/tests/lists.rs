@@ -360,6 +360,20 @@ fn a_mapping_names_columns_and_chooses_what_tells_persons_apart() {
 }
 
 #[test]
+fn of_two_columns_the_more_certain_name_counts() {
+    let text = "Kurs;TN-Nr;Kursnummer\nTöpfern;1;261-101\nSingen;2;261-102\n";
+    let (figures, report) = import(&[("a.csv", text.as_bytes())], None).unwrap();
+    assert_eq!(enrolled(&figures, "subject", &["2"]), 1);
+    assert_eq!(enrolled(&figures, "subject", &["4"]), 1);
+    assert!(
+        !report
+            .notices
+            .iter()
+            .any(|fault| fault.rule == Rule::UnknownOffer)
+    );
+}
+
+#[test]
 fn importing_twice_or_in_another_order_changes_nothing() {
     let (first, report) = vhs();
     let (again, same) = vhs();

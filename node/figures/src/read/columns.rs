@@ -71,7 +71,16 @@ impl Columns {
             .iter()
             .map(|(target, names)| (*target, names.as_slice()))
             .collect();
-        let guess = Mapping::guess(&table.header, &names);
+        let mut guess = Mapping::guess(&table.header, &names);
+        // Of several columns the most certain name counts: `Kursnummer` before `Kurs`, which may be
+        // the title.
+        for (target, found) in &mut guess.columns {
+            let known = names.iter().find(|(name, _)| name == target);
+            found.sort_by_key(|column| {
+                let folded = fold(column);
+                known.and_then(|(_, names)| names.iter().position(|name| fold(name) == folded))
+            });
+        }
         let merged = mapping.map_or(guess.clone(), |mapping| mapping.or(guess));
         let default = |key: &str| merged.defaults.get(key).cloned().unwrap_or_default();
         let mut columns = Self {
