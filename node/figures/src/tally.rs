@@ -63,7 +63,7 @@ impl Status {
 }
 
 /// What one person adds to one cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Touch {
     /// The cell, numbered through all tables of the [`Layout`].
     pub cell: u32,
@@ -99,8 +99,9 @@ impl Touch {
     }
 }
 
-/// One person: the hash, and what she adds to which cells, by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One person: the hash, and what she adds to which cells, by number. Together a profile of her, so
+/// neither this nor a [`Touch`] can be printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Person<'a> {
     /// Who, for the holder of the secret.
     pub hash: PersonHash,

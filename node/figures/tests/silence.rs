@@ -69,7 +69,7 @@ fn said(bytes: &[u8], mapping: Option<&Mapping>) -> String {
     }
     all.push_str(&format!("{report:?}"));
     for person in figures.persons() {
-        all.push_str(&format!("{person:?}"));
+        all.push_str(&format!("{:?}", person.hash));
     }
     all
 }
