@@ -62,6 +62,13 @@ const CRATES: &[Row] = &[
         &["tabular", "model"],
         &["tracing", "log", "tonic", "prost"],
     ),
+    // What holds a registration has no mouth.
+    (
+        "figures",
+        "node/figures",
+        &["tabular", "model"],
+        &["tracing", "log", "tonic", "prost", "serde_json", "tokio"],
+    ),
     ("store", "hub/store", &["kv", "model"], &["tonic", "prost"]),
     (
         "sync",

@@ -5,6 +5,8 @@ use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;
 
+use zeroize::Zeroize;
+
 use crate::cell::Row;
 use crate::error::TableError;
 use crate::{COLUMNS, ROW_BYTES, ROWS, encoding};
@@ -25,6 +27,15 @@ pub(crate) struct Csv<'a> {
     delimiter: u8,
     /// Whether the first line only says which delimiter follows (`sep=;`, an Excel habit).
     skip_first: bool,
+}
+
+/// A list of persons that had to be decoded does not lie around in memory afterwards.
+impl Drop for Csv<'_> {
+    fn drop(&mut self) {
+        if let Cow::Owned(text) = &mut self.text {
+            text.zeroize();
+        }
+    }
 }
 
 impl<'a> Csv<'a> {

@@ -4,6 +4,7 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, ExcelDateTime, Reader, SheetType, Xlsx};
+use zeroize::Zeroize;
 
 use crate::cell::{Row, column_letters};
 use crate::error::TableError;
@@ -24,6 +25,15 @@ struct Sparse {
     /// Number of the row as spreadsheets show it, from 1.
     number: u64,
     cells: Vec<(usize, String)>,
+}
+
+/// A sheet can be a list of persons: its text does not lie around in memory afterwards.
+impl Drop for Sparse {
+    fn drop(&mut self) {
+        for (_, text) in &mut self.cells {
+            text.zeroize();
+        }
+    }
 }
 
 /// Title, header, place of the header, and the rows below it.

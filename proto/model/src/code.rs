@@ -13,6 +13,8 @@ pub struct Entry {
     pub de: String,
     /// English words.
     pub en: String,
+    /// The code of the wider group in the same list; empty where there is none.
+    pub parent: String,
 }
 
 /// A list of codes.
@@ -112,6 +114,18 @@ lists! {
     AVAILABILITY = "availability";
     /// Whether a run takes place.
     RUN_STATUS = "run_status";
+    /// Age bands and their wider groups.
+    AGE_GROUP = "age_group";
+    /// Sex, as figures show it.
+    SEX = "sex";
+    /// How far a registration got, least first.
+    REGISTRATION_STATUS = "registration_status";
+    /// Levels of offers on two scales, in groups wide enough for figures.
+    LEVEL_GROUP = "level_group";
+    /// Highest qualification of a participant before.
+    PRIOR_QUALIFICATION = "prior_qualification";
+    /// What a participant goes on to.
+    DESTINATION = "destination";
 }
 
 /// Reads a list. A broken file of our own shows as an empty list, which the test below refuses.
@@ -132,6 +146,7 @@ fn parse(text: &str) -> List {
                 code: cell(0),
                 de: cell(1),
                 en: cell(2),
+                parent: cell(3),
             }
         })
         .collect();
@@ -163,6 +178,11 @@ mod tests {
                 assert!(
                     !entry.de.is_empty() && !entry.en.is_empty(),
                     "{name:?} {}",
+                    entry.code
+                );
+                assert!(
+                    entry.parent.is_empty() || name.has(&entry.parent),
+                    "{name:?} {}: its group is not in the list",
                     entry.code
                 );
             }
