@@ -1,0 +1,487 @@
+//! The numbers and how they hang together: cells, their measures, sums, revisions.
+//!
+//! Nothing here knows what a dimension is. A *cell* is one place of one table in one revision; its
+//! *measures* (participants, completions, ...) share one mask. A *sum* says that a parent is the
+//! total of its parts, for every measure; tables that share margins are sums that share cells. A
+//! *succession* says that one cell is another one, a revision later.
+//!
+//! An order `completions <= participants` makes a further measure of its own, the complement
+//! `participants - completions`: it is a number of persons like any other (threat T8).
+
+/// A cell of a [`System`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellId(pub(crate) u32);
+
+impl CellId {
+    /// Position in the order in which cells were added.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What earlier publications of the period say about showing a cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Not yet shown: may be shown or hidden.
+    #[default]
+    Open,
+    /// Was shown, or is a cell of an earlier revision that was: stays shown.
+    Shown,
+    /// A cell of an earlier revision that was hidden.
+    Hidden,
+}
+
+/// One number of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Figure {
+    /// Unknown to whoever audits from what is public.
+    pub(crate) value: Option<u64>,
+    /// Zero for a reason that everybody knows.
+    pub(crate) structural: bool,
+    /// What the largest single contributor gave, and therefore knows.
+    pub(crate) largest: u64,
+}
+
+/// One place of one table in one revision, with all its measures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) threshold: u64,
+    pub(crate) cost: f64,
+    pub(crate) standing: Standing,
+}
+
+impl Cell {
+    /// A cell whose measures are known, with threshold 5 and the usual [`cost`] of an inner cell.
+    #[must_use]
+    pub fn counted(values: &[u64]) -> Self {
+        let figure = |value: &u64| Figure {
+            value: Some(*value),
+            structural: false,
+            largest: 0,
+        };
+        Self {
+            figures: values.iter().map(figure).collect(),
+            threshold: 5,
+            cost: cost(values.first().copied().unwrap_or(0), false),
+            standing: Standing::Open,
+        }
+    }
+
+    /// A hidden cell as the public sees it: `measures` numbers that nobody knows.
+    #[must_use]
+    pub fn unseen(measures: usize) -> Self {
+        let figure = Figure {
+            value: None,
+            structural: false,
+            largest: 0,
+        };
+        Self {
+            figures: vec![figure; measures],
+            threshold: 5,
+            cost: 0.0,
+            standing: Standing::Hidden,
+        }
+    }
+
+    /// Numbers below `threshold` are hidden: 5, or 10 for sensitive subjects; never below 3.
+    #[must_use]
+    pub fn threshold(mut self, threshold: u64) -> Self {
+        self.threshold = threshold;
+        self
+    }
+
+    /// What it costs to hide the cell.
+    #[must_use]
+    pub fn cost(mut self, cost: f64) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// What earlier publications say.
+    #[must_use]
+    pub fn standing(mut self, standing: Standing) -> Self {
+        self.standing = standing;
+        self
+    }
+
+    /// The measure is zero for a reason that everybody knows (no offer in the public catalogue, no
+    /// course of the period has ended): nothing is given away by showing it.
+    #[must_use]
+    pub fn structural(mut self, measure: usize) -> Self {
+        if let Some(figure) = self.figures.get_mut(measure) {
+            figure.structural = true;
+        }
+        self
+    }
+
+    /// What the largest contributor to the measure gave (1 where contributors are persons).
+    #[must_use]
+    pub fn largest(mut self, measure: usize, amount: u64) -> Self {
+        if let Some(figure) = self.figures.get_mut(measure) {
+            figure.largest = amount;
+        }
+        self
+    }
+}
+
+/// The usual cost of hiding: log(1 + x), margins ten times as much, and never nothing.
+#[must_use]
+pub fn cost(value: u64, margin: bool) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a cost, and counts stay far below 2^52"
+    )]
+    let inner = (value as f64).ln_1p().max(0.1);
+    if margin { inner * 10.0 } else { inner }
+}
+
+/// A parent that is the total of its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) parent: CellId,
+    pub(crate) parts: Vec<CellId>,
+}
+
+impl Sum {
+    /// Parent and parts.
+    pub(crate) fn members(&self) -> impl Iterator<Item = CellId> + '_ {
+        std::iter::once(self.parent).chain(self.parts.iter().copied())
+    }
+}
+
+/// Why the numbers are not a system.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSystem {
+    /// A cell has another number of measures than the system.
+    #[error(
+        "cell {cell} has {got} measures, this system has {wanted}: give every cell all measures in one order"
+    )]
+    Measures {
+        /// Position of the cell.
+        cell: usize,
+        /// Measures of the cell.
+        got: usize,
+        /// Measures of the system.
+        wanted: usize,
+    },
+    /// The threshold is below the legal floor of three, or above what is ever sensible.
+    #[error("cell {cell} has threshold {got}; it must be between 3 and 1000")]
+    Threshold {
+        /// Position of the cell.
+        cell: usize,
+        /// The threshold.
+        got: u64,
+    },
+    /// A measure is larger than the one it is part of.
+    #[error(
+        "cell {cell}: measure {lesser} is larger than measure {greater}, of which it is a part: count both from the same registrations"
+    )]
+    Order {
+        /// Position of the cell.
+        cell: usize,
+        /// The measure that must not be larger.
+        lesser: usize,
+        /// The measure it belongs to.
+        greater: usize,
+    },
+    /// A structural zero is not zero.
+    #[error(
+        "cell {cell}: measure {measure} is marked as a structural zero and is not zero: the catalogue and the registrations disagree"
+    )]
+    Structural {
+        /// Position of the cell.
+        cell: usize,
+        /// The measure.
+        measure: usize,
+    },
+    /// A number is too large to be a count of persons.
+    #[error(
+        "cell {cell}: measure {measure} is above 1,000,000,000: that is not a number of persons"
+    )]
+    TooLarge {
+        /// Position of the cell.
+        cell: usize,
+        /// The measure.
+        measure: usize,
+    },
+    /// A sum or a succession names a cell that is not there, or one twice.
+    #[error(
+        "a sum or a succession names cell {cell} twice, or it does not exist: add cells first, name each once"
+    )]
+    Unknown {
+        /// Position named.
+        cell: usize,
+    },
+    /// The parts do not add up to the parent.
+    #[error(
+        "the parts of cell {parent} do not add up to it in measure {measure}: count parent and parts from the same registrations"
+    )]
+    Sum {
+        /// Position of the parent.
+        parent: usize,
+        /// The measure.
+        measure: usize,
+    },
+}
+
+/// Most persons that one number may count: keeps every product far away from overflow.
+pub(crate) const MOST: u64 = 1_000_000_000;
+
+/// Cells, sums and successions that are judged together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct System {
+    pub(crate) measures: usize,
+    pub(crate) orders: Vec<(usize, usize)>,
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) sums: Vec<Sum>,
+    pub(crate) successions: Vec<(CellId, CellId)>,
+}
+
+impl System {
+    /// An empty system with `measures` numbers per cell; each order is (lesser, greater).
+    #[must_use]
+    pub fn new(measures: usize, orders: &[(usize, usize)]) -> Self {
+        let orders = orders
+            .iter()
+            .copied()
+            .filter(|(lesser, greater)| *lesser < measures && *greater < measures)
+            .collect();
+        Self {
+            measures,
+            orders,
+            cells: Vec::new(),
+            sums: Vec::new(),
+            successions: Vec::new(),
+        }
+    }
+
+    /// Adds a cell.
+    ///
+    /// # Errors
+    /// [`InvalidSystem`] when its numbers contradict each other.
+    pub fn add(&mut self, cell: Cell) -> Result<CellId, InvalidSystem> {
+        let at = self.cells.len();
+        if cell.figures.len() != self.measures {
+            return Err(InvalidSystem::Measures {
+                cell: at,
+                got: cell.figures.len(),
+                wanted: self.measures,
+            });
+        }
+        if !(3..=1000).contains(&cell.threshold) {
+            return Err(InvalidSystem::Threshold {
+                cell: at,
+                got: cell.threshold,
+            });
+        }
+        for (measure, figure) in cell.figures.iter().enumerate() {
+            if figure.structural && figure.value.unwrap_or(0) != 0 {
+                return Err(InvalidSystem::Structural { cell: at, measure });
+            }
+            if figure.value.unwrap_or(0) > MOST {
+                return Err(InvalidSystem::TooLarge { cell: at, measure });
+            }
+        }
+        for (lesser, greater) in &self.orders {
+            if cell.figures[*lesser].value > cell.figures[*greater].value {
+                return Err(InvalidSystem::Order {
+                    cell: at,
+                    lesser: *lesser,
+                    greater: *greater,
+                });
+            }
+        }
+        let Ok(id) = u32::try_from(at) else {
+            return Err(InvalidSystem::Unknown { cell: at });
+        };
+        self.cells.push(cell);
+        Ok(CellId(id))
+    }
+
+    /// Says that `parent` is the total of `parts`, in every measure.
+    ///
+    /// # Errors
+    /// [`InvalidSystem`] when it is not.
+    pub fn sum(&mut self, parent: CellId, parts: &[CellId]) -> Result<(), InvalidSystem> {
+        let sum = Sum {
+            parent,
+            parts: parts.to_vec(),
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        for cell in sum.members() {
+            if cell.index() >= self.cells.len() || !seen.insert(cell) {
+                return Err(InvalidSystem::Unknown { cell: cell.index() });
+            }
+        }
+        for measure in 0..self.measures {
+            let value = |cell: CellId| self.cells[cell.index()].figures[measure].value;
+            let total: Option<u64> = parts.iter().map(|part| value(*part)).sum();
+            if let (Some(total), Some(parent_value)) = (total, value(parent))
+                && total != parent_value
+            {
+                return Err(InvalidSystem::Sum {
+                    parent: parent.index(),
+                    measure,
+                });
+            }
+        }
+        self.sums.push(sum);
+        Ok(())
+    }
+
+    /// Says that `later` is `earlier`, a revision on.
+    ///
+    /// # Errors
+    /// [`InvalidSystem::Unknown`] when one of them is not there.
+    pub fn succeed(&mut self, earlier: CellId, later: CellId) -> Result<(), InvalidSystem> {
+        for cell in [earlier, later] {
+            if cell.index() >= self.cells.len() || earlier == later {
+                return Err(InvalidSystem::Unknown { cell: cell.index() });
+            }
+        }
+        self.successions.push((earlier, later));
+        Ok(())
+    }
+
+    /// How many cells there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether there is no cell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// All cells, in order.
+    pub fn ids(&self) -> impl Iterator<Item = CellId> + use<> {
+        (0..u32::try_from(self.cells.len()).unwrap_or(u32::MAX)).map(CellId)
+    }
+
+    /// Numbers per cell, complements included.
+    pub(crate) fn width(&self) -> usize {
+        self.measures + self.orders.len()
+    }
+
+    /// A number of a cell; those after the measures are complements.
+    pub(crate) fn figure(&self, cell: CellId, at: usize) -> Figure {
+        let figures = &self.cells[cell.index()].figures;
+        if let Some(figure) = figures.get(at) {
+            return *figure;
+        }
+        let (lesser, greater) = self.orders[at - self.measures];
+        let (lesser, greater) = (figures[lesser], figures[greater]);
+        Figure {
+            value: greater
+                .value
+                .zip(lesser.value)
+                .map(|(greater, lesser)| greater.saturating_sub(lesser)),
+            structural: greater.structural,
+            largest: 0,
+        }
+    }
+
+    /// blake3 over everything that a proof depends on: two systems with one hash are one question.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        let mut number = |value: u64| {
+            hasher.update(&value.to_le_bytes());
+        };
+        number(self.measures as u64);
+        number(self.orders.len() as u64);
+        for (lesser, greater) in &self.orders {
+            number(*lesser as u64);
+            number(*greater as u64);
+        }
+        number(self.cells.len() as u64);
+        for cell in &self.cells {
+            number(cell.threshold);
+            number(cell.standing as u64);
+            number(cell.cost.to_bits());
+            for figure in &cell.figures {
+                number(figure.value.map_or(u64::MAX, |value| value));
+                number(u64::from(figure.structural));
+                number(figure.largest);
+            }
+        }
+        for sum in &self.sums {
+            number(sum.parts.len() as u64);
+            sum.members().for_each(|cell| number(u64::from(cell.0)));
+        }
+        for (earlier, later) in &self.successions {
+            number(u64::from(earlier.0));
+            number(u64::from(later.0));
+        }
+        *hasher.finalize().as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_do_not_add_up_are_refused_with_the_place() {
+        let mut system = System::new(1, &[]);
+        let a = system.add(Cell::counted(&[3])).unwrap();
+        let b = system.add(Cell::counted(&[4])).unwrap();
+        let total = system.add(Cell::counted(&[8])).unwrap();
+        let refused = system.sum(total, &[a, b]).unwrap_err();
+        assert_eq!(
+            refused,
+            InvalidSystem::Sum {
+                parent: 2,
+                measure: 0
+            }
+        );
+        assert!(system.sum(total, &[a, a]).is_err());
+    }
+
+    #[test]
+    fn numbers_that_contradict_each_other_are_refused() {
+        let mut system = System::new(2, &[(1, 0)]);
+        assert!(matches!(
+            system.add(Cell::counted(&[3, 4])),
+            Err(InvalidSystem::Order { .. })
+        ));
+        assert!(matches!(
+            system.add(Cell::counted(&[3])),
+            Err(InvalidSystem::Measures { .. })
+        ));
+        assert!(matches!(
+            system.add(Cell::counted(&[3, 1]).structural(1)),
+            Err(InvalidSystem::Structural { .. })
+        ));
+        assert!(matches!(
+            system.add(Cell::counted(&[3, 1]).threshold(2)),
+            Err(InvalidSystem::Threshold { .. })
+        ));
+    }
+
+    #[test]
+    fn the_complement_is_a_number_of_its_own() {
+        let mut system = System::new(2, &[(1, 0)]);
+        let cell = system.add(Cell::counted(&[9, 7])).unwrap();
+        assert_eq!(system.figure(cell, 2).value, Some(2));
+    }
+
+    #[test]
+    fn the_hash_sees_every_part() {
+        let base = System::new(1, &[]);
+        let mut one = base.clone();
+        one.add(Cell::counted(&[7])).unwrap();
+        let mut other = base.clone();
+        other.add(Cell::counted(&[7]).threshold(10)).unwrap();
+        let mut third = base.clone();
+        third.add(Cell::counted(&[8])).unwrap();
+        let hashes = [base.hash(), one.hash(), other.hash(), third.hash()];
+        for (at, hash) in hashes.iter().enumerate() {
+            assert!(!hashes[..at].contains(hash));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Each rule taken away, and the attacker wins; so the rule is what stops him.
