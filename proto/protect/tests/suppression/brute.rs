@@ -2,6 +2,7 @@
 
 use calluna_protect::{CellId, Mask, is_unsafe, loss};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 use crate::table::Table;
 use crate::{evidence, judge, proved};
@@ -27,6 +28,14 @@ fn withstands(table: &Table) -> Result<bool, TestCaseError> {
     }
     let losses = table.losses(&mask);
     prop_assert!(losses.is_empty(), "the attacker narrowed {losses:?}");
+    // No gap either: of a small number every value below the threshold stays possible.
+    let public = table.public(&mask);
+    for cell in 0..table.values.len() {
+        for at in (0..table.width()).filter(|at| table.number(cell, *at) < table.threshold) {
+            let possible = |value| public.possible(cell * table.width() + at, value);
+            prop_assert!((0..table.threshold).all(possible), "a gap in cell {cell}");
+        }
+    }
     Ok(true)
 }
 
@@ -71,6 +80,27 @@ proptest! {
             prop_assert_eq!(narrowest, i64::try_from(least).ok());
         }
     }
+}
+
+/// What the properties above look at is not only tables for which there is no mask.
+#[test]
+fn most_tables_get_a_mask() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut share = |tables: &dyn Fn(&mut proptest::test_runner::TestRunner) -> Table| {
+        let all: Vec<Table> = (0..40).map(|_| tables(&mut runner)).collect();
+        all.iter()
+            .filter(|table| proved(judge(&table.system)).is_some())
+            .count()
+    };
+    let draw = |strategy: &dyn Fn() -> BoxedStrategy<Vec<Vec<i64>>>,
+                runner: &mut proptest::test_runner::TestRunner| {
+        strategy().new_tree(runner).unwrap().current()
+    };
+    let two = share(&|r| Table::new(&[4, 3], &draw(&|| inner(12, 12).boxed(), r), false, 5));
+    let three = share(&|r| Table::new(&[2, 3, 2], &draw(&|| inner(12, 14).boxed(), r), false, 5));
+    let pairs = share(&|r| Table::new(&[3, 2], &draw(&|| with_completions(6).boxed(), r), true, 3));
+    println!("of 40 each: two-way {two}, three-way {three}, with completions {pairs}");
+    assert!(two >= 20 && three >= 20 && pairs >= 20);
 }
 
 /// The cheapest mask that withstands the search, by trying all.
