@@ -121,6 +121,8 @@ fn provider(registrations: u64, tables: &[&[usize]], seed: u64) -> (System, BTre
         let margin = tables[table].len() < 2;
         let cell = Cell::counted(&values)
             .threshold(if sensitive { 10 } else { 5 })
+            .largest(0, values[0].min(1))
+            .largest(1, values[1].min(1))
             .cost(cost(values[0], margin));
         ids.insert((table, place), system.add(cell).unwrap());
     }
@@ -156,9 +158,10 @@ fn one_provider() {
                 20_000 - budget.solves,
             ),
             Verdict::Coarsen { audit } => println!(
-                "provider, {registrations} registrations, {name}: to be coarsened, {} of {} hidden cells unproved, {took:.2?}",
+                "provider, {registrations} registrations, {name}: to be coarsened, {} of {} hidden cells unproved, {} programs, {took:.2?}",
                 audit.unproved.len(),
-                audit.hidden
+                audit.hidden,
+                20_000 - budget.solves
             ),
             Verdict::HoldBack { cells } => println!("held back: {}", cells.len()),
         }

@@ -31,6 +31,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) target: (usize, i64),
     /// What a unit of movement of each column costs; empty is nothing.
     pub(crate) prices: &'a [f64],
+    /// The columns that may move.
+    pub(crate) may_move: &'a [bool],
 }
 
 /// A point that fits every row and bound and has moved the target as far as it goes, or nothing.
@@ -70,7 +72,7 @@ fn attempt(component: &Component, base: &[i64], wish: &Wish<'_>, whole: bool) ->
         }
         let price = wish.prices.get(at).copied().unwrap_or(0.0);
         let mut add = |gain: f64, room: i64| {
-            (room > 0).then(|| {
+            (room > 0 && wish.may_move[at]).then(|| {
                 let room = i32::try_from(room).unwrap_or(i32::MAX);
                 if whole {
                     problem.add_integer_var(gain - price, (0, room))

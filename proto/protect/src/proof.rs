@@ -14,8 +14,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::oracle::{Wish, any_point, propose};
+use crate::pool::Pool;
 use crate::primary::Mask;
-use crate::space::{Attacker, Component, components, space};
+use crate::space::{Attacker, Column, Component, components, space};
 use crate::system::{CellId, System};
 
 /// How much work a proof may be: linear programs, counted, so that two runs decide alike.
@@ -108,6 +109,18 @@ pub fn prove(
     budget: &mut Budget,
     memory: &mut Memory,
 ) -> Audit {
+    prove_with(system, mask, attacker, budget, memory, &mut Pool::default())
+}
+
+/// [`prove`], with witnesses that were found before.
+pub(crate) fn prove_with(
+    system: &System,
+    mask: &Mask,
+    attacker: Attacker,
+    budget: &mut Budget,
+    memory: &mut Memory,
+    pool: &mut Pool,
+) -> Audit {
     let parts = components(&space(system, mask, attacker));
     let before = budget.solves;
     let mut audit = Audit {
@@ -132,7 +145,7 @@ pub fn prove(
             narrow(&mut audit.minimum_width, *width);
             continue;
         }
-        let witnessed = witness(part, budget, false);
+        let witnessed = witness(part, mask, budget, pool, false);
         let mut least = None;
         let mut whole = true;
         for (column, (low, high)) in part.columns.iter().zip(&witnessed) {
@@ -167,126 +180,128 @@ pub(crate) fn holds(
     mask: &Mask,
     attacker: Attacker,
     budget: &mut Budget,
-    memory: &mut Memory,
+    pool: &mut Pool,
 ) -> bool {
-    components(&space(system, mask, attacker))
-        .iter()
-        .all(|part| {
-            let hash = part.hash();
-            if memory.proved.contains_key(&hash) {
-                return true;
-            }
-            let witnessed = witness(part, budget, true);
-            let proved = |(column, (low, high)): (&crate::space::Column, &(i64, i64))| {
-                high - low >= column.need
-            };
-            let all = part.columns.iter().zip(&witnessed).all(proved);
-            let watched = part.columns.iter().zip(&witnessed);
-            let widths = watched.filter(|(column, _)| column.need > 0);
-            let least = widths.map(|(_, (low, high))| high - low).min();
-            if let Some(least) = least.filter(|_| all) {
-                memory.proved.insert(hash, least.unsigned_abs());
-            }
-            all
-        })
+    let parts = components(&space(system, mask, attacker));
+    parts.iter().all(|part| {
+        let witnessed = witness(part, mask, budget, pool, true);
+        let wide = |(column, (low, high)): (&Column, &(i64, i64))| high - low >= column.need;
+        part.columns.iter().zip(&witnessed).all(wide)
+    })
 }
 
 fn narrow(least: &mut Option<u64>, width: u64) {
     *least = Some(least.map_or(width, |least| least.min(width)));
 }
 
-/// Lowest and highest value witnessed for every column.
-fn witness(part: &Component, budget: &mut Budget, give_up_early: bool) -> Vec<(i64, i64)> {
+/// The true table of a part, where it is known and fits what is published.
+pub(crate) fn truth(part: &Component) -> Option<Vec<i64>> {
     let known: Option<Vec<i64>> = part.columns.iter().map(|column| column.value).collect();
-    let base = match known {
-        Some(base) => Some(base).filter(|base| part.allows(base)),
-        None => budget.take().then(|| any_point(part)).flatten(),
+    known.filter(|base| part.allows(base))
+}
+
+/// Lowest and highest value witnessed for every column.
+fn witness(
+    part: &Component,
+    mask: &Mask,
+    budget: &mut Budget,
+    pool: &mut Pool,
+    give_up_early: bool,
+) -> Vec<(i64, i64)> {
+    // Whoever does not know the truth starts from a table of his own, with witnesses of its own.
+    let unknown = part.columns.iter().any(|column| column.value.is_none());
+    let mut own = Pool::default();
+    let (base, pool) = if unknown {
+        (budget.take().then(|| any_point(part)).flatten(), &mut own)
+    } else {
+        (truth(part), pool)
     };
     let Some(base) = base else {
         return vec![(0, 0); part.columns.len()];
     };
-    let mut ranges: Vec<(i64, i64)> = base.iter().map(|value| (*value, *value)).collect();
+    let hidden = |cell: CellId| mask.hides(cell);
+    let stretch = Stretch {
+        part,
+        base: &base,
+        hidden: &hidden,
+        prices: &[],
+        near_only: give_up_early,
+    };
     for at in 0..base.len() {
-        let need = part.columns[at].need;
+        if !stretch.column(at, budget, pool) && give_up_early {
+            break;
+        }
+    }
+    let columns = part.columns.iter().zip(&base);
+    columns
+        .map(|(column, value)| {
+            let (low, high) = pool.reach((column.cell, column.at), &hidden);
+            (value + low, value + high)
+        })
+        .collect()
+}
+
+/// How a number is to be stretched.
+pub(crate) struct Stretch<'a> {
+    pub(crate) part: &'a Component,
+    pub(crate) base: &'a [i64],
+    /// Which cells may change.
+    pub(crate) hidden: &'a dyn Fn(CellId) -> bool,
+    /// What changing each column costs; empty is nothing.
+    pub(crate) prices: &'a [f64],
+    /// Look around the number only; what is not found there counts as not there.
+    pub(crate) near_only: bool,
+}
+
+/// Columns around a number that are looked at first: nearly always enough, and an order faster.
+const NEAR: usize = 160;
+
+impl Stretch<'_> {
+    /// Sees to it that a number is witnessed widely enough; whether it is.
+    pub(crate) fn column(&self, at: usize, budget: &mut Budget, pool: &mut Pool) -> bool {
+        if self.enough(at, pool) {
+            return true;
+        }
+        let all = self.part.columns.len();
+        if self.within(at, NEAR, budget, pool) {
+            return true;
+        }
+        all > NEAR && !self.near_only && self.within(at, all, budget, pool)
+    }
+
+    fn enough(&self, at: usize, pool: &Pool) -> bool {
+        let column = &self.part.columns[at];
+        let (low, high) = pool.reach((column.cell, column.at), self.hidden);
+        high - low >= column.need
+    }
+
+    fn within(&self, at: usize, most: usize, budget: &mut Budget, pool: &mut Pool) -> bool {
+        let Self { part, base, .. } = *self;
         let column = &part.columns[at];
+        let may_move = part.near(at, most);
         // Up first; what is missing then has to be found below.
         for upwards in [true, false] {
-            let (low, high) = ranges[at];
+            let (low, high) = pool.reach((column.cell, column.at), self.hidden);
             let missing = if upwards {
-                (low + need).min(column.high) - base[at]
+                (low + column.need).min(column.high - base[at])
             } else {
-                (high - need).max(column.low) - base[at]
+                (high - column.need).max(column.low - base[at])
             };
-            if high - low >= need || missing == 0 {
+            if high - low >= column.need || missing == 0 {
                 continue;
             }
             if !budget.take() {
-                return ranges;
+                return false;
             }
             let wish = Wish {
                 target: (at, missing),
-                prices: &[],
+                prices: self.prices,
+                may_move: &may_move,
             };
-            if let Some(point) = propose(part, &base, &wish) {
-                widen(part, &base, &point, &mut ranges);
+            if let Some(point) = propose(part, base, &wish) {
+                pool.take(part, base, &point);
             }
         }
-        let (low, high) = ranges[at];
-        if give_up_early && high - low < need {
-            return ranges;
-        }
+        self.enough(at, pool)
     }
-    ranges
-}
-
-/// Takes a witness in, with the multiples of its move that fit, in both directions.
-fn widen(part: &Component, base: &[i64], point: &[i64], ranges: &mut [(i64, i64)]) {
-    let moves: Vec<(usize, i64)> = base
-        .iter()
-        .zip(point)
-        .enumerate()
-        .filter(|(_, (from, to))| from != to)
-        .map(|(at, (from, to))| (at, to - from))
-        .collect();
-    let unit = moves
-        .iter()
-        .fold(0, |unit, (_, by)| divisor(unit, by.abs()));
-    if unit == 0 {
-        return;
-    }
-    let most = moves.iter().map(|(at, _)| part.columns[*at].need).max();
-    for sign in [1, -1] {
-        // As far as every bound allows, and no further than anybody needs.
-        let room = |(at, by): &(usize, i64)| {
-            let by = by / unit * sign;
-            let column = &part.columns[*at];
-            if by > 0 {
-                (column.high - base[*at]) / by
-            } else {
-                (base[*at] - column.low) / -by
-            }
-        };
-        let times = moves.iter().map(room).min().unwrap_or(0);
-        let times = times.min(most.unwrap_or(0).max(unit));
-        let mut moved = base.to_vec();
-        for (at, by) in &moves {
-            moved[*at] += by / unit * sign * times;
-        }
-        if times > 0 && part.allows(&moved) {
-            take(&moved, ranges);
-        }
-    }
-    take(point, ranges);
-}
-
-fn take(point: &[i64], ranges: &mut [(i64, i64)]) {
-    for (value, (low, high)) in point.iter().zip(ranges) {
-        *low = (*low).min(*value);
-        *high = (*high).max(*value);
-    }
-}
-
-/// The greatest common divisor.
-fn divisor(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { divisor(b, a % b) }
 }

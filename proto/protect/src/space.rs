@@ -44,6 +44,8 @@ pub(crate) const UNKNOWN: i64 = MOST as i64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
     pub(crate) cell: CellId,
+    /// Which number of the cell.
+    pub(crate) at: usize,
     /// The true number, where it is known.
     pub(crate) value: Option<i64>,
     pub(crate) low: i64,
@@ -65,9 +67,34 @@ pub(crate) struct Row {
 pub(crate) struct Component {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Row>,
+    /// The rows in which each column stands; filled by [`components`].
+    pub(crate) rows_of: Vec<Vec<usize>>,
 }
 
 impl Component {
+    /// The columns nearest to one, by steps from row to row, at most `most`; whether each column is among them.
+    pub(crate) fn near(&self, column: usize, most: usize) -> Vec<bool> {
+        let mut near = vec![false; self.columns.len()];
+        near[column] = true;
+        let mut found = vec![column];
+        let mut seen = vec![false; self.rows.len()];
+        let mut next = 0;
+        while let Some(at) = found.get(next).copied() {
+            next += 1;
+            for row in &self.rows_of[at] {
+                if std::mem::replace(&mut seen[*row], true) {
+                    continue;
+                }
+                for (other, _) in &self.rows[*row].terms {
+                    if found.len() < most && !std::mem::replace(&mut near[*other], true) {
+                        found.push(*other);
+                    }
+                }
+            }
+        }
+        near
+    }
+
     /// Whether the numbers fulfil every row and every bound, in whole-number arithmetic.
     pub(crate) fn allows(&self, point: &[i64]) -> bool {
         let inside = |(column, value): (&Column, &i64)| (column.low..=column.high).contains(value);
@@ -181,6 +208,7 @@ fn column(system: &System, cell: CellId, at: usize, attacker: Attacker) -> Colum
     };
     Column {
         cell,
+        at,
         value,
         low,
         high,
@@ -240,7 +268,16 @@ pub(crate) fn components(whole: &Component) -> Vec<Component> {
             ..row.clone()
         });
     }
-    parts.into_values().collect()
+    let mut parts: Vec<Component> = parts.into_values().collect();
+    for part in &mut parts {
+        part.rows_of = vec![Vec::new(); part.columns.len()];
+        for (row, at) in part.rows.iter().zip(0..) {
+            for (column, _) in &row.terms {
+                part.rows_of[*column].push(at);
+            }
+        }
+    }
+    parts
 }
 
 fn find(root: &mut [usize], mut at: usize) -> usize {

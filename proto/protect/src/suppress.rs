@@ -15,9 +15,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::oracle::{Wish, propose};
+use crate::pool::Pool;
 use crate::primary::{Mask, is_structural, is_unsafe};
-use crate::proof::{Audit, Budget, Memory, holds, prove};
+use crate::proof::{Audit, Budget, Memory, Stretch, holds, prove_with, truth};
 use crate::space::{Attacker, Component, components, space};
 use crate::system::{CellId, Standing, System};
 
@@ -75,6 +75,11 @@ pub fn protect(
         attacker,
         budget,
         memory,
+        pool: Pool::default(),
+        dearest: system
+            .cells
+            .iter()
+            .fold(0.1, |most, cell| cell.cost.max(most)),
     };
     let starts = if system.len() < SMALL { 2 } else { 1 };
     let mut best: Option<(f64, Mask)> = None;
@@ -96,9 +101,7 @@ pub fn protect(
         }
     }
     if let Some((_, mask)) = best {
-        // The evidence is of the mask that leaves, whatever the search has tried before.
-        let mut enough = Budget::default();
-        let audit = prove(system, &mask, attacker, &mut enough, work.memory);
+        let audit = work.prove(&mask);
         return if audit.holds() {
             Verdict::Proved { mask, audit }
         } else {
@@ -149,11 +152,14 @@ struct Work<'a> {
     attacker: Attacker,
     budget: &'a mut Budget,
     memory: &'a mut Memory,
+    pool: Pool,
+    dearest: f64,
 }
 
 impl Work<'_> {
     fn prove(&mut self, mask: &Mask) -> Audit {
-        prove(self.system, mask, self.attacker, self.budget, self.memory)
+        let (system, pool) = (self.system, &mut self.pool);
+        prove_with(system, mask, self.attacker, self.budget, self.memory, pool)
     }
 
     /// Adds cells until all is proved or nothing helps.
@@ -178,61 +184,45 @@ impl Work<'_> {
         }
         let before = mask.hidden();
         for part in components(&space(self.system, &wide, self.attacker)) {
-            let known: Option<Vec<i64>> = part.columns.iter().map(|column| column.value).collect();
-            let Some(base) = known else { continue };
+            let Some(base) = truth(&part) else { continue };
             for at in 0..base.len() {
-                if failing.binary_search(&part.columns[at].cell).is_ok()
-                    && !self.free(mask, &part, &base, at)
-                {
-                    return mask.hidden() > before;
+                if failing.binary_search(&part.columns[at].cell).is_ok() {
+                    self.free(mask, &part, &base, at);
                 }
             }
         }
         mask.hidden() > before
     }
 
-    /// Lets one number move as far as it must; false when the budget is spent.
-    fn free(&mut self, mask: &mut Mask, part: &Component, base: &[i64], at: usize) -> bool {
+    /// Lets one number move as far as it must, and hides the cells on the way.
+    fn free(&mut self, mask: &mut Mask, part: &Component, base: &[i64], at: usize) {
         let column = &part.columns[at];
-        let most = self.system.cells.iter().map(|cell| cell.cost);
-        let most = most.fold(0.1_f64, f64::max);
-        let mut reached = 0;
-        for upwards in [true, false] {
-            let wanted = if upwards {
-                column.need.min(column.high - base[at])
-            } else {
-                -(column.need - reached).min(base[at] - column.low)
-            };
-            if wanted == 0 {
-                continue;
-            }
-            if !self.budget.take() {
-                return false;
-            }
-            let prices: Vec<f64> = part
-                .columns
-                .iter()
-                .map(|column| {
-                    let cost = self.system.cells[column.cell.index()].cost;
-                    let price = if mask.hides(column.cell) { 0.0 } else { cost };
-                    0.01 + price / most * 100.0
-                })
-                .collect();
-            let wish = Wish {
-                target: (at, wanted),
-                prices: &prices,
-            };
-            let Some(point) = propose(part, base, &wish) else {
-                continue;
-            };
-            reached += (point[at] - base[at]).abs();
-            for (column, (from, to)) in part.columns.iter().zip(base.iter().zip(&point)) {
-                if from != to {
-                    mask.hide(column.cell);
-                }
-            }
+        let now = |cell: CellId| mask.hides(cell);
+        let (low, high) = self.pool.reach((column.cell, column.at), &now);
+        if high - low >= column.need {
+            return;
         }
-        true
+        let prices: Vec<f64> = part
+            .columns
+            .iter()
+            .map(|column| {
+                let cost = self.system.cells[column.cell.index()].cost;
+                let price = if mask.hides(column.cell) { 0.0 } else { cost };
+                0.01 + price / self.dearest * 100.0
+            })
+            .collect();
+        // Ways found for others may pass where this one may not pay: only what this one finds is hidden.
+        let mut ways = Pool::default();
+        let stretch = Stretch {
+            part,
+            base,
+            hidden: &|_| true,
+            prices: &prices,
+            near_only: false,
+        };
+        stretch.column(at, self.budget, &mut ways);
+        ways.cells().for_each(|cell| mask.hide(cell));
+        self.pool.join(ways);
     }
 
     /// Shows complements again, dearest first, wherever the proof still holds.
@@ -260,7 +250,7 @@ impl Work<'_> {
                 members.filter(|cell| mask.hides(*cell)).count() == 1
             });
             let before = share.solves;
-            if lonely || !holds(self.system, mask, self.attacker, &mut share, self.memory) {
+            if lonely || !holds(self.system, mask, self.attacker, &mut share, &mut self.pool) {
                 mask.hide(cell);
             }
             self.budget.solves -= (before - share.solves).min(self.budget.solves);

@@ -8,6 +8,8 @@
 //! An order `completions <= participants` makes a further measure of its own, the complement
 //! `participants - completions`: it is a number of persons like any other (threat T8).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// A cell of a [`System`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellId(pub(crate) u32);
@@ -237,6 +239,8 @@ pub struct System {
     pub(crate) cells: Vec<Cell>,
     pub(crate) sums: Vec<Sum>,
     pub(crate) successions: Vec<(CellId, CellId)>,
+    /// The parents of each cell.
+    above: BTreeMap<CellId, Vec<CellId>>,
 }
 
 impl System {
@@ -254,6 +258,7 @@ impl System {
             cells: Vec::new(),
             sums: Vec::new(),
             successions: Vec::new(),
+            above: BTreeMap::new(),
         }
     }
 
@@ -309,7 +314,7 @@ impl System {
             parent,
             parts: parts.to_vec(),
         };
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for cell in sum.members() {
             if cell.index() >= self.cells.len() || !seen.insert(cell) {
                 return Err(InvalidSystem::Unknown { cell: cell.index() });
@@ -328,7 +333,27 @@ impl System {
             }
         }
         self.sums.push(sum);
+        for part in parts {
+            self.above.entry(*part).or_default().push(parent);
+            self.raise_above(*part);
+        }
         Ok(())
+    }
+
+    /// A total is as sensitive as the most sensitive of its parts: a shown total of 7 says that a part of it with
+    /// threshold 10 is 7 at most.
+    fn raise_above(&mut self, part: CellId) {
+        let mut raised = vec![part];
+        while let Some(cell) = raised.pop() {
+            let least = self.cells[cell.index()].threshold;
+            for parent in self.above.get(&cell).into_iter().flatten() {
+                let threshold = &mut self.cells[parent.index()].threshold;
+                if *threshold < least {
+                    *threshold = least;
+                    raised.push(*parent);
+                }
+            }
+        }
     }
 
     /// Says that `later` is `earlier`, a revision on.
@@ -468,6 +493,17 @@ mod tests {
         let mut system = System::new(2, &[(1, 0)]);
         let cell = system.add(Cell::counted(&[9, 7])).unwrap();
         assert_eq!(system.figure(cell, 2).value, Some(2));
+    }
+
+    #[test]
+    fn a_total_is_as_sensitive_as_its_most_sensitive_part() {
+        let mut system = System::new(1, &[]);
+        let part = system.add(Cell::counted(&[6]).threshold(10)).unwrap();
+        let total = system.add(Cell::counted(&[6])).unwrap();
+        let grand = system.add(Cell::counted(&[6])).unwrap();
+        system.sum(grand, &[total]).unwrap();
+        system.sum(total, &[part]).unwrap();
+        assert!(crate::is_unsafe(&system, total) && crate::is_unsafe(&system, grand));
     }
 
     #[test]

@@ -1,10 +1,5 @@
 //! Rule N against all subsets, and over any two nights.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests; a panic is how they fail"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use calluna_protect::batch::{Pending, SeenSum, breaches, largest_batch, residual_touches};

@@ -1,13 +1,16 @@
 //! Somebody who reads all that is published and counts in whole persons. Shares no code with the
 //! protecting crate: it searches, where that one solves linear programs.
 
+/// Terms, whether it is an equation, and the right-hand side.
+type Rule = (Vec<(usize, i64)>, bool, i64);
+
 /// What is published, and what else the attacker knows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Public {
     /// Lowest and highest possible value of each number; equal where it is published.
     pub(crate) ranges: Vec<(i64, i64)>,
     /// `sum of by * number` is `right`, or at most that.
-    pub(crate) rules: Vec<(Vec<(usize, i64)>, bool, i64)>,
+    pub(crate) rules: Vec<Rule>,
 }
 
 impl Public {

@@ -2,9 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "helpers of tests; a panic is how they fail, and figures are read from the output"
+    reason = "helpers of tests; a panic is how they fail"
 )]
 
 mod attacker;
