@@ -19,6 +19,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::Instant;
 
 use calluna_protect::{
@@ -61,6 +62,30 @@ impl Dice {
         let b = self.below(most);
         usize::try_from(a * b / most).unwrap()
     }
+}
+
+/// Seconds of this process on the processor: other work on the machine does not count.
+fn busy() -> f64 {
+    let line = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = line
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+/// The most memory this process has had.
+fn peak() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    line.unwrap_or_default()
+        .split_whitespace()
+        .skip(1)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 type Key = (usize, Vec<usize>);
@@ -139,13 +164,18 @@ fn one_provider() {
         let began = Instant::now();
         let (system, _) = provider(registrations, TABLES, 7);
         let tabulated = began.elapsed();
-        let began = Instant::now();
+        let (began, worked) = (Instant::now(), busy());
         let mut budget = Budget::default();
         let verdict = protect(&system, attacker, &mut budget, &mut Memory::default());
-        let took = began.elapsed();
+        let took = format!(
+            "{:.2?} ({:.2} s busy, peak {})",
+            began.elapsed(),
+            busy() - worked,
+            peak()
+        );
         match verdict {
             Verdict::Proved { mask, audit } => println!(
-                "provider, {registrations} registrations, {name}: {} cells, {} unsafe, {} hidden, least width {:?}, exact {}, narrower {}, {} programs; tables {tabulated:.2?}, protection {took:.2?}",
+                "provider, {registrations} registrations, {name}: {} cells, {} unsafe, {} hidden, least width {:?}, exact {}, narrower {}, {} programs; tables {tabulated:.2?}, protection {took}",
                 system.len(),
                 system
                     .ids()
@@ -158,7 +188,7 @@ fn one_provider() {
                 20_000 - budget.solves,
             ),
             Verdict::Coarsen { audit } => println!(
-                "provider, {registrations} registrations, {name}: to be coarsened, {} of {} hidden cells unproved, {} programs, {took:.2?}",
+                "provider, {registrations} registrations, {name}: to be coarsened, {} of {} hidden cells unproved, {} programs, {took}",
                 audit.unproved.len(),
                 audit.hidden,
                 20_000 - budget.solves
@@ -239,7 +269,7 @@ fn hub() {
         if night == "one quarter changed" {
             quarters[15] = quarter(99);
         }
-        let began = Instant::now();
+        let (began, worked) = (Instant::now(), busy());
         let (mut cells, mut hidden, mut unproved, mut parts, mut known) = (0, 0, 0, 0, 0);
         for (system, mask) in &quarters {
             let mut budget = Budget::default();
@@ -251,8 +281,10 @@ fn hub() {
             known += audit.remembered;
         }
         println!(
-            "hub, {night}: {cells} cells, {hidden} hidden, {unproved} unproved, {known} of {parts} parts remembered: {:.2?}",
-            began.elapsed()
+            "hub, {night}: {cells} cells, {hidden} hidden, {unproved} unproved, {known} of {parts} parts remembered: {:.2?} ({:.2} s busy, peak {})",
+            began.elapsed(),
+            busy() - worked,
+            peak()
         );
     }
 }

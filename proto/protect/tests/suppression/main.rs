@@ -8,6 +8,7 @@
 mod attacker;
 mod broken;
 mod brute;
+mod nights;
 mod table;
 
 use calluna_protect::{Attacker, Audit, Budget, Mask, Memory, System, Verdict, protect, prove};
