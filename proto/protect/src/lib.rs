@@ -94,6 +94,7 @@
 //! ```
 
 pub mod batch;
+mod invalid;
 mod oracle;
 mod pool;
 mod primary;
@@ -102,8 +103,9 @@ mod space;
 mod suppress;
 mod system;
 
+pub use invalid::InvalidSystem;
 pub use primary::{Mask, is_dominated, is_unsafe};
 pub use proof::{Audit, Budget, Memory, prove};
 pub use space::Attacker;
 pub use suppress::{Verdict, loss, protect};
-pub use system::{Cell, CellId, InvalidSystem, Standing, System, cost};
+pub use system::{Cell, CellId, Standing, System, cost};

@@ -109,18 +109,44 @@ pub fn prove(
     budget: &mut Budget,
     memory: &mut Memory,
 ) -> Audit {
-    prove_with(system, mask, attacker, budget, memory, &mut Pool::default())
+    let question = Question {
+        system,
+        mask,
+        attacker,
+    };
+    prove_with(question, Care::Whole, budget, memory, &mut Pool::default())
+}
+
+/// What is to be proved.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) system: &'a System,
+    pub(crate) mask: &'a Mask,
+    pub(crate) attacker: Attacker,
+}
+
+/// How hard a proof is sought. Less care proves less, and nothing that is not true.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// Around each number, then everywhere.
+    Whole,
+    /// Around each number only, and no further than the first that fails.
+    FirstFailure,
 }
 
 /// [`prove`], with witnesses that were found before.
 pub(crate) fn prove_with(
-    system: &System,
-    mask: &Mask,
-    attacker: Attacker,
+    question: Question<'_>,
+    care: Care,
     budget: &mut Budget,
     memory: &mut Memory,
     pool: &mut Pool,
 ) -> Audit {
+    let Question {
+        system,
+        mask,
+        attacker,
+    } = question;
     let parts = components(&space(system, mask, attacker));
     let before = budget.solves;
     let mut audit = Audit {
@@ -145,7 +171,7 @@ pub(crate) fn prove_with(
             narrow(&mut audit.minimum_width, *width);
             continue;
         }
-        let witnessed = witness(part, mask, budget, pool, false);
+        let witnessed = witness(part, mask, care, budget, pool);
         let mut least = None;
         let mut whole = true;
         for (column, (low, high)) in part.columns.iter().zip(&witnessed) {
@@ -175,16 +201,15 @@ pub(crate) fn prove_with(
 }
 
 /// Whether a mask holds; stops at the first number that cannot be proved. For trying masks out.
-pub(crate) fn holds(
-    system: &System,
-    mask: &Mask,
-    attacker: Attacker,
-    budget: &mut Budget,
-    pool: &mut Pool,
-) -> bool {
+pub(crate) fn holds(question: Question<'_>, budget: &mut Budget, pool: &mut Pool) -> bool {
+    let Question {
+        system,
+        mask,
+        attacker,
+    } = question;
     let parts = components(&space(system, mask, attacker));
     parts.iter().all(|part| {
-        let witnessed = witness(part, mask, budget, pool, true);
+        let witnessed = witness(part, mask, Care::FirstFailure, budget, pool);
         let wide = |(column, (low, high)): (&Column, &(i64, i64))| high - low >= column.need;
         part.columns.iter().zip(&witnessed).all(wide)
     })
@@ -204,9 +229,9 @@ pub(crate) fn truth(part: &Component) -> Option<Vec<i64>> {
 fn witness(
     part: &Component,
     mask: &Mask,
+    care: Care,
     budget: &mut Budget,
     pool: &mut Pool,
-    give_up_early: bool,
 ) -> Vec<(i64, i64)> {
     // Whoever does not know the truth starts from a table of his own, with witnesses of its own.
     let unknown = part.columns.iter().any(|column| column.value.is_none());
@@ -225,10 +250,10 @@ fn witness(
         base: &base,
         hidden: &hidden,
         prices: &[],
-        near_only: give_up_early,
+        near_only: care != Care::Whole,
     };
     for at in 0..base.len() {
-        if !stretch.column(at, budget, pool) && give_up_early {
+        if !stretch.column(at, budget, pool) && care == Care::FirstFailure {
             break;
         }
     }

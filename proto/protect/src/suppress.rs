@@ -1,8 +1,8 @@
 //! From numbers to a mask that is proved, or to the statement that there is none (threats T1 to T3, T5, T6, T8, T9).
 //!
 //! 1. **Primary**: what is small is hidden ([`crate::is_unsafe`]).
-//! 2. **Line rule**: a sum with one hidden member gives it away, so the cheapest other member goes too.
-//!    Cheap, and not enough in linked tables: it proposes only.
+//! 2. **Line rule**: a sum with one hidden member gives it away, and so do three zeros that are all that is left of
+//!    a shown total: the cheapest other member goes too. Cheap, and not enough in linked tables: it proposes only.
 //! 3. **Proof** ([`crate::prove`]) of every hidden number, over all tables and revisions.
 //! 4. **Cycles**: for each number that cannot move far enough, a linear program in which shown cells
 //!    may move at their price finds the cheapest way to let it; the cells on that way are hidden too.
@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 
 use crate::pool::Pool;
 use crate::primary::{Mask, is_structural, is_unsafe};
-use crate::proof::{Audit, Budget, Memory, Stretch, holds, prove_with, truth};
+use crate::proof::{Audit, Budget, Care, Memory, Question, Stretch, holds, prove_with, truth};
 use crate::space::{Attacker, Component, components, space};
-use crate::system::{CellId, Standing, System};
+use crate::system::{CellId, Standing, Sum, System};
 
 /// What may be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,14 +101,14 @@ pub fn protect(
         }
     }
     if let Some((_, mask)) = best {
-        let audit = work.prove(&mask);
+        let audit = work.prove(&mask, Care::Whole);
         return if audit.holds() {
             Verdict::Proved { mask, audit }
         } else {
             Verdict::Coarsen { audit }
         };
     }
-    let audit = stuck.unwrap_or_else(|| work.prove(&primary));
+    let audit = stuck.unwrap_or_else(|| work.prove(&primary, Care::Whole));
     Verdict::Coarsen { audit }
 }
 
@@ -124,12 +124,12 @@ fn may_hide(system: &System, cell: CellId) -> bool {
     system.cells[cell.index()].standing == Standing::Open && !is_structural(system, cell)
 }
 
-/// Hides the cheapest further member of every sum with exactly one hidden member, to the fixpoint.
+/// Hides the cheapest further member of every sum that gives its hidden members away, to the fixpoint.
 fn line_rule(system: &System, mask: &mut Mask) {
     loop {
         let mut changed = false;
         for sum in &system.sums {
-            if sum.members().filter(|cell| mask.hides(*cell)).count() != 1 {
+            if !speaks(system, mask, sum) {
                 continue;
             }
             let others = sum
@@ -147,6 +147,25 @@ fn line_rule(system: &System, mask: &mut Mask) {
     }
 }
 
+/// Whether a sum alone says too much: one hidden member is a difference, and hidden parts of a shown total
+/// are together what is left of it, which must be enough for each of them to be anything below its threshold.
+fn speaks(system: &System, mask: &Mask, sum: &Sum) -> bool {
+    if sum.members().filter(|cell| mask.hides(*cell)).count() == 1 {
+        return true;
+    }
+    !mask.hides(sum.parent)
+        && (0..system.width()).any(|at| {
+            let hidden = sum.parts.iter().filter(|part| mask.hides(**part));
+            let figures = hidden.map(|part| (part, system.figure(*part, at)));
+            let open = figures.filter(|(_, figure)| !figure.structural);
+            let (left, most) = open.fold((0, 0), |(left, most), (part, figure)| {
+                let threshold = system.cells[part.index()].threshold;
+                (left + figure.value.unwrap_or(0), threshold.max(most))
+            });
+            left + 1 < most
+        })
+}
+
 struct Work<'a> {
     system: &'a System,
     attacker: Attacker,
@@ -157,19 +176,23 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn prove(&mut self, mask: &Mask) -> Audit {
-        let (system, pool) = (self.system, &mut self.pool);
-        prove_with(system, mask, self.attacker, self.budget, self.memory, pool)
+    fn prove(&mut self, mask: &Mask, care: Care) -> Audit {
+        let question = Question {
+            system: self.system,
+            mask,
+            attacker: self.attacker,
+        };
+        prove_with(question, care, self.budget, self.memory, &mut self.pool)
     }
 
     /// Adds cells until all is proved or nothing helps.
     fn complete(&mut self, mask: &mut Mask) -> Audit {
-        let mut audit = self.prove(mask);
+        let mut audit = self.prove(mask, Care::Whole);
         for _ in 0..ROUNDS {
             if audit.holds() || !self.add_cycles(mask, &audit.unproved) {
                 break;
             }
-            audit = self.prove(mask);
+            audit = self.prove(mask, Care::Whole);
         }
         audit
     }
@@ -250,7 +273,12 @@ impl Work<'_> {
                 members.filter(|cell| mask.hides(*cell)).count() == 1
             });
             let before = share.solves;
-            if lonely || !holds(self.system, mask, self.attacker, &mut share, &mut self.pool) {
+            let question = Question {
+                system: self.system,
+                mask,
+                attacker: self.attacker,
+            };
+            if lonely || !holds(question, &mut share, &mut self.pool) {
                 mask.hide(cell);
             }
             self.budget.solves -= (before - share.solves).min(self.budget.solves);
