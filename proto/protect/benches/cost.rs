@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! cargo bench -p calluna-protect --bench cost          # 16 quarters
-//! cargo bench -p calluna-protect --bench cost -- 4     # 4 quarters
+//! cargo bench -p calluna-protect --bench cost -- 4 hub # 4 quarters, the hub's night only
 //! ```
 //!
 //! * **provider**: 20,000 registrations in one-way tables (35 subjects, 8 areas, 30 municipalities, 8 ages,
 //!   3 sexes) and in area x age, area x sex, age x sex, municipality x area and area x age x sex, participants
 //!   and completions, thresholds 5 and 10: primary, complements and proof.
+//! * **rule N**: 20,000 pending persons with twelve cells each.
 //! * **hub**: 40 providers x 16 quarters as the public sees them (hidden numbers unknown), one system
 //!   per quarter with the district's totals; the first night proves all, the next night one quarter has
 //!   changed and the others are remembered.
@@ -24,6 +25,7 @@ use std::env;
 use std::fs;
 use std::time::Instant;
 
+use calluna_protect::batch::{Pending, largest_batch};
 use calluna_protect::{
     Attacker, Budget, Cell, CellId, Mask, Memory, Standing, System, Verdict, cost, protect, prove,
 };
@@ -240,20 +242,14 @@ fn quarter(seed: u64) -> (System, Mask) {
         }
         link(&mut public, SMALL_TABLES, &seen);
     }
-    // The district's totals: a value where every provider's is shown, else unseen.
-    let mut district = BTreeMap::new();
-    for (key, (values, parts, any_hidden)) in totals {
-        let cell = if any_hidden {
-            Cell::unseen(2)
-        } else {
-            Cell::counted(&values)
-        };
-        let id = public.add(cell).unwrap();
-        hidden.extend(any_hidden.then_some(id));
-        public.sum(id, &parts).unwrap();
-        district.insert(key, id);
+    // The district's totals, where every provider's number is shown. Where one is hidden the total is published as an
+    // interval that anybody can work out: it says nothing new, so it is no cell.
+    for (values, parts, any_hidden) in totals.into_values() {
+        if !any_hidden {
+            let id = public.add(Cell::counted(&values)).unwrap();
+            public.sum(id, &parts).unwrap();
+        }
     }
-    link(&mut public, SMALL_TABLES, &district);
     let mut mask = Mask::open(&public);
     hidden.into_iter().for_each(|id| mask.hide(id));
     (public, mask)
@@ -291,8 +287,32 @@ fn hub(number: u64) {
     }
 }
 
+/// Rule N over a whole provider: everybody is pending.
+fn one_batch() {
+    let mut dice = Dice(11);
+    let pending: Vec<Pending> = (0..20_000)
+        .map(|person| Pending {
+            person,
+            touches: (0..12)
+                .map(|table| table * 10_000 + dice.below(2500))
+                .collect(),
+            changed_before: false,
+        })
+        .collect();
+    let began = Instant::now();
+    let batch = largest_batch(5, &pending);
+    println!(
+        "rule N: 20,000 pending with 12 cells each, {} released: {:.2?}",
+        batch.released.len(),
+        began.elapsed()
+    );
+}
+
 fn main() {
     let quarters = env::args().find_map(|word| word.parse().ok());
-    one_provider();
+    one_batch();
+    if env::args().all(|word| word != "hub") {
+        one_provider();
+    }
     hub(quarters.unwrap_or(16));
 }
