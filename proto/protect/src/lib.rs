@@ -38,7 +38,9 @@
 //! | T8 | complement measures | 20 took part, 19 completed | p, c and p - c are each a structural zero or >= t; one mask for all numbers of a cell | [`System::new`], [`Mask`] |
 //!
 //! T9 (node and hub publish about the same) is answered by handing both publications in as one [`System`]:
-//! the hub does so, with [`Cell::unseen`] for what it does not know, and needs no secret. T13 (the status code
+//! the hub does so, with [`Cell::unseen`] for what it does not know, and needs no secret. A district total that is not
+//! shown as a value is left out rather than added unseen: it says nothing, and would tie all providers into one
+//! large question where each is a small one. T13 (the status code
 //! tells small from complement) by there being one mask.
 //!
 //! # Formulas
@@ -57,6 +59,8 @@
 //!
 //! # What is not promised
 //!
+//! * That a table is worth showing. Where it has fewer than t persons per cell on average nearly everything is hidden and
+//!   the proof takes long: join categories first.
 //! * Nothing about someone who knows *several* persons of one cell, or what stands outside the tables.
 //! * The search is deterministic and public; whoever repeats it for every candidate table may exclude some (a
 //!   minimality attack). Secondary cells are chosen by costs that depend on hidden values only through the cost of a

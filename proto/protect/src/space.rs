@@ -29,7 +29,10 @@ impl Attacker {
         contributes: false,
         growth: true,
     };
-    /// Also knows the largest contribution to every cell at once, which is more than any one person knows.
+    /// Also knows the largest contribution to every cell at once, which is more than any one person knows. Meant for
+    /// few large contributors (providers in a district's table). In a table of persons with many ones and twos
+    /// it stands for a conspiracy of one person from each cell, who between them know such a table already:
+    /// what is asked for then often cannot be had, and the verdict is to coarsen.
     pub const INSIDER: Self = Self {
         knows_small: true,
         contributes: true,
