@@ -98,6 +98,7 @@
 //! ```
 
 pub mod batch;
+mod cell;
 mod invalid;
 mod oracle;
 mod pool;
@@ -107,9 +108,10 @@ mod space;
 mod suppress;
 mod system;
 
+pub use cell::{Cell, CellId, Standing, cost};
 pub use invalid::InvalidSystem;
 pub use primary::{Mask, is_dominated, is_unsafe};
 pub use proof::{Audit, Budget, Memory, prove};
 pub use space::Attacker;
 pub use suppress::{Verdict, loss, protect};
-pub use system::{Cell, CellId, Standing, System, cost};
+pub use system::System;

@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
+use crate::cell::CellId;
 use crate::space::Component;
-use crate::system::CellId;
 
 /// A number of a system.
 pub(crate) type Number = (CellId, usize);

@@ -5,7 +5,8 @@
 //! structural zero is shown, because the public catalogue says it already. All measures of a cell
 //! share the mask: a hidden number beside its shown sibling would be half known.
 
-use crate::system::{CellId, System};
+use crate::cell::CellId;
+use crate::system::System;
 
 /// Which cells are hidden. There is one code for hidden: nobody can tell a small cell from a
 /// complement (T13).
@@ -99,7 +100,7 @@ pub fn is_dominated(contributions: &[u64], percent: u64, contributors: usize) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::Cell;
+    use crate::cell::Cell;
 
     fn judge(cell: Cell) -> bool {
         let mut system = System::new(2, &[(1, 0)]);

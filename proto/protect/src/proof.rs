@@ -13,11 +13,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cell::CellId;
 use crate::oracle::{Wish, any_point, propose};
 use crate::pool::Pool;
 use crate::primary::Mask;
 use crate::space::{Attacker, Column, Component, components, space};
-use crate::system::{CellId, System};
+use crate::system::System;
 
 /// How much work a proof may be: linear programs, counted, so that two runs decide alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

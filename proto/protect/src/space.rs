@@ -8,8 +8,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::cell::CellId;
 use crate::primary::{Mask, is_small};
-use crate::system::{CellId, MOST, System};
+use crate::system::{MOST, System};
 
 /// What an attacker is assumed to know beyond what is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

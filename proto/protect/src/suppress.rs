@@ -15,11 +15,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::cell::{CellId, Standing};
 use crate::pool::Pool;
 use crate::primary::{Mask, is_structural, is_unsafe};
 use crate::proof::{Audit, Budget, Care, Memory, Question, Stretch, holds, prove_with, truth};
 use crate::space::{Attacker, Component, components, space};
-use crate::system::{CellId, Standing, Sum, System};
+use crate::system::{Sum, System};
 
 /// What may be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
