@@ -111,6 +111,20 @@ const CRATES: &[Row] = &[
         ],
         &["sled", "fjall"],
     ),
+    (
+        "protect",
+        "proto/protect",
+        &["model"],
+        &[
+            "tokio",
+            "tonic",
+            "prost",
+            "tracing",
+            "sled",
+            "fjall",
+            "serde_json",
+        ],
+    ),
 ];
 
 /// The crate in which tests may use anything.
