@@ -7,11 +7,11 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use calluna_certs::Facts;
+use calluna_certs::{Facts, JoinToken};
 use calluna_host::entropy::OsEntropy;
 use calluna_host::tasks::Tasks;
 use calluna_hub::hub::{Hub, Setup, create};
@@ -23,7 +23,7 @@ use calluna_model::id::ProviderId;
 use calluna_model::member::ProviderKind;
 use calluna_model::report::NightReport;
 use calluna_model::text::Language;
-use calluna_node::membership::{ListenWish, join};
+use calluna_node::membership::{JoinError, Joined, ListenWish, join};
 use calluna_node::publish::{Candidate, Terms};
 use calluna_node::run::{Node, Serving};
 use tempfile::TempDir;
@@ -100,6 +100,14 @@ impl Office {
     /// # Panics
     /// When it does not start.
     pub async fn restart(self) -> Self {
+        self.restart_after(|_| ()).await
+    }
+
+    /// Stops the hub, lets `meanwhile` do something with its data directory, and starts it again.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn restart_after(self, meanwhile: impl FnOnce(&Path)) -> Self {
         let Self {
             home,
             clock,
@@ -109,6 +117,7 @@ impl Office {
         } = self;
         run::stop(&hub, &tasks).await;
         drop(hub);
+        meanwhile(&home.path().join("hub"));
         let (hub, tasks) = start(&home, &clock).await;
         Self {
             home,
@@ -125,20 +134,33 @@ impl Office {
         &self.address
     }
 
+    /// An invitation, valid a day.
+    ///
+    /// # Panics
+    /// When there can be none.
+    #[must_use]
+    pub fn invite(&self, id: &str) -> JoinToken {
+        let provider: ProviderId = id.parse().unwrap();
+        members::invite(&self.hub, &provider, "Muster", ProviderKind::Vhs, DAY).unwrap()
+    }
+
+    /// Joins in `dir`.
+    ///
+    /// # Errors
+    /// Whatever the node says.
+    pub async fn join(&self, token: &JoinToken, dir: &Path) -> Result<Joined, JoinError> {
+        let wish = ListenWish::default();
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        join(token, dir, &wish, Language::En, &clock).await
+    }
+
     /// A new member whose node runs and has some offers.
     ///
     /// # Panics
     /// When it cannot join.
     pub async fn member(&self, id: &str) -> School {
-        let provider: ProviderId = id.parse().unwrap();
-        let token =
-            members::invite(&self.hub, &provider, "Muster", ProviderKind::Vhs, DAY).unwrap();
         let dir = self.home.path().join(id);
-        let wish = ListenWish::default();
-        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        join(&token, &dir, &wish, Language::En, &clock)
-            .await
-            .unwrap();
+        self.join(&self.invite(id), &dir).await.unwrap();
         let file = dir.join("node.toml");
         let text = std::fs::read_to_string(&file).unwrap();
         let text = text.replace("reconnect_seconds = 10", "reconnect_seconds = 0");
