@@ -274,17 +274,24 @@ impl Authority {
         &self.issuer
     }
 
-    /// `days` from now on, inside of what the authority itself is valid for.
+    /// `days` from now on, inside of what the authority itself is valid for. Nothing leaves that was
+    /// valid at no time: a token or a renewal would be spent on it.
     fn within(&self, days: u32, clock: &dyn Clock) -> Result<Validity, CertError> {
         let now = clock.now();
         if now >= self.valid.until {
             let at = self.valid.until;
             return Err(CertError::AuthorityExpired { at });
         }
-        Ok(Validity {
+        let valid = Validity {
             from: now.plus(-CLOCK_SLACK).max(self.valid.from),
             until: now.plus(i64::from(days) * DAY).min(self.valid.until),
-        })
+        };
+        // A clock that went back: what is issued now would never have been valid.
+        if now < self.valid.from || valid.until <= valid.from {
+            let from = self.valid.from;
+            return Err(CertError::BeforeAuthority { now, from });
+        }
+        Ok(valid)
     }
 }
 

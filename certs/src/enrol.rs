@@ -261,6 +261,7 @@ mod tests {
             EnrolRefused::AlreadyUsed { at: NOW },
             EnrolRefused::CertificateExpired { at: NOW },
             EnrolRefused::CertificateRevoked { at: NOW },
+            EnrolRefused::Cancelled { at: NOW },
         ] {
             assert!(refusal.to_string().contains("district office"), "{refusal}");
         }

@@ -137,4 +137,15 @@ pub enum CertError {
         /// The text, shortened and escaped.
         serial: String,
     },
+    /// The clock says that it is a time before the authority was made.
+    #[error(
+        "the clock of this machine is wrong: it says {now}, but the district's certificate authority is valid only from \
+         {from} on; set the clock right (NTP) and try again"
+    )]
+    BeforeAuthority {
+        /// What the clock says.
+        now: Moment,
+        /// From when on the authority is valid.
+        from: Moment,
+    },
 }

@@ -101,21 +101,80 @@ impl PairFiles {
     /// # Errors
     /// When it cannot be read or kept.
     pub fn next_key(&self) -> Result<NodeKey, PairError> {
-        let path = next(&self.key);
-        if let Some(pem) = read_if_there(&path)? {
-            files::check_private(&path)?;
-            // A torn file cannot be: it was renamed into place. So whatever is unreadable was
-            // written by somebody else, and a new key harms nobody.
-            if let Ok(key) = NodeKey::from_pem(&pem) {
-                return Ok(key);
-            }
+        // A torn file cannot be: it was renamed into place. So whatever is unreadable was written by
+        // somebody else, and a new key harms nobody.
+        match self.waiting_key()? {
+            Some(key) => Ok(key),
+            None => self.fresh_key(),
         }
+    }
+
+    /// The key of a request whose answer was lost, if there is one ([`PairFiles::next_key`]).
+    ///
+    /// # Errors
+    /// When it cannot be read, or others can read it.
+    pub fn waiting_key(&self) -> Result<Option<NodeKey>, PairError> {
+        let path = next(&self.key);
+        let Some(pem) = read_if_there(&path)? else {
+            return Ok(None);
+        };
+        files::check_private(&path)?;
+        Ok(NodeKey::from_pem(&pem).ok())
+    }
+
+    /// A new key for the next certificate, in the place of one that waits.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn fresh_key(&self) -> Result<NodeKey, PairError> {
+        let path = next(&self.key);
         let key = NodeKey::generate().map_err(|source| PairError::Content {
             path: path.clone(),
             source,
         })?;
         files::write_private(&path, key.pem().as_bytes())?;
         Ok(key)
+    }
+
+    /// Copies the present pair beside itself (`….old`), for the case that who gave the next one forgets it.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn keep_old(&self) -> Result<(), PairError> {
+        let (key, certificate) = self.read()?;
+        files::write_private(&old(&self.key), key.as_bytes())?;
+        files::write_private(&old(&self.certificate), certificate.as_bytes())?;
+        Ok(())
+    }
+
+    /// The pair that [`PairFiles::keep_old`] kept; none where its two files do not belong together.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or others can read the key.
+    pub fn old(&self) -> Result<Option<(Zeroizing<String>, String)>, PairError> {
+        let path = old(&self.key);
+        let (Some(key), Some(certificate)) = (
+            read_if_there(&path)?,
+            read_if_there(&old(&self.certificate))?,
+        ) else {
+            return Ok(None);
+        };
+        files::check_private(&path)?;
+        let certificate = certificate.to_string();
+        Ok(are_pair(&key, &certificate).then_some((key, certificate)))
+    }
+
+    /// Removes what [`PairFiles::keep_old`] kept.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn forget_old(&self) -> Result<(), PairError> {
+        for path in [old(&self.key), old(&self.certificate)] {
+            if read_if_there(&path)?.is_some() {
+                files::remove(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts a new key and its certificate in the place of the old ones. Durable when it returns; cut
@@ -156,8 +215,16 @@ impl PairFiles {
 }
 
 fn next(path: &Path) -> PathBuf {
+    with(path, ".next")
+}
+
+fn old(path: &Path) -> PathBuf {
+    with(path, ".old")
+}
+
+fn with(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".next");
+    name.push(ending);
     PathBuf::from(name)
 }
 
@@ -244,6 +311,25 @@ mod tests {
         files.heal().unwrap();
         assert_eq!(first, files.next_key().unwrap().pem());
         assert!(holds(&files, &old));
+    }
+
+    #[test]
+    fn the_former_pair_is_private_and_there_only_whole() {
+        let (_dir, files, [former, new]) = pair();
+        assert!(files.old().unwrap().is_none());
+        files.keep_old().unwrap();
+        files.replace(&new.key_pem, &new.certificate_pem).unwrap();
+        assert!(holds(&files, &new));
+        let (key, certificate) = files.old().unwrap().unwrap();
+        assert!(*key == former.key_pem && certificate == former.certificate_pem);
+        files::check_private(&old(files.key())).unwrap();
+        files::check_private(&old(files.certificate())).unwrap();
+        // Cut off between the two files.
+        files::write_private(&old(files.key()), new.key_pem.as_bytes()).unwrap();
+        assert!(files.old().unwrap().is_none());
+        files.forget_old().unwrap();
+        files.forget_old().unwrap();
+        assert!(!old(files.key()).exists() && !old(files.certificate()).exists());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //!   whoever asks holds its key. The key for the new one may be the same or another.
 //! * **Grace** ([`in_grace`]): the certificate has expired, so no handshake can prove anything,
 //!   and it comes over the door for enrolment. The request (CSR) is signed by its own key; only
-//!   when that is the key of the expired certificate is it the same node that asks.
+//!   when that is the key of the newest certificate on record is it the same node that asks.
 //!
 //! Both begin with the record: a certificate that this hub did not write down is none, whoever
 //! signed it. And both answer a repeated question with the certificate that was given already, so
@@ -151,13 +151,17 @@ pub fn in_grace(
     grace_days: u32,
 ) -> Result<RenewDecision, RenewRefused> {
     let (shown, newest) = on_record(record, asked)?;
-    if shown.key != asked.key.fingerprint() {
-        return Err(RenewRefused::OtherKey);
+    // The key of the newest certificate is as good as that of the shown one: the request proves that
+    // the caller holds it, and only over a connection of the shown one can it have come on record. It
+    // is a node that never heard the answer, and was away until its old certificate had expired.
+    if asked.key.fingerprint() != newest.key {
+        return Err(if asked.key.fingerprint() == shown.key {
+            RenewRefused::Superseded { at: newest.at }
+        } else {
+            RenewRefused::OtherKey
+        });
     }
-    if shown.key != newest.key {
-        return Err(RenewRefused::Superseded { at: newest.at });
-    }
-    // Same key, so the newest one may be the answer that was lost: its days count.
+    // The newest one may be the answer that was lost: its days count.
     let until = newest.not_after.plus(i64::from(grace_days) * DAY);
     if now >= until {
         let at = newest.not_after;
@@ -189,10 +193,12 @@ fn on_record<'a>(
 }
 
 /// The newest certificate again while it is for this key, by the present authority, and not due;
-/// otherwise a new one.
+/// otherwise a new one. One that was given while this clock ran ahead is not valid yet: giving it
+/// again would leave the node outside until the clock has caught up.
 fn again_or_new(newest: &Given, asked: Renewal<'_>, now: Moment) -> RenewDecision {
     let fresh = newest.key == asked.key.fingerprint()
         && newest.issuer == Some(asked.issuer)
+        && newest.at <= now
         && now < renew_at(newest.at, newest.not_after);
     if fresh {
         RenewDecision::Repeat(newest.clone())

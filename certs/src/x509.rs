@@ -16,6 +16,9 @@ use crate::request::is_p256;
 const BETWEEN_MAX: usize = 3;
 /// How many certificates of a presented chain are looked at.
 const PRESENTED_MAX: usize = 8;
+/// How many signatures are checked on the way to a root. One of ours takes three at most, in a bundle
+/// whose roots have names of their own; a chain of authorities that all sign each other takes thousands.
+const CHECKS_MAX: usize = 16;
 
 /// Between which moments a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,14 +117,18 @@ pub(crate) fn is_signed_by(
     certificate: &X509Certificate<'_>,
     issuer: &X509Certificate<'_>,
 ) -> bool {
-    certificate.issuer().as_raw() == issuer.subject().as_raw()
-        && is_authority(issuer)
+    is_named_by(certificate, issuer)
         && fits(
             issuer.public_key(),
             &certificate.signature_algorithm,
             certificate.tbs_certificate.as_ref(),
             &certificate.signature_value.data,
         )
+}
+
+/// Whether `certificate` says that the authority `issuer` signed it.
+fn is_named_by(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
+    certificate.issuer().as_raw() == issuer.subject().as_raw() && is_authority(issuer)
 }
 
 /// Whether `signature` over `message` was made with `key`: ECDSA on P-256 with SHA-256 only, as
@@ -146,12 +153,7 @@ pub(crate) fn root_of<'a, 'b>(
     others: &[CertificateDer<'_>],
     roots: &'a [CertificateDer<'b>],
 ) -> Option<&'a CertificateDer<'b>> {
-    climb(
-        leaf,
-        others.get(..PRESENTED_MAX).unwrap_or(others),
-        roots,
-        0,
-    )
+    climb(leaf, others, roots, 0).0
 }
 
 /// The root among `roots` that vouches for the authority `issuing`, which may be the root itself.
@@ -163,36 +165,50 @@ pub(crate) fn root_above<'a, 'b>(
     if let Some(root) = roots.iter().find(|root| *root == issuing) {
         return Some(root);
     }
-    climb(
-        issuing,
-        others.get(..PRESENTED_MAX).unwrap_or(others),
-        roots,
-        1,
-    )
+    climb(issuing, others, roots, 1).0
 }
 
+/// Looks for a root above `from`, which has `between` authorities below itself, level by level; says
+/// as well how many signatures were checked for it.
+///
+/// What strangers send must not cost much: each certificate is climbed from at most once, at the level
+/// where it is met first (which is the one where most is allowed to it), and the signatures are counted.
 fn climb<'a, 'b>(
     from: &CertificateDer<'_>,
     others: &[CertificateDer<'_>],
     roots: &'a [CertificateDer<'b>],
     between: usize,
-) -> Option<&'a CertificateDer<'b>> {
-    let certificate = parse(from, "certificate").ok()?;
-    let vouches = |der: &&CertificateDer<'_>| {
-        parse(der, "certificate")
-            .is_ok_and(|issuer| allows(&issuer, between) && is_signed_by(&certificate, &issuer))
+) -> (Option<&'a CertificateDer<'b>>, usize) {
+    let parsed = |der| parse(der, "certificate").ok();
+    let Some(from) = parsed(from) else {
+        return (None, 0);
     };
-    if let Some(root) = roots.iter().find(vouches) {
-        return Some(root);
+    let others = others.get(..PRESENTED_MAX).unwrap_or(others);
+    let mut unmet: Vec<_> = others.iter().filter_map(parsed).collect();
+    unmet.retain(|other| *other != from);
+    let mut checks = 0;
+    let mut vouches = |issuer: &X509Certificate<'_>, below: &X509Certificate<'_>, between| {
+        if !allows(issuer, between) || !is_named_by(below, issuer) || checks == CHECKS_MAX {
+            return false;
+        }
+        checks += 1;
+        is_signed_by(below, issuer)
+    };
+    let mut level = vec![from];
+    for between in between..=BETWEEN_MAX {
+        let mut above = Vec::new();
+        for certificate in &level {
+            let root = roots.iter().find(|root| {
+                parse(root, "certificate").is_ok_and(|root| vouches(&root, certificate, between))
+            });
+            if root.is_some() {
+                return (root, checks);
+            }
+            above.extend(unmet.extract_if(.., |other| vouches(other, certificate, between)));
+        }
+        level = above;
     }
-    if between == BETWEEN_MAX {
-        return None;
-    }
-    others
-        .iter()
-        .filter(|der| *der != from)
-        .filter(vouches)
-        .find_map(|issuer| climb(issuer, others, roots, between + 1))
+    (None, checks)
 }
 
 /// Whether `issuer` may have that many authorities between itself and a leaf.
@@ -203,3 +219,6 @@ pub(crate) fn allows(issuer: &X509Certificate<'_>, between: usize) -> bool {
     let limit = basic.value.path_len_constraint;
     limit.is_none_or(|limit| u32::try_from(between).is_ok_and(|between| between <= limit))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,11 @@
 //!
 //! The order is what makes it safe to try again: the key is kept before anything is sent, so a lost
 //! answer is asked for again with the same key, and the hub gives the same certificate; `node.toml`
-//! is written last, so a directory that has one is whole.
+//! is written when key and certificate are there, so a directory that has one is whole; `token` is
+//! written last, and says that this invitation is done with (`attempt`).
 
 mod ask;
+mod attempt;
 mod hub;
 pub mod renew;
 
@@ -13,23 +15,21 @@ use std::sync::Arc;
 
 use calluna_certs::pair::{PairError, PairFiles};
 use calluna_certs::tls::Identity;
-use calluna_certs::{CertError, JoinToken, NodeKey, TokenError, files, secret_hash};
+use calluna_certs::{CertError, JoinToken, NodeKey, TokenError, files};
 use calluna_host::data_dir::{DataDir, DataDirError};
 use calluna_host::durable::FileError;
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::failure::{Failure, Reaction};
 use calluna_model::member::WrongPublicData;
 use calluna_model::text::Language;
-use data_encoding::HEXLOWER;
 
 pub use self::ask::Answer;
+use self::attempt::{Asked, Attempt};
 use crate::config::{Config, FILE, Listen, Public, Settings, SettingsError};
 use crate::keyring::{BUNDLE, CERTIFICATE, KEY, REVOCATIONS};
 
 /// Holds the provider id while a join is under way.
 const JOINING: &str = "joining";
-/// Holds the hash of the token with which this node joined: another one is a new invitation.
-const TOKEN: &str = "token";
 
 /// Why nobody joined.
 #[derive(Debug, thiserror::Error)]
@@ -169,12 +169,7 @@ pub async fn join(
     token.check_time(clock.now())?;
     let data = prepare(token, dir)?;
     let again = dir.join(FILE).exists();
-    // Whoever is invited again gets a new key: the old one may have been revoked, or copied.
-    let key = if again && invited_again(token, &data) {
-        PairFiles::new(data.path(), KEY, CERTIFICATE).next_key()?
-    } else {
-        kept_key(&data)?
-    };
+    let attempt = Attempt::new(token, &data);
     let mut config = Config::new(&token.hub, token.provider.clone());
     config.public = wish.public.clone();
     if again {
@@ -182,8 +177,11 @@ pub async fn join(
             Settings::load(data.path(), &std::collections::BTreeMap::new())?;
         config.public = config.public.or(old.public);
     }
-    let clock = Arc::clone(clock);
-    let answer = ask::enrol(token, &key, &listen.advertise, &config.public, clock).await?;
+    let about = About {
+        advertise: &listen.advertise,
+        public: &config.public,
+    };
+    let (key, answer) = asked(&attempt, again, token, &about, clock).await?;
     config.name.clone_from(&answer.provider_name);
     config.district.clone_from(&answer.district);
     config.fingerprint = token.fingerprint.to_string();
@@ -193,8 +191,7 @@ pub async fn join(
         keep_settings(&mut config, &data)?;
     }
     let not_after = settle(&data, &config, &answer, &key.pem())?;
-    let used = HEXLOWER.encode(&secret_hash(&token.secret));
-    files::write_private(&data.join(TOKEN), used.as_bytes())?;
+    attempt.done()?;
     Ok(Joined {
         config,
         not_after,
@@ -203,10 +200,42 @@ pub async fn join(
     })
 }
 
-/// Whether the node joined with another token than this one.
-fn invited_again(token: &JoinToken, data: &DataDir) -> bool {
-    let used = std::fs::read_to_string(data.join(TOKEN));
-    used.is_ok_and(|used| used != HEXLOWER.encode(&secret_hash(&token.secret)))
+/// What a node says of itself when it asks.
+struct About<'a> {
+    advertise: &'a str,
+    public: &'a Public,
+}
+
+/// Asks the hub, for one key or, where that one may be the reason of a refusal, for another.
+async fn asked(
+    attempt: &Attempt<'_>,
+    again: bool,
+    token: &JoinToken,
+    about: &About<'_>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(NodeKey, Answer), JoinError> {
+    let ask = |key: NodeKey| async {
+        let (advertise, public) = (about.advertise, about.public);
+        let answer = ask::enrol(token, &key, advertise, public, Arc::clone(clock)).await?;
+        Ok::<_, JoinError>((key, answer))
+    };
+    let Asked { key, only } = attempt.first(again)?;
+    let refused = match ask(key).await {
+        Err(refused) if !only && is_no(&refused) => refused,
+        ended => return ended,
+    };
+    match ask(attempt.second()?).await {
+        Err(second) if is_no(&second) => Err(refused),
+        ended => ended,
+    }
+}
+
+/// Whether the hub said that this token and this key lead nowhere.
+fn is_no(error: &JoinError) -> bool {
+    let JoinError::Refused { reaction, .. } = error else {
+        return false;
+    };
+    *reaction == Reaction::NotYours
 }
 
 /// What the owner has set in `node.toml` outlives a new invitation.
@@ -244,7 +273,10 @@ pub fn settle(
         let (found, expected) = (identity.peer().to_string(), config.provider.to_string());
         return Err(JoinError::OtherName { found, expected });
     }
-    PairFiles::new(data.path(), KEY, CERTIFICATE).replace(key_pem, &answer.certificate_pem)?;
+    let pair = PairFiles::new(data.path(), KEY, CERTIFICATE);
+    pair.replace(key_pem, &answer.certificate_pem)?;
+    // What was before the invitation may be revoked.
+    pair.forget_old()?;
     files::write_public(&data.join(BUNDLE), answer.trust_bundle_pem.as_bytes())?;
     files::write_public(&data.join(REVOCATIONS), b"")?;
     files::write_private(&data.join(FILE), config.to_toml().as_bytes())?;
@@ -298,6 +330,8 @@ fn joined_before(
             token: token.provider.to_string(),
         });
     }
+    // Both would be read, and one of them be the old one.
+    PairFiles::new(data.path(), KEY, CERTIFICATE).heal()?;
     let read = |name| {
         let path = data.join(name);
         std::fs::read_to_string(&path).map_err(FileError::when("read", &path))
@@ -305,8 +339,9 @@ fn joined_before(
     let identity = Identity::from_pem(&read(CERTIFICATE)?, &read(KEY)?, &read(BUNDLE)?)?;
     // A certificate that ran out, another way of being reached, or another invitation needs a new
     // answer of the hub.
+    let attempt = Attempt::new(token, &data);
     let moved = !listen.address.is_empty() && *listen != config.listen;
-    if identity.not_after() <= clock.now() || moved || invited_again(token, &data) {
+    if identity.not_after() <= clock.now() || moved || !attempt.is_done()? {
         return Ok(None);
     }
     Ok(Some(Joined {
@@ -339,19 +374,6 @@ fn prepare(token: &JoinToken, dir: &Path) -> Result<DataDir, JoinError> {
     let data = DataDir::create_new(dir)?;
     data.write(JOINING, token.provider.as_str().as_bytes(), 0o600)?;
     Ok(data)
-}
-
-/// The key of an earlier attempt, or a new one, kept before anybody hears of it.
-fn kept_key(data: &DataDir) -> Result<NodeKey, JoinError> {
-    let path = data.join(KEY);
-    if path.exists() {
-        files::check_private(&path)?;
-        let pem = std::fs::read_to_string(&path).map_err(FileError::when("read", &path))?;
-        return Ok(NodeKey::from_pem(&pem)?);
-    }
-    let key = NodeKey::generate()?;
-    files::write_private(&path, key.pem().as_bytes())?;
-    Ok(key)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use calluna_model::id::ProviderId;
 use calluna_model::member::ProviderKind;
 use calluna_model::report::NightReport;
 use calluna_model::text::Language;
-use calluna_node::membership::{ListenWish, join};
+use calluna_node::membership::{JoinError, Joined, ListenWish, join};
 use calluna_node::publish::{Candidate, Terms};
 use calluna_node::run::{Node, Serving};
 use tempfile::TempDir;
@@ -132,6 +132,16 @@ impl Office {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Joins in `dir`.
+    ///
+    /// # Errors
+    /// Whatever the node says.
+    pub async fn join(&self, token: &JoinToken, dir: &Path) -> Result<Joined, JoinError> {
+        let wish = ListenWish::default();
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        join(token, dir, &wish, Language::En, &clock).await
     }
 
     /// A new member whose node runs and has some offers.

@@ -273,3 +273,29 @@ fn the_key_is_never_shown() {
     assert!(authority.key_pem().contains("PRIVATE KEY"));
     assert!(!format!("{authority:?}").contains("PRIVATE"));
 }
+
+#[test]
+fn nothing_is_issued_that_would_be_valid_at_no_time() {
+    let (root, clock, entropy) = made();
+    let issuing = root.intermediate(None, 365, &clock, &entropy).unwrap();
+    let ask = |authority: &Authority, days, at| {
+        let clock = HandClock::at(at);
+        authority.issue(&Peer::Hub, &some_key(), days, &clock, &entropy)
+    };
+    let from = NOW.plus(-CLOCK_SLACK);
+    // A clock that went back a year, or a second too far; and no days at all in the first second.
+    for (days, now) in [(90, NOW.plus(-365 * DAY)), (90, from.plus(-1)), (0, from)] {
+        for authority in [&root, &issuing] {
+            let refused = ask(authority, days, now).unwrap_err();
+            assert!(
+                matches!(refused, CertError::BeforeAuthority { now: n, from: f } if n == now && f == from),
+                "{refused}"
+            );
+            let text = refused.to_string();
+            assert!(text.contains(&now.to_string()) && text.contains(&from.to_string()));
+        }
+        let below = root.intermediate(None, days, &HandClock::at(now), &entropy);
+        assert!(matches!(below, Err(CertError::BeforeAuthority { .. })));
+    }
+    assert!(ask(&root, 90, from).is_ok());
+}

@@ -122,6 +122,57 @@ fn an_old_copy_renews_while_its_certificate_is_valid_and_not_after() {
     );
 }
 
+/// The node asked with a new key, the hub wrote it down, the answer was lost, and then came the summer.
+#[test]
+fn an_answer_that_was_lost_before_the_holidays_is_given_for_the_newest_key() {
+    let (one, two) = (key(), key());
+    let due = NOW.plus(20 * DAY);
+    let mut record = [given("01", &one, NOW), given("02", &two, due)];
+    let (soon, late) = (NOW.plus(LIFE), NOW.plus(90 * DAY));
+    let decide = |record: &[Given], key: &RequestedKey, now| {
+        in_grace(record, asks("01", key), now, GRACE_DAYS)
+    };
+    let again = Ok(RenewDecision::Repeat(record[1].clone()));
+    assert_eq!(decide(&record, &two, soon), again);
+    assert_eq!(decide(&record, &two, late), Ok(RenewDecision::Issue));
+    // A key that nobody wrote down proves nothing, and nor does that of one in between.
+    assert_eq!(decide(&record, &key(), soon), Err(RenewRefused::OtherKey));
+    let three = key();
+    let longer = [
+        record[0].clone(),
+        record[1].clone(),
+        given("03", &three, due),
+    ];
+    assert_eq!(decide(&longer, &two, soon), Err(RenewRefused::OtherKey));
+    assert!(decide(&longer, &three, soon).is_ok());
+    // What was revoked stays so, whichever of the two it was.
+    for void in [0, 1] {
+        record[void].revoked = Some(due);
+        let refused = Err(RenewRefused::Revoked { at: due });
+        assert_eq!(decide(&record, &two, soon), refused);
+        record[void].revoked = None;
+    }
+}
+
+/// The hub's clock ran a year ahead when the certificate was given.
+#[test]
+fn a_certificate_of_a_time_to_come_is_never_given_again() {
+    let one = key();
+    let record = [given("01", &one, NOW.plus(365 * DAY))];
+    let new = || Ok(RenewDecision::Issue);
+    assert_eq!(both(&record, asks("01", &one), NOW), [new(), new()]);
+    let begun = record[0].at;
+    let again = Ok(RenewDecision::Repeat(record[0].clone()));
+    assert_eq!(
+        both(&record, asks("01", &one), begun),
+        [again.clone(), again]
+    );
+    assert_eq!(
+        both(&record, asks("01", &one), begun.plus(-1)),
+        [new(), new()]
+    );
+}
+
 #[test]
 fn inv2_a_certificate_without_a_record_is_none() {
     let one = key();

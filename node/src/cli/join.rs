@@ -1,17 +1,18 @@
 //! `join`: from a token to a member.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Read};
 use std::sync::Arc;
 
 use anyhow::Context;
 use calluna_certs::{JoinToken, TokenError};
 use calluna_host::exit::Exit;
-use calluna_host::out;
+use calluna_host::{out, socket};
 use calluna_model::clock::Clock;
 use clap::Args;
 
 use super::{Around, Data, runtime};
-use crate::config::Public;
+use crate::config::{Public, Settings};
 use crate::membership::{self, JoinError, Joined, ListenWish};
 use crate::text::Words;
 
@@ -89,12 +90,20 @@ impl Join {
         };
         let clock = Arc::clone(&around.clock);
         let joining = membership::join(&token, &self.data.data, &wish, words.0, &clock);
-        let joined = runtime()?
+        let runtime = runtime()?;
+        let joined = runtime
             .block_on(joining)
             .map_err(|error| refused(words, &error))?;
-        tell(&joined, words, &*around.clock, &self.data);
+        let runs = runtime.block_on(runs(&self.data))?;
+        tell(&joined, words, &*around.clock, &self.data, runs);
         Ok(Exit::Done)
     }
+}
+
+/// Whether a node serves this directory already.
+async fn runs(data: &Data) -> anyhow::Result<bool> {
+    let settings = Settings::load(&data.data, &BTreeMap::new())?;
+    Ok(socket::connect(&settings.socket()).await?.is_some())
 }
 
 fn refused(words: Words, error: &JoinError) -> anyhow::Error {
@@ -137,7 +146,7 @@ fn typed(mut lines: impl BufRead) -> std::io::Result<String> {
     }
 }
 
-fn tell(joined: &Joined, words: Words, clock: &dyn Clock, data: &Data) {
+fn tell(joined: &Joined, words: Words, clock: &dyn Clock, data: &Data, runs: bool) {
     let Joined {
         config,
         not_after,
@@ -154,18 +163,27 @@ fn tell(joined: &Joined, words: Words, clock: &dyn Clock, data: &Data) {
     } else {
         words.pick("Beigetreten:", "Joined:")
     };
+    let next = if runs {
+        words.pick(
+            "Der Knoten, der hier läuft, übernimmt das in wenigen Sekunden. Neu starten müssen Sie ihn nur, wenn Sie --listen geändert haben.".to_owned(),
+            "The node that runs here takes this over within seconds. Restart it only if you changed --listen.".to_owned(),
+        )
+    } else {
+        words.pick(
+            format!("Als Nächstes:\n  calluna-node import DATEI --data {dir}\n  calluna-node serve --data {dir}"),
+            format!("Next:\n  calluna-node import FILE --data {dir}\n  calluna-node serve --data {dir}"),
+        )
+    };
     let (name, district) = (out::safe(&config.name), out::safe(&config.district));
     let (hub, provider, fingerprint) = (&config.hub, &config.provider, &config.fingerprint);
     out::data(&words.pick(
         format!(
             "{first}\n  Landkreis      {district}\n  Hub            {hub}\n  Anbieter       {name} ({provider})\n  \
-             Fingerabdruck  {fingerprint}\n  Zertifikat     noch {days} Tage gültig\n\n\
-             Als Nächstes:\n  calluna-node import DATEI --data {dir}\n  calluna-node serve --data {dir}"
+             Fingerabdruck  {fingerprint}\n  Zertifikat     noch {days} Tage gültig\n\n{next}"
         ),
         format!(
             "{first}\n  District     {district}\n  Hub          {hub}\n  Provider     {name} ({provider})\n  \
-             Fingerprint  {fingerprint}\n  Certificate  valid for {days} more days\n\n\
-             Next:\n  calluna-node import FILE --data {dir}\n  calluna-node serve --data {dir}"
+             Fingerprint  {fingerprint}\n  Certificate  valid for {days} more days\n\n{next}"
         ),
     ));
     if *waiting {

@@ -51,7 +51,9 @@ impl Dialler {
 
     /// Dials, and dials again, until `stop`.
     pub(crate) async fn keep(mut self, streams: mpsc::Sender<HubStream>, stop: CancellationToken) {
+        let mut reloads = self.keyring.reloads();
         loop {
+            reloads.mark_unchanged();
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.once(&streams) => {}
@@ -59,6 +61,8 @@ impl Dialler {
             let wait = self.backoff.next_wait();
             tokio::select! {
                 () = stop.cancelled() => return,
+                // Whoever joined again while this node runs is not to wait for minutes.
+                Ok(()) = reloads.changed() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

@@ -4,6 +4,10 @@
 //!   that the old one still opens. A lost answer is asked for again with the same key.
 //! - A certificate that has expired (a node that was switched off over the summer) is renewed with the
 //!   same key, through the door for those who have no certificate; the hub decides whether it may.
+//! - A certificate that is not valid yet (it was given while a clock ran ahead) is renewed like that too.
+//! - A hub that was restored from a backup may not know the certificate any more. The one before it is
+//!   kept for that, and renewed instead.
+//! - Whoever joins again in the directory of a node that runs is noticed here, and the new files are used.
 //! - Whom to trust is asked at the start, once a day, and when the hub says in a night that it has
 //!   something else than this node.
 //!
@@ -15,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use calluna_certs::trust::{TrustRefused, check_offered};
-use calluna_certs::{CertError, renew_at, tls};
+use calluna_certs::{CertError, Facts, NodeKey, renew_at, tls};
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
 use calluna_model::failure::Reaction;
@@ -32,8 +36,9 @@ use super::hub::{CALL, NoHub, connect};
 use crate::config::SOFTWARE;
 use crate::keyring::{Badge, Keyring, KeyringError};
 
-/// The clock is looked at this often: a machine that slept, or whose clock was set, is noticed.
-const LOOK: Duration = Duration::from_secs(20);
+/// Clock and files are looked at this often: a machine that slept, whose clock was set, or where somebody
+/// joined again, is noticed.
+const LOOK: Duration = Duration::from_secs(5);
 /// How often the trust bundle is asked for.
 const ASK_EVERY: i64 = 86_400;
 /// How often the hub is asked while the district has not approved the provider.
@@ -131,6 +136,15 @@ enum RenewError {
     Trust(#[from] TrustRefused),
     #[error(transparent)]
     Tls(#[from] CertError),
+    #[error(
+        "the hub gave a certificate that is valid from {from} until {until}, but the clock of this machine says {now}; \
+         look whether the clocks of both machines are right"
+    )]
+    Clock {
+        from: Moment,
+        until: Moment,
+        now: Moment,
+    },
 }
 
 impl From<Status> for RenewError {
@@ -142,6 +156,16 @@ impl From<Status> for RenewError {
 impl RenewError {
     /// Whether trying again cannot help.
     fn is_final(&self) -> bool {
+        self.is_refusal()
+    }
+
+    /// Whether the hub does not know the certificate.
+    fn is_unknown(&self) -> bool {
+        matches!(self, Self::Hub(failure) if failure.reaction == Reaction::Unauthenticated)
+    }
+
+    /// Whether the hub said no.
+    fn is_refusal(&self) -> bool {
         matches!(self, Self::Hub(failure) if matches!(failure.reaction, Reaction::NotYours | Reaction::Unauthenticated))
     }
 }
@@ -169,7 +193,10 @@ impl Renewer {
         let mut not_before = self.clock.now();
         loop {
             let now = self.clock.now();
-            if now >= not_before && self.is_due(now) {
+            if self.reloaded() {
+                not_before = now;
+            }
+            if !waits(not_before, now) && self.is_due(now) {
                 let failures = self.turn().await;
                 not_before = now.plus(self.pause(failures));
             }
@@ -177,6 +204,25 @@ impl Renewer {
                 () = stop.cancelled() => return,
                 () = self.hint.said.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    /// Whether other files were found on disk, and are in use now.
+    fn reloaded(&self) -> bool {
+        match self.keyring.reload_if_changed() {
+            Ok(false) => false,
+            Ok(true) => {
+                tracing::info!(
+                    "renewal: key, certificate or trust bundle on disk are others; they are in use now"
+                );
+                self.hint.doubt();
+                true
+            }
+            Err(error) => {
+                // Most likely they are just being replaced.
+                tracing::debug!(%error, "renewal: the files on disk cannot be used; those in use stay");
+                false
             }
         }
     }
@@ -199,6 +245,7 @@ impl Renewer {
         info.answered_at
             .is_none_or(|at| now.since(at) >= every || now < at)
             || renewal_due(&badge) <= now
+            || !is_valid(&badge, now)
             || self.hint.differs_from(&badge.trust_digest())
     }
 
@@ -234,10 +281,19 @@ impl Renewer {
 
     /// Whether the certificate is another one now.
     async fn ask(&self) -> Result<bool, RenewError> {
-        let badge = self.keyring.now();
+        match self.ask_as_now().await {
+            Err(error) if error.is_unknown() && self.come_back().await => {
+                self.ask_as_now().await?;
+                Ok(true)
+            }
+            ended => ended,
+        }
+    }
+
+    async fn ask_as_now(&self) -> Result<bool, RenewError> {
         let mut renewed = false;
-        if badge.identity.not_after() <= self.clock.now() {
-            self.renew_expired(&badge).await?;
+        if !is_valid(&self.keyring.now(), self.clock.now()) {
+            self.renew_in_grace().await?;
             renewed = true;
         }
         let badge = self.keyring.now();
@@ -249,6 +305,40 @@ impl Renewer {
             renewed = true;
         }
         Ok(renewed)
+    }
+
+    /// The hub does not know this node's certificate: it was restored from a backup, perhaps. Whether
+    /// the pair before that one could be renewed.
+    async fn come_back(&self) -> bool {
+        match self.renew_former().await {
+            Ok(renewed) => renewed,
+            Err(error) => {
+                tracing::warn!(%error, "renewal: the hub does not know the certificate, and the one before it cannot be renewed");
+                false
+            }
+        }
+    }
+
+    async fn renew_former(&self) -> Result<bool, RenewError> {
+        let Some(former) = self.keyring.former()? else {
+            return Ok(false);
+        };
+        if is_valid(&former, self.clock.now()) {
+            let config = tls::mutual_client(&former.identity, tls::ALPN_GRPC)?;
+            let mut hub = connect(&self.hub, config).await?;
+            let key = self.keyring.next_key()?;
+            let csr = key.csr_of(former.identity.peer())?;
+            let certificate = call(&mut hub, csr, String::new()).await?;
+            self.keyring.take_back(&key, &certificate)?;
+        } else {
+            let certificate = self.call_in_grace(&former, &former.key).await?;
+            self.keyring.take_back(&former.key, &certificate)?;
+        }
+        tracing::warn!(
+            "renewal: the hub had forgotten the certificate; the one before it was renewed"
+        );
+        self.told();
+        Ok(true)
     }
 
     /// Takes the hub's trust bundle, if it is another one. Whether the hub wants the certificate to be
@@ -298,15 +388,43 @@ impl Renewer {
         Ok(())
     }
 
-    /// With the same key: it is all that proves who this node is.
-    async fn renew_expired(&self, badge: &Badge) -> Result<(), RenewError> {
-        let config = tls::grace_client(&badge.identity)?;
-        let mut hub = connect(&self.hub, config).await?;
-        let csr = badge.key.csr_of(badge.identity.peer())?;
-        let certificate = call(&mut hub, csr, badge.certificate_pem.clone()).await?;
+    /// With a key that is on record at the hub: it is all that proves who this node is. If there is one
+    /// whose answer was lost, that is the newest there, and the present one is not taken any more.
+    async fn renew_in_grace(&self) -> Result<(), RenewError> {
+        let badge = self.keyring.now();
+        if let Some(key) = self.keyring.waiting_key()? {
+            match self.call_in_grace(&badge, &key).await {
+                Ok(certificate) => {
+                    self.keyring.take_certificate(Some(&key), &certificate)?;
+                    self.told();
+                    return Ok(());
+                }
+                // The hub never heard of it.
+                Err(error) if error.is_refusal() => {
+                    tracing::debug!(%error, "renewal: the key that waits is not taken");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let certificate = self.call_in_grace(&badge, &badge.key).await?;
         self.keyring.take_certificate(None, &certificate)?;
         self.told();
         Ok(())
+    }
+
+    /// A certificate for `key`, through the door for those who have no valid one.
+    async fn call_in_grace(&self, shown: &Badge, key: &NodeKey) -> Result<String, RenewError> {
+        let config = tls::grace_client(&shown.identity)?;
+        let mut hub = connect(&self.hub, config).await?;
+        let csr = key.csr_of(shown.identity.peer())?;
+        let certificate = call(&mut hub, csr, shown.certificate_pem.clone()).await?;
+        let (facts, now) = (Facts::of_pem(&certificate)?, self.clock.now());
+        let (from, until) = (facts.not_before, facts.not_after);
+        // Otherwise it would be asked for again and again, without a pause.
+        if !(from..until).contains(&now) {
+            return Err(RenewError::Clock { from, until, now });
+        }
+        Ok(certificate)
     }
 
     fn told(&self) {
@@ -332,4 +450,35 @@ async fn call(
 /// When two thirds of the certificate's life are over.
 fn renewal_due(badge: &Badge) -> Moment {
     renew_at(badge.identity.not_before(), badge.identity.not_after())
+}
+
+fn is_valid(badge: &Badge, now: Moment) -> bool {
+    (badge.identity.not_before()..badge.identity.not_after()).contains(&now)
+}
+
+/// Whether the pause after a failure is not over. No pause is longer than the longest: where more is
+/// left, the clock was wrong when it was set, and is right now.
+fn waits(not_before: Moment, now: Moment) -> bool {
+    let longest = i64::try_from(RETRY.1).unwrap_or(i64::MAX);
+    (1..=longest).contains(&not_before.since(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_that_was_set_by_a_wrong_clock_is_over() {
+        let now = Moment(1_800_000_000);
+        for (left, pauses) in [
+            (-1, false),
+            (0, false),
+            (1, true),
+            (3_600, true),
+            (3_601, false),
+        ] {
+            assert_eq!(waits(now.plus(left), now), pauses, "{left}");
+        }
+        assert!(!waits(now.plus(365 * 86_400), now));
+    }
 }

@@ -24,15 +24,17 @@ impl Collected {
     /// The files that must stay secret: keys, and what its name calls a password or a token.
     #[must_use]
     pub fn secrets(&self) -> Vec<Secret> {
+        // `node.key`, and those beside it that wait or were: `node.key.next`, `node.key.old`.
+        let key = |name: &str| name.ends_with(".key") || name.contains(".key.");
         let named = |name: &str| {
             let words = ["pass", "token", "secret"];
-            name.ends_with(".key") || words.iter().any(|word| name.contains(word))
+            key(name) || words.iter().any(|word| name.contains(word))
         };
         let secret = self.files.iter().filter(|(name, ..)| named(name));
         secret
             .map(|(name, _, bytes)| Secret {
                 name: name.clone(),
-                encrypted: name.ends_with(".key") && !is_plain_key(bytes),
+                encrypted: key(name) && !is_plain_key(bytes),
             })
             .collect()
     }

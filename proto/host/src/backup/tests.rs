@@ -153,6 +153,29 @@ fn every_file_is_taken_whatever_its_name_but_no_socket_and_no_temporary_file() {
     assert_eq!(found.left_out, ["letters"]);
 }
 
+/// A key that waits for its certificate, or had one before, opens as much as the one in use.
+#[test]
+fn every_key_in_the_directory_is_called_a_secret() {
+    let dir = tempfile::tempdir().unwrap();
+    let plain = "-----BEGIN PRIVATE KEY-----\n";
+    let keys = ["hub.key", "hub.key.next", "node.key.next", "node.key.old"];
+    for name in keys {
+        fs::write(dir.path().join(name), plain).unwrap();
+    }
+    let sealed = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n";
+    fs::write(dir.path().join("ca-next.key.next"), sealed).unwrap();
+    fs::write(dir.path().join("node.crt.old"), "public").unwrap();
+    let secrets = collect(dir.path(), &[]).unwrap().secrets();
+    let named = |encrypted: bool| {
+        let of = secrets
+            .iter()
+            .filter(|secret| secret.encrypted == encrypted);
+        of.map(|secret| secret.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(named(false), keys);
+    assert_eq!(named(true), ["ca-next.key.next"]);
+}
+
 #[test]
 fn a_name_that_leads_out_of_the_folder_is_refused() {
     let dir = tempfile::tempdir().unwrap();
