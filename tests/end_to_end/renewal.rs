@@ -154,7 +154,10 @@ async fn a_certificate_that_is_not_valid_yet_is_replaced_at_once() {
     let office = Office::open("").await;
     office.clock.forward(60 * DAY);
     let dir = office.home.path().join("vhs-a");
-    office.join(&office.invite("vhs-a", DAY), &dir).await.unwrap();
+    office
+        .join(&office.invite("vhs-a", DAY), &dir)
+        .await
+        .unwrap();
     office.clock.forward(-60 * DAY);
     let early = shown_by(&dir);
     assert!(early.not_before() > office.clock.now());
@@ -212,7 +215,10 @@ async fn joining_again_is_the_same_whatever_was_cut_off() {
     let dir = office.home.path().join("vhs-a");
     let path = |name: &str| dir.join(name);
     let text = |name: &str| std::fs::read_to_string(path(name)).unwrap();
-    office.join(&office.invite("vhs-a", DAY), &dir).await.unwrap();
+    office
+        .join(&office.invite("vhs-a", DAY), &dir)
+        .await
+        .unwrap();
     let (old_key, old_certificate) = (text("node.key"), text("node.crt"));
     let token = office.invite("vhs-a", DAY);
     office.join(&token, &dir).await.unwrap();
@@ -258,7 +264,10 @@ async fn joining_again_is_the_same_whatever_was_cut_off() {
     let refused = office.join(&token, &dir).await.unwrap_err().to_string();
     assert!(refused.contains("was revoked on"), "{refused}");
     std::fs::remove_file(path("token.next")).unwrap();
-    office.join(&office.invite("vhs-a", DAY), &dir).await.unwrap();
+    office
+        .join(&office.invite("vhs-a", DAY), &dir)
+        .await
+        .unwrap();
     assert_ne!(text("node.key"), key);
     let school = office.school(dir.clone()).await;
     until("connected", || agrees(&school, &office)).await;
