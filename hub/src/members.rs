@@ -174,6 +174,22 @@ pub fn admit(
     admitted(hub, provider, &facts.serial).map(|_| ())
 }
 
+/// Whether a connection that was opened with `leaf` may stay. It was admitted then; a certificate that has
+/// been followed and forgotten since is no reason to end it, one that is void is.
+///
+/// # Errors
+/// [`Admission`] says why not.
+pub fn may_stay(
+    hub: &Hub,
+    provider: &ProviderId,
+    leaf: &CertificateDer<'_>,
+) -> Result<(), MemberError> {
+    match admit(hub, provider, leaf) {
+        Err(MemberError::Admission(Admission::Unknown(_))) => Ok(()),
+        asked => asked,
+    }
+}
+
 /// The member and what is kept of it, if the certificate with this serial number is one of its own
 /// and was not revoked. Whether it has expired is not looked at.
 fn admitted(

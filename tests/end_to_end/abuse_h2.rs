@@ -160,13 +160,14 @@ fn inv6_sockets_that_say_nothing_keep_nobody_out() {
         silent.len(),
         idle.len()
     );
+    // All of them come from one address, and that may take a quarter of the 64 places.
     assert!(
-        (32..=64).contains(&idle.len()),
+        (8..=16).contains(&idle.len()),
         "{} strangers are let sit",
         idle.len()
     );
-    // Some of them leave; then a newcomer may come in.
-    let leaving: Vec<_> = idle.into_iter().take(40).collect();
+    // Some of them leave; then a newcomer from there may come in.
+    let leaving: Vec<_> = idle.into_iter().take(6).collect();
     leaving
         .iter()
         .for_each(|(_, connection)| connection.abort());

@@ -43,7 +43,8 @@ fn open_invitations_are_listed_and_taken_back_and_the_node_is_told() {
         .ok()
         .json();
     assert_eq!(document[0]["provider"], "vhs-b", "the open ones come first");
-    assert_eq!(document[0]["days_left"], 6);
+    let left = document[0]["days_left"].as_i64().unwrap();
+    assert!((6..=7).contains(&left), "{left}");
     assert!(document[1]["cancelled_at"].is_number());
     district
         .stranger("vhs-a")

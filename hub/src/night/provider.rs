@@ -151,7 +151,7 @@ async fn with_deadline(
     let _stage = hub.current.stage(&member.id).await;
     // It may have been put out while this waited; from here on whoever does so waits for the stage.
     let (id, leaf) = (member.id.clone(), connection.leaf.clone());
-    let welcome = super::blocking(hub, move |hub| Ok(members::admit(hub, &id, &leaf)?));
+    let welcome = super::blocking(hub, move |hub| Ok(members::may_stay(hub, &id, &leaf)?));
     if let Err(refused) = welcome.await {
         hub.links.cut(&member.id);
         let mut line = line;

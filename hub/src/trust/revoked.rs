@@ -17,8 +17,8 @@ const KEEP_DAYS: i64 = 400;
 const DAY: i64 = 86_400;
 
 impl Credentials {
-    /// Makes and publishes the list of all certificates that are void, members' and the hub's own: nodes
-    /// get it with the trust bundle, and the hub's own door refuses them from now on in the handshake.
+    /// Makes and publishes the list of all certificates of members that are void: nodes get it with the trust
+    /// bundle. The hub itself asks its record of what it gave.
     /// A serial number is there once, so it does no harm that certificates of an earlier authority are
     /// named as well. What earlier authorities listed stays published.
     ///

@@ -122,11 +122,13 @@ impl Standing {
         }
         let revocations_pem = revocations(dir, &bundle);
         let (identity, hub_root) = identity(dir, &state, old.as_ref(), &bundle)?;
-        let identity = identity
-            .timed_by(Arc::clone(clock))
-            .with_revocations(&revocations_pem)?;
+        let identity = identity.timed_by(Arc::clone(clock));
+        // At its own door the hub asks its record, on every connection and call: it knows more than the
+        // list, and says why in words. A handshake that fails would tell the node nothing.
+        let mutual = tls::mutual_server(&identity, &[tls::ALPN_REVERSE, tls::ALPN_GRPC])?;
+        let identity = identity.with_revocations(&revocations_pem)?;
         Ok(Self {
-            mutual: tls::mutual_server(&identity, &[tls::ALPN_REVERSE, tls::ALPN_GRPC])?,
+            mutual,
             enrol: tls::enrol_server(&identity)?,
             bundle_pem: bundle.to_pem(),
             vouchers_pem: state.vouchers_pem.clone(),
