@@ -124,6 +124,9 @@ fn nobodys_business(district: &District, done: &serde_json::Value) {
         (&more["at"], &more["offers"]),
         (&done["at"], &done["offers"])
     );
+    district
+        .hub(&["offer", "vhs-a", &offer(0, "x").id])
+        .says(1, &["the provider was put out"]);
 }
 
 /// Whatever a night is doing with a provider at that moment, whichever side opened the connection:

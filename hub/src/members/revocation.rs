@@ -76,7 +76,7 @@ pub fn revoke(hub: &Hub, provider: &ProviderId, why: &Why) -> Result<Revocation,
             .with("offers", revocation.offers),
     ];
     hub.audited(told, |audit| {
-        let change = Change::Withdraw(&member, &bytes, now);
+        let change = Change::Withdraw(&member, &bytes, at);
         hub.store.apply(&change, audit).map(|_nothing_held| ())
     })
     .map_err(MemberError::Store)?;
