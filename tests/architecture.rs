@@ -35,8 +35,19 @@ const CRATES: &[Row] = &[
         &[],
         &["tokio", "tonic", "prost", "tracing", "sled", "fjall"],
     ),
+    (
+        "tables",
+        "proto/tables",
+        &["model"],
+        &["tokio", "tonic", "prost", "tracing", "sled", "fjall"],
+    ),
     ("kv", "proto/kv", &[], &["tonic", "prost"]),
-    ("wire", "proto/wire", &["model"], &["sled", "fjall"]),
+    (
+        "wire",
+        "proto/wire",
+        &["tables", "model"],
+        &["sled", "fjall"],
+    ),
     ("host", "proto/host", &["model"], &["sled", "fjall"]),
     (
         "certs",
@@ -66,7 +77,7 @@ const CRATES: &[Row] = &[
     (
         "figures",
         "node/figures",
-        &["tabular", "model"],
+        &["tables", "tabular", "model"],
         &["tracing", "log", "tonic", "prost", "serde_json", "tokio"],
     ),
     ("store", "hub/store", &["kv", "model"], &["tonic", "prost"]),

@@ -149,6 +149,7 @@ impl ProviderNode for Play {
                 signature,
             },
             "evil",
+            &[],
         )))
     }
 
@@ -205,6 +206,15 @@ impl ProviderNode for Play {
             }
         };
         Ok(Response::new(answers))
+    }
+
+    type StreamTablesStream = Answers<pb::TableRevision>;
+
+    async fn stream_tables(
+        &self,
+        _: Request<pb::StreamTablesRequest>,
+    ) -> Result<Response<Self::StreamTablesStream>, Status> {
+        Ok(Response::new(Box::pin(tokio_stream::empty())))
     }
 
     type ListFingerprintsStream = Answers<pb::FingerprintBatch>;

@@ -8,7 +8,7 @@ use blake3::Hasher;
 use calluna_tabular::mapping::fold;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::period::Period;
+use calluna_tables::Period;
 
 /// The node's secret for hashes of persons: 32 random bytes that never leave the node and lie
 /// apart from what is hashed. Whoever has both can try names until one fits.

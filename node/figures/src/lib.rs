@@ -14,7 +14,7 @@
 //! file, line, column letter and rule. They never quote a cell, a header or the name of a sheet: in
 //! a list without header those would be somebody's data.
 //!
-//! **What comes out.** Counts per cell for a fixed set of tables ([`table::TABLES`]), and for each
+//! **What comes out.** Counts per cell for a fixed set of tables ([`calluna_tables::TABLES`]), and for each
 //! person a hash with the cells that she is counted in. Both are *unprotected*; nothing may be
 //! published of them before the protection of the node has decided.
 //!
@@ -79,38 +79,25 @@
 //! | `read` | rows into codes, columns found by name or mapping |
 //! | [`fault`] | file, line, column, rule |
 //! | [`identity`] | keyed hashes of persons |
-//! | [`region`], [`subject`] | residence from postal codes, subject areas |
+//! | [`postal`] | residence from postal codes |
 //! | [`offers`] | what a registration takes from its offer |
-//! | [`dimension`], [`measure`], [`table`] | what is counted, by what, with definition and source |
-//! | [`layout`] | the number of every cell, the same whatever the data |
 //! | [`tally`] | counts, and the cells of each person |
 
-pub mod dimension;
 pub mod fault;
 pub mod identity;
-pub mod layout;
-pub mod measure;
 pub mod offers;
-pub mod period;
+pub mod postal;
 mod read;
-pub mod region;
 mod registration;
-pub mod subject;
-pub mod table;
 pub mod tally;
 
+use calluna_tables::{Layout, Period};
 pub use calluna_tabular::{InvalidMapping, Mapping};
 
-pub use self::dimension::{Dim, Dimension};
 pub use self::fault::{Fault, Rule};
 pub use self::identity::{Basis, PersonHash, Secret};
-pub use self::layout::Layout;
-pub use self::measure::{Counts, Measure};
-pub use self::offers::{OfferFacts, OfferIndex, Offers};
-pub use self::period::Period;
-pub use self::region::Region;
-pub use self::subject::Subjects;
-pub use self::table::{TABLES, Table, When};
+pub use self::offers::{OfferIndex, Offers};
+pub use self::postal::PostalCodes;
 pub use self::tally::{Figures, Person, Touch};
 
 use self::fault::Faults;
@@ -144,6 +131,7 @@ pub struct Report {
 /// A list is always the whole list of its period: what is not in it is no longer there.
 pub struct Import<'a> {
     layout: &'a Layout,
+    postal: &'a PostalCodes,
     offers: &'a dyn Offers,
     period: Period,
     key: PeriodKey,
@@ -159,12 +147,14 @@ impl<'a> Import<'a> {
     #[must_use]
     pub fn new(
         layout: &'a Layout,
+        postal: &'a PostalCodes,
         offers: &'a dyn Offers,
         period: Period,
         secret: &Secret,
     ) -> Self {
         Self {
             layout,
+            postal,
             offers,
             period,
             key: secret.of(period),
@@ -188,6 +178,7 @@ impl<'a> Import<'a> {
     ) -> Result<(), Fault> {
         let reader = Reader {
             layout: self.layout,
+            postal: self.postal,
             offers: self.offers,
             period: self.period,
             key: &self.key,

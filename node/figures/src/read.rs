@@ -7,22 +7,23 @@ mod value;
 use std::collections::HashMap;
 
 use calluna_model::id::OfferId;
+use calluna_tables::dimension::DIMS;
+use calluna_tables::{Layout, Period};
 use calluna_tabular::{Mapping, Table, TableError, looks_like_workbook};
 
 use self::columns::{Columns, Field};
 use self::row::Turn;
-use crate::dimension::DIMS;
 use crate::fault::{Fault, Faults, Rule};
 use crate::identity::{Basis, PeriodKey};
-use crate::layout::Layout;
 use crate::offers::Offers;
-use crate::period::Period;
+use crate::postal::PostalCodes;
 use crate::registration::Registration;
 use crate::tally::Coded;
 
 /// What reading needs to know.
 pub(crate) struct Reader<'a> {
     pub(crate) layout: &'a Layout,
+    pub(crate) postal: &'a PostalCodes,
     pub(crate) offers: &'a dyn Offers,
     pub(crate) period: Period,
     pub(crate) key: &'a PeriodKey,

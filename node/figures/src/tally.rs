@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::dimension::DIMS;
+use calluna_tables::dimension::DIMS;
+use calluna_tables::layout::Placed;
+use calluna_tables::{Counts, Layout};
+
 use crate::fault::{Faults, Rule};
 use crate::identity::PersonHash;
-use crate::layout::Layout;
-use crate::measure::Counts;
 
 /// A registration after its text is gone: hashes, codes, a line.
 pub(crate) struct Coded {
@@ -286,12 +287,7 @@ fn touches(layout: &Layout, registrations: &[Coded]) -> Vec<Touch> {
 }
 
 /// The inner cell of a registration in a table, and every margin and group above it.
-fn each_cell(
-    layout: &Layout,
-    placed: &crate::layout::Placed,
-    leaves: &[u16; DIMS],
-    mut take: impl FnMut(u32),
-) {
+fn each_cell(layout: &Layout, placed: &Placed, leaves: &[u16; DIMS], mut take: impl FnMut(u32)) {
     let chains: Vec<&[u16]> = placed
         .table
         .dims

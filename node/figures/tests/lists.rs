@@ -7,11 +7,11 @@
 )]
 
 use calluna_figures::{
-    Basis, Counts, Dim, Fault, Figures, Import, Layout, Mapping, OfferFacts, Offers, Region,
-    Report, Rule, Secret, Subjects,
+    Basis, Fault, Figures, Import, Mapping, Offers, PostalCodes, Report, Rule, Secret,
 };
 use calluna_model::id::OfferId;
 use calluna_model::text::Language;
+use calluna_tables::{Counts, Dim, Layout, OfferFacts, Region, Subjects};
 
 struct Few;
 
@@ -60,7 +60,14 @@ fn secret() -> Secret {
 
 fn import(files: &[(&str, &[u8])], mapping: Option<&Mapping>) -> Result<(Figures, Report), Fault> {
     let layout = layout();
-    let mut import = Import::new(&layout, &Few, "2026-Q3".parse().unwrap(), &secret());
+    let postal = PostalCodes::heidekreis().unwrap();
+    let mut import = Import::new(
+        &layout,
+        &postal,
+        &Few,
+        "2026-Q3".parse().unwrap(),
+        &secret(),
+    );
     for (name, bytes) in files {
         import.read(name, bytes, mapping)?;
     }
@@ -156,7 +163,7 @@ fn a_list_of_a_volkshochschule_is_counted_as_a_person_would_count_it() {
         1
     );
     let cancelled = counts(&figures, "status", &["cancelled"]);
-    assert_eq!(cancelled.value(calluna_figures::Measure::Registrations), 1);
+    assert_eq!(cancelled.value(calluna_tables::Measure::Registrations), 1);
 }
 
 #[test]
@@ -325,7 +332,14 @@ fn files_that_tell_persons_apart_differently_do_not_mix() {
     );
     // Nothing of a refused file counts.
     let layout = layout();
-    let mut both = Import::new(&layout, &Few, "2026-Q3".parse().unwrap(), &secret());
+    let postal = PostalCodes::heidekreis().unwrap();
+    let mut both = Import::new(
+        &layout,
+        &postal,
+        &Few,
+        "2026-Q3".parse().unwrap(),
+        &secret(),
+    );
     both.read("vhs.csv", VHS, None).unwrap();
     both.read("bbs.xlsx", BBS, None).unwrap_err();
     let (figures, report) = both.finish();

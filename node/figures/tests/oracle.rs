@@ -5,8 +5,9 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use calluna_figures::{Counts, Dim, Import, Layout, OfferFacts, Offers, Region, Secret, Subjects};
+use calluna_figures::{Import, Offers, PostalCodes, Secret};
 use calluna_model::id::OfferId;
+use calluna_tables::{Counts, Dim, Layout, OfferFacts, Region, Subjects};
 use proptest::prelude::*;
 
 /// A registration as the test knows it; each number stands for a choice.
@@ -189,7 +190,8 @@ proptest! {
             )?;
         }
         let layout = Layout::new(Region::heidekreis()?, Subjects::areas());
-        let mut import = Import::new(&layout, &Four, "2026-Q3".parse()?, &Secret::new([5; 32]));
+        let postal = PostalCodes::heidekreis().unwrap();
+        let mut import = Import::new(&layout, &postal, &Four, "2026-Q3".parse()?, &Secret::new([5; 32]));
         import.read("a.csv", text.as_bytes(), None)?;
         let (figures, report) = import.finish();
         prop_assert_eq!(report.counted, all.len() as u64, "{:?}", report);

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{Cursor, Write as _};
 
-use calluna_figures::{Import, Layout, OfferFacts, Offers, Region, Secret, Subjects};
+use calluna_figures::{Import, Offers, PostalCodes, Secret};
 use calluna_model::id::OfferId;
+use calluna_tables::{Layout, OfferFacts, Region, Subjects};
 
 struct Eight;
 
@@ -108,8 +109,10 @@ fn twenty_thousand_registrations_cost_seconds_and_not_gigabytes() {
     for (name, bytes) in [("gross.csv", text.as_bytes()), ("gross.xlsx", &book)] {
         let before = peak();
         let begun = std::time::Instant::now();
+        let postal = PostalCodes::heidekreis().unwrap();
         let mut import = Import::new(
             &layout,
+            &postal,
             &Eight,
             "2026-Q3".parse().unwrap(),
             &Secret::new([3; 32]),

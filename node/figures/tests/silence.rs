@@ -2,11 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
-use calluna_figures::{
-    Fault, Import, Layout, Mapping, OfferFacts, Offers, Region, Secret, Subjects,
-};
+use calluna_figures::{Fault, Import, Mapping, Offers, PostalCodes, Secret};
 use calluna_model::id::OfferId;
 use calluna_model::text::Language;
+use calluna_tables::{Layout, OfferFacts, Region, Subjects};
 use proptest::prelude::*;
 
 struct Nothing;
@@ -50,8 +49,10 @@ fn value() -> impl Strategy<Value = String> {
 /// Everything that an import can say, in every form.
 fn said(bytes: &[u8], mapping: Option<&Mapping>) -> String {
     let layout = Layout::new(Region::heidekreis().unwrap(), Subjects::areas());
+    let postal = PostalCodes::heidekreis().unwrap();
     let mut import = Import::new(
         &layout,
+        &postal,
         &Nothing,
         "2026-Q3".parse().unwrap(),
         &Secret::new([1; 32]),

@@ -76,6 +76,15 @@ impl NodeControl for Control {
         }))
     }
 
+    type OffersStream = Answers<pb::EncodedOffers>;
+
+    async fn offers(
+        &self,
+        _: Request<pb::OffersRequest>,
+    ) -> Result<Response<Self::OffersStream>, Status> {
+        Ok(Response::new(Box::pin(tokio_stream::empty())))
+    }
+
     type BackupStream = Answers<pb::BackupPiece>;
 
     async fn backup(

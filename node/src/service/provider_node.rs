@@ -81,7 +81,7 @@ impl ProviderNode for HubFacing {
             .publisher
             .signed_head(&key)
             .map_err(|failure| to_status(&failure))?;
-        Ok(Response::new(signed_to_wire(signed, SOFTWARE)))
+        Ok(Response::new(signed_to_wire(signed, SOFTWARE, &[])))
     }
 
     type StreamChangesStream = Answers<pb::ChangeBatch>;
@@ -110,6 +110,15 @@ impl ProviderNode for HubFacing {
             Ok::<_, PublishError>(())
         })
         .await
+    }
+
+    type StreamTablesStream = Answers<pb::TableRevision>;
+
+    async fn stream_tables(
+        &self,
+        _: Request<pb::StreamTablesRequest>,
+    ) -> Result<Response<Self::StreamTablesStream>, Status> {
+        Ok(Response::new(Box::pin(tokio_stream::empty())))
     }
 
     type ListFingerprintsStream = Answers<pb::FingerprintBatch>;

@@ -168,5 +168,6 @@ fn receipt(night: u64, at: i64) -> Receipt {
         findings: vec![Finding::new("title", "required")],
         findings_left_out: 0,
         note: String::new(),
+        figures: Vec::new(),
     }
 }

@@ -35,6 +35,24 @@ pub struct Receipt {
     /// What a person should know, in plain words; empty when all is well.
     #[serde(default)]
     pub note: String,
+    /// What became of the participation figures that the night brought, by period.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<FiguresReceipt>,
+}
+
+/// What became of one period's participation figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiguresReceipt {
+    /// The quarter, such as 2026-Q3.
+    pub period: String,
+    /// The newest revision that the hub has accepted; 0 for none.
+    pub accepted: u32,
+    /// The revision that it refused; 0 when none was.
+    #[serde(default)]
+    pub refused: u32,
+    /// Why, in plain words; never a number of the table.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// What a finding takes on the wire besides its texts, at most: tags and lengths.

@@ -3,6 +3,7 @@
 pub mod head;
 pub mod offer;
 pub mod receipt;
+pub mod tables;
 
 /// A message that breaks the contract itself (not a rule of one record).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -186,6 +186,7 @@ impl Exchange<'_> {
             findings,
             findings_left_out,
             note: line.note.clone(),
+            figures: Vec::new(),
         };
         let request = pb::AcknowledgeRequest {
             receipt: Some(receipt.into()),

@@ -6,12 +6,13 @@ use jiff::civil::Date;
 
 use super::columns::{Columns, Field};
 use super::{Known, Reader, Taken, value};
-use crate::dimension::{DIMS, Dim, age_code};
 use crate::fault::Rule;
 use crate::identity::{Basis, PersonHash};
-use crate::region::{Residence, UNKNOWN};
+use crate::postal::{Residence, by_ags};
 use crate::registration::Registration;
 use crate::tally::{Coded, Status};
+use calluna_tables::dimension::{DIMS, Dim, age_code};
+use calluna_tables::region::UNKNOWN;
 
 pub(super) type Refused = (Rule, Field);
 
@@ -216,13 +217,13 @@ impl Turn<'_> {
 
     /// The code of the residence: by municipality key, else by postal code and town.
     fn residence(&mut self) -> String {
-        let region = &self.reader.layout.region;
-        let by_key = region.by_ags(self.text(Field::Ags));
+        let region = self.reader.layout.region();
+        let by_key = by_ags(region, self.text(Field::Ags));
         let (field, found) = match by_key {
             Residence::Known(_) => (Field::Ags, by_key),
             other => {
-                let found =
-                    region.by_postal_code(self.text(Field::PostalCode), self.text(Field::City));
+                let (code, town) = (self.text(Field::PostalCode), self.text(Field::City));
+                let found = self.reader.postal.find(region, code, town);
                 match (other, found) {
                     (Residence::Bad, Residence::Unknown) => (Field::Ags, Residence::Bad),
                     (_, found) => (Field::PostalCode, found),

@@ -3,6 +3,7 @@
 use calluna_model::clock::Moment;
 use calluna_model::head::{Head, SignedHead};
 use calluna_model::id::{Digest, EpochId, Revision};
+use calluna_tables::revision::FiguresHead;
 
 use super::ContractBroken;
 use crate::v1 as pb;
@@ -46,7 +47,11 @@ impl TryFrom<pb::Head> for Head {
 
 /// Puts a signed head on the wire.
 #[must_use]
-pub fn signed_to_wire(signed: SignedHead, software: &str) -> pb::SignedHead {
+pub fn signed_to_wire(
+    signed: SignedHead,
+    software: &str,
+    figures: &[FiguresHead],
+) -> pb::SignedHead {
     let SignedHead {
         head,
         signed_at,
@@ -61,6 +66,7 @@ pub fn signed_to_wire(signed: SignedHead, software: &str) -> pb::SignedHead {
             .map(ToString::to_string)
             .collect(),
         software: software.to_owned(),
+        figures: figures.iter().map(Into::into).collect(),
     }
 }
 
@@ -75,6 +81,7 @@ pub fn signed_from_wire(wire: pb::SignedHead) -> Result<SignedHead, ContractBrok
         signature,
         versions: _,
         software: _,
+        figures: _,
     } = wire;
     let head = head.ok_or_else(|| ContractBroken::new("SignedHead.head", "is missing"))?;
     Ok(SignedHead {

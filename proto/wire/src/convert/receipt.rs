@@ -3,7 +3,7 @@
 use calluna_model::clock::Moment;
 use calluna_model::finding::Finding;
 use calluna_model::limit;
-use calluna_model::receipt::Receipt;
+use calluna_model::receipt::{FiguresReceipt, Receipt};
 
 use super::ContractBroken;
 use crate::v1 as pb;
@@ -66,6 +66,7 @@ impl From<Receipt> for pb::Receipt {
             findings,
             findings_left_out,
             note,
+            figures,
         } = receipt;
         Self {
             night,
@@ -79,6 +80,41 @@ impl From<Receipt> for pb::Receipt {
             findings: findings.into_iter().map(Into::into).collect(),
             findings_left_out,
             note,
+            figures: figures.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<FiguresReceipt> for pb::FiguresReceipt {
+    fn from(figures: FiguresReceipt) -> Self {
+        let FiguresReceipt {
+            period,
+            accepted,
+            refused,
+            reason,
+        } = figures;
+        Self {
+            period,
+            accepted,
+            refused,
+            reason,
+        }
+    }
+}
+
+impl From<pb::FiguresReceipt> for FiguresReceipt {
+    fn from(wire: pb::FiguresReceipt) -> Self {
+        let pb::FiguresReceipt {
+            period,
+            accepted,
+            refused,
+            reason,
+        } = wire;
+        Self {
+            period,
+            accepted,
+            refused,
+            reason,
         }
     }
 }
@@ -99,6 +135,7 @@ impl TryFrom<pb::Receipt> for Receipt {
             findings,
             findings_left_out,
             note,
+            figures,
         } = wire;
         let head = head.ok_or_else(|| ContractBroken::new("Receipt.head", "is missing"))?;
         if findings.len() > limit::FINDINGS_PER_RECEIPT {
@@ -121,6 +158,7 @@ impl TryFrom<pb::Receipt> for Receipt {
             findings: findings.into_iter().map(Into::into).collect(),
             findings_left_out,
             note,
+            figures: figures.into_iter().map(Into::into).collect(),
         })
     }
 }
