@@ -86,7 +86,6 @@ fn an_unprotected_revision_is_not_proved() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one change after the other")]
 fn each_rule_is_missed_when_it_is_broken() {
     let frame = frame();
     let mut history = history(&frame, &[300, 300]);
