@@ -80,6 +80,26 @@ const CRATES: &[Row] = &[
         &["tables", "tabular", "model"],
         &["tracing", "log", "tonic", "prost", "serde_json", "tokio"],
     ),
+    (
+        "protect",
+        "proto/protect",
+        &["model"],
+        &[
+            "tokio",
+            "tonic",
+            "prost",
+            "tracing",
+            "sled",
+            "fjall",
+            "serde_json",
+        ],
+    ),
+    (
+        "evidence",
+        "proto/evidence",
+        &["protect", "tables", "model"],
+        &["tokio", "tonic", "prost", "tracing", "sled", "fjall"],
+    ),
     ("store", "hub/store", &["kv", "model"], &["tonic", "prost"]),
     (
         "sync",
@@ -113,6 +133,9 @@ const CRATES: &[Row] = &[
             "sync",
             "catalogue",
             "audit",
+            "evidence",
+            "protect",
+            "tables",
             "probe",
             "kv",
             "wire",
@@ -121,26 +144,6 @@ const CRATES: &[Row] = &[
             "model",
         ],
         &["sled", "fjall"],
-    ),
-    (
-        "protect",
-        "proto/protect",
-        &["model"],
-        &[
-            "tokio",
-            "tonic",
-            "prost",
-            "tracing",
-            "sled",
-            "fjall",
-            "serde_json",
-        ],
-    ),
-    (
-        "evidence",
-        "proto/evidence",
-        &["protect", "tables", "model"],
-        &["tokio", "tonic", "prost", "tracing", "sled", "fjall"],
     ),
 ];
 
@@ -159,6 +162,7 @@ const HUB: &[&[&str]] = &[
     &[
         "link",
         "export",
+        "figures",
         "held",
         "quarantine",
         "view",
@@ -170,7 +174,9 @@ const HUB: &[&[&str]] = &[
     &["members"],
     &["backup"],
     &["hub"],
-    &["convert", "current", "audit", "trust", "tries", "letter"],
+    &[
+        "convert", "current", "audit", "trust", "tries", "letter", "desk",
+    ],
     &["config"],
 ];
 const NODE: &[&[&str]] = &[

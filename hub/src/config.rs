@@ -4,6 +4,7 @@
 //! known one; each setting can be overridden by an environment variable (`CALLUNA_NIGHT_…`).
 
 mod delivery;
+mod figures;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -15,6 +16,7 @@ use calluna_sync::schedule::{Schedule, ScheduleError};
 use serde::{Deserialize, Serialize};
 
 pub use self::delivery::{Address, MailConfig, MailTls, WebAddress, WebhookConfig, When};
+pub use self::figures::FiguresConfig;
 
 /// Name of the file in the data directory.
 pub const FILE: &str = "hub.toml";
@@ -59,6 +61,9 @@ pub struct HubConfig {
     /// How providers become members.
     #[serde(default)]
     pub membership: MembershipConfig,
+    /// What participation figures must keep to.
+    #[serde(default)]
+    pub figures: FiguresConfig,
 }
 
 /// `[membership]`: how providers become members.
@@ -271,6 +276,13 @@ pub const KNOWN: &[&str] = &[
     "certificates.passphrase_file",
     "membership.approve",
     "membership.contact",
+    "figures.threshold",
+    "figures.sensitive_threshold",
+    "figures.sensitive",
+    "figures.batch",
+    "figures.municipalities_file",
+    "figures.subjects_file",
+    "figures.proof_solves",
 ];
 
 /// What the environment variables begin with.

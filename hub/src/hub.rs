@@ -23,6 +23,7 @@ use crate::audit::{self, Audit};
 use crate::config::{self, CertificateConfig, HubConfig};
 use crate::convert;
 use crate::current::Current;
+use crate::desk::Desk;
 use crate::link::Links;
 use crate::tries::Tries;
 use crate::trust::Credentials;
@@ -70,6 +71,8 @@ pub struct Hub {
     pub audit: Audit,
     /// Who tries tokens that do not fit.
     pub(crate) tries: std::sync::Mutex<Tries>,
+    /// Where participation figures are judged.
+    pub desk: Desk,
 }
 
 /// What a hub is put together from.
@@ -176,6 +179,7 @@ impl Hub {
         trust.settle()?;
         let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;
         let audit = Audit::open(&dir, store.as_ref(), clock.now(), &store_note)?;
+        let desk = Desk::new(&config.figures, dir.path())?;
         let parts = Parts {
             config,
             store,
@@ -185,6 +189,7 @@ impl Hub {
         };
         Ok(Self {
             audit,
+            desk,
             dir: Some(dir),
             store_note,
             schedule,
@@ -252,6 +257,7 @@ impl From<Parts> for Hub {
             enrolling: std::sync::Mutex::default(),
             audit: Audit::off(),
             tries: std::sync::Mutex::default(),
+            desk: Desk::usual(),
         }
     }
 }

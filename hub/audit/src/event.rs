@@ -94,6 +94,12 @@ events! {
     ServiceStarted = "service-started",
     /// This log was found shorter than, or other than, its own head said: entries were lost.
     LogBehind = "log-behind",
+    /// Revisions of participation figures were accepted.
+    FiguresAccepted = "figures-accepted",
+    /// Revisions of participation figures were refused.
+    FiguresRefused = "figures-refused",
+    /// A release of the monitoring dataset was made.
+    ReleaseBuilt = "release-built",
 }
 
 impl Event {

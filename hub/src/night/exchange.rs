@@ -1,5 +1,6 @@
 //! The calls of one provider's night, in the order that `calluna-sync` decides.
 
+mod figures;
 mod finish;
 mod reconcile;
 
@@ -15,11 +16,13 @@ use calluna_model::id::{ContentHash, EpochId, Revision};
 use calluna_model::limit::BATCH_BYTES;
 use calluna_model::member::Member;
 use calluna_model::outcome::Outcome;
+use calluna_model::receipt::FiguresReceipt;
 use calluna_model::report::ProviderReport;
 use calluna_store::Stage;
 use calluna_sync::step::{Held, Step, Why, first_step};
 use calluna_sync::stream::{StreamCheck, Violation};
 use calluna_sync::verify::verify;
+use calluna_tables::revision::FiguresHead;
 use calluna_wire::convert::head::signed_from_wire;
 use calluna_wire::convert::offer::open_record;
 use calluna_wire::status::PeerFailure;
@@ -56,6 +59,10 @@ pub(super) struct Exchange<'a> {
     doubtful: bool,
     /// The line was written together with the publication.
     noted: bool,
+    /// How far the node's participation figures are.
+    figure_heads: Vec<FiguresHead>,
+    /// What became of those that this night brought.
+    figure_receipts: Vec<FiguresReceipt>,
     /// Held while the store works for this exchange, so that nobody goes on beside it.
     busy: Arc<Mutex<()>>,
 }
@@ -83,6 +90,8 @@ impl<'a> Exchange<'a> {
             was_held: false,
             doubtful: false,
             noted: false,
+            figure_heads: Vec::new(),
+            figure_receipts: Vec::new(),
             busy: Arc::default(),
         }
     }
@@ -136,6 +145,10 @@ impl<'a> Exchange<'a> {
                     self.store(move |hub| hub.store.discard(&id)).await?;
                 }
                 self.line.outcome = Outcome::Unchanged;
+                self.figures().await;
+                if !self.figure_receipts.is_empty() {
+                    self.deliver(head).await;
+                }
                 return Ok(());
             }
             Step::Stream { after, resume } => match self.follow(&mut head, after, resume).await {
@@ -306,6 +319,8 @@ impl<'a> Exchange<'a> {
         });
         let wire = in_time(self.hub, answer).await?.into_inner();
         self.line.bytes += prost::Message::encoded_len(&wire) as u64;
+        let figures = wire.figures.iter().cloned().map(FiguresHead::try_from);
+        let figures = figures.collect::<Result<_, _>>()?;
         let signed = signed_from_wire(wire)?;
         let message = signing_bytes(&self.member.id, &signed.head, signed.signed_at);
         verify_signature(&self.connection.leaf, &message, &signed.signature)
@@ -317,6 +332,7 @@ impl<'a> Exchange<'a> {
             .into());
         }
         self.head = Some(signed.head);
+        self.figure_heads = figures;
         Ok(signed.head)
     }
 
@@ -333,6 +349,23 @@ impl<'a> Exchange<'a> {
             work(&hub)
         });
         Ok(done.await.map_err(|_| Broken::Internal)??)
+    }
+
+    /// As [`Self::store`], for work whose failure is not the store's alone.
+    async fn apart<T, F>(&self, work: F) -> Result<T, Broken>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Hub) -> anyhow::Result<T> + Send + 'static,
+    {
+        let hub = Arc::clone(self.hub);
+        let working = Arc::clone(&self.busy).lock_owned().await;
+        let done = self.hub.workers.run(move || {
+            let _until_done = working;
+            work(&hub)
+        });
+        done.await
+            .map_err(|_| Broken::Internal)?
+            .map_err(|error| Broken::Figures(format!("{error:#}")))
     }
 
     /// Waits until the store has finished what it does for this exchange. A deadline ends the

@@ -47,6 +47,9 @@ pub(super) enum Broken {
     /// Something of the hub's own ended.
     #[error("an internal task of the hub was ended; see the hub's log")]
     Internal,
+    /// Figures could not be read, judged or kept.
+    #[error("{0}")]
+    Figures(String),
     /// What came back is no message of the contract.
     #[error("the node's answer does not keep the contract: {0}; update calluna-node")]
     NotOurs(String),
@@ -68,7 +71,7 @@ impl Broken {
             },
             Self::Violation(_) | Self::Contract(_) => Outcome::Refused,
             Self::NoAgreement(_) | Self::Ended(_) => Outcome::Partial,
-            Self::Store(_) | Self::Internal => Outcome::Failed,
+            Self::Store(_) | Self::Internal | Self::Figures(_) => Outcome::Failed,
             Self::NotOurs(_) => Outcome::Refused,
         }
     }

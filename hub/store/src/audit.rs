@@ -1,6 +1,6 @@
 //! The audit records, and the changes that they tell of.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use calluna_kv::Batch;
 use calluna_model::checkpoint::HeldNight;
@@ -50,6 +50,19 @@ impl Shelf {
                 stage.take_along(audit)?;
                 stage.write()?;
                 Ok(None)
+            }
+            Change::Figures(id, records) => {
+                let mut batch = Batch::default();
+                let _states = this.states.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut state = this.state(id)?;
+                for record in records {
+                    let key = key::revision(id, &record.period, record.number);
+                    batch.put(key, record.bytes.as_slice());
+                    state.accept(record);
+                }
+                this.put_state(&mut batch, id, &state)?;
+                this.put_audit(&mut batch, audit)?;
+                this.commit(batch).map(|()| None)
             }
             Change::Night(report) => this.save_night(report, audit).map(|()| None),
             Change::Release(id) => Self::release(this, id, audit).map(Some),

@@ -18,7 +18,9 @@ use crate::dump::{self, Dumped};
 use crate::error::StoreError;
 use crate::key;
 use crate::migrate;
-use crate::port::{AuditRecord, Change, Found, HubStore, Stage, Visit, VisitAudit, VisitRefusal};
+use crate::port::{
+    AuditRecord, Change, Found, HubStore, Stage, Visit, VisitAudit, VisitFigures, VisitRefusal,
+};
 use crate::refusal;
 use crate::stage::{LogStage, gone_at};
 use crate::state::ProviderState;
@@ -297,6 +299,22 @@ impl HubStore for EmbeddedStore {
         };
         let record = log.get(good).map_err(unreadable)?;
         Ok(record.map_or(Found::Unknown, |record| Found::Shown(record.body)))
+    }
+
+    fn figures(
+        &self,
+        id: &ProviderId,
+        period: Option<&str>,
+        visit: &mut VisitFigures<'_>,
+    ) -> Result<(), StoreError> {
+        for pair in self.0.engine.scan(&key::figures(id, period), None) {
+            let (key, bytes) = pair?;
+            let known = key::revision_of(id, &key);
+            if known.is_some_and(|(period, number)| !visit(period, number, &bytes)) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn quarantine(&self, id: &ProviderId, visit: &mut VisitRefusal<'_>) -> Result<(), StoreError> {

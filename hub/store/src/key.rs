@@ -11,6 +11,7 @@ pub(crate) const ENROLMENTS: &[u8] = b"e/";
 pub(crate) const NIGHTS: &[u8] = b"n/";
 pub(crate) const DELIVERIES: &[u8] = b"d/";
 pub(crate) const AUDIT: &[u8] = b"a/";
+pub(crate) const FIGURES: &[u8] = b"f/";
 
 pub(crate) fn member(id: &ProviderId) -> Vec<u8> {
     [MEMBERS, id.as_str().as_bytes()].concat()
@@ -30,6 +31,29 @@ pub(crate) fn log(id: &ProviderId) -> Vec<u8> {
 
 pub(crate) fn night(number: u64) -> Vec<u8> {
     [NIGHTS, &number.to_be_bytes()].concat()
+}
+
+/// Where a provider's participation figures are: all, or those of one period.
+pub(crate) fn figures(id: &ProviderId, period: Option<&str>) -> Vec<u8> {
+    let mut key = [FIGURES, id.as_str().as_bytes(), b"/"].concat();
+    if let Some(period) = period {
+        key.extend(period.as_bytes());
+        key.push(b'/');
+    }
+    key
+}
+
+/// One revision of a period's participation figures.
+pub(crate) fn revision(id: &ProviderId, period: &str, number: u32) -> Vec<u8> {
+    [&figures(id, Some(period))[..], &number.to_be_bytes()].concat()
+}
+
+/// Period and number from the key of a revision of this provider.
+pub(crate) fn revision_of<'a>(id: &ProviderId, key: &'a [u8]) -> Option<(&'a str, u32)> {
+    let rest = key.strip_prefix(&figures(id, None)[..])?;
+    let (period, number) = rest.split_at_checked(rest.len().checked_sub(4)?)?;
+    let period = std::str::from_utf8(period.strip_suffix(b"/")?).ok()?;
+    Some((period, u32::from_be_bytes(number.try_into().ok()?)))
 }
 
 /// Whose state a key holds.

@@ -16,6 +16,7 @@
 //! | `l/<provider>/…` | the provider's packed log: chunks of offers, tombstones and refusals |
 //! | `n/<night, big-endian>` | report of a night (JSON); the newest ones, see [`EmbeddedStore::keeping`] |
 //! | `d/<way>` | how the last report was delivered on that way (JSON) |
+//! | `f/<provider>/<period>/<revision, big-endian>` | a revision of participation figures, opaque to this crate |
 //! | `a/<number, big-endian>` | a record of the audit log, opaque to this crate |
 //!
 //! This is layout 2. An older one is brought forward when it is opened (`migrate`).
@@ -47,7 +48,7 @@ pub use dump::{Dumped, Proved};
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use port::{
-    AuditRecord, Change, Found, Holding, HubStore, Refusal, Stage, Tally, Visit, VisitAudit,
-    VisitRefusal,
+    AuditRecord, Change, FiguresRecord, Found, Holding, HubStore, Refusal, Stage, Tally, Visit,
+    VisitAudit, VisitFigures, VisitRefusal,
 };
-pub use state::ProviderState;
+pub use state::{FiguresAt, ProviderState};

@@ -33,6 +33,22 @@ pub struct AuditRecord {
     pub bytes: Vec<u8>,
 }
 
+/// One revision of a provider's participation figures; its bytes are opaque to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FiguresRecord {
+    /// The quarter, such as 2026-Q3.
+    pub period: String,
+    /// Number of the revision in its period.
+    pub number: u32,
+    /// Its digest.
+    pub digest: [u8; 32],
+    /// The revision as it travelled.
+    pub bytes: Vec<u8>,
+}
+
+/// Called for every stored revision: period, number, bytes. `false` stops the reading.
+pub type VisitFigures<'a> = dyn FnMut(&str, u32, &[u8]) -> bool + 'a;
+
 /// A change that the audit log tells of.
 #[derive(Clone, Copy, Debug)]
 pub enum Change<'a> {
@@ -50,6 +66,9 @@ pub enum Change<'a> {
     /// whatever a night had staged is gone, and [`HubStore::look_up`] says of each since when.
     /// Whoever makes this change holds the provider's stage, so that no night writes to it.
     Withdraw(&'a Member, &'a [u8], Moment),
+    /// Revisions of participation figures of a provider, in order of period and number, that were accepted.
+    /// They are kept for good: what was published stays provable.
+    Figures(&'a ProviderId, &'a [FiguresRecord]),
 }
 
 /// How one offer stands for readers.
@@ -143,6 +162,18 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// When the store cannot be read.
     fn look_up(&self, id: &ProviderId, offer: &str) -> Result<Found, StoreError>;
+
+    /// Visits the revisions of a provider's participation figures, in order of period and number: of one
+    /// period, or of all.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn figures(
+        &self,
+        id: &ProviderId,
+        period: Option<&str>,
+        visit: &mut VisitFigures<'_>,
+    ) -> Result<(), StoreError>;
 
     /// Visits every record of a provider that is refused at present, in order of its id.
     ///

@@ -5,6 +5,8 @@ use calluna_model::clock::Moment;
 use calluna_model::report::ProviderReport;
 use serde::{Deserialize, Serialize};
 
+use crate::port::FiguresRecord;
+
 /// What the hub knows of one provider besides its offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderState {
@@ -27,11 +29,41 @@ pub struct ProviderState {
     /// When everything was withdrawn because the provider was put out; nothing once it delivers again.
     #[serde(default)]
     pub withdrawn: Option<Moment>,
+    /// The newest accepted revision of every period's participation figures, in order of the period.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<FiguresAt>,
     /// Last chunk of the log that readers look at; 0 for none.
     pub(crate) visible: u64,
 }
 
+/// How far one period's participation figures have come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiguresAt {
+    /// The quarter, such as 2026-Q3.
+    pub period: String,
+    /// The newest accepted revision.
+    pub number: u32,
+    /// Its digest.
+    pub digest: [u8; 32],
+}
+
 impl ProviderState {
+    /// Takes over that a revision was accepted.
+    pub(crate) fn accept(&mut self, record: &FiguresRecord) {
+        let at = FiguresAt {
+            period: record.period.clone(),
+            number: record.number,
+            digest: record.digest,
+        };
+        match self
+            .figures
+            .binary_search_by(|known| known.period.cmp(&at.period))
+        {
+            Ok(place) => self.figures[place] = at,
+            Err(place) => self.figures.insert(place, at),
+        }
+    }
+
     /// Takes over how a night ended.
     pub(crate) fn note(&mut self, line: &ProviderReport, at: Moment) {
         if line.outcome.agreed() {

@@ -38,9 +38,20 @@ pub struct ProviderReport {
     pub attempts: u32,
     /// Duration in milliseconds.
     pub millis: u64,
+    /// Periods of participation figures of which new revisions were accepted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub figures: u64,
     /// What a person should know; empty when all is well.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl ProviderReport {
@@ -60,6 +71,7 @@ impl ProviderReport {
             calls: 0,
             attempts: 1,
             millis: 0,
+            figures: 0,
             note: String::new(),
         }
     }

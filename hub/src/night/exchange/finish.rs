@@ -119,8 +119,14 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Sends the receipt. A node that is gone now is told by the next night.
+    /// The figures, then the receipt.
     async fn tell(&mut self, head: Head) {
+        self.figures().await;
+        self.deliver(head).await;
+    }
+
+    /// Sends the receipt. A node that is gone now is told by the next night.
+    pub(super) async fn deliver(&mut self, head: Head) {
         let line = self.line.clone();
         if let Err(lost) = self.acknowledge(&line, head).await {
             // Both sides agree; only the node does not know it yet.
@@ -186,7 +192,7 @@ impl Exchange<'_> {
             findings,
             findings_left_out,
             note: line.note.clone(),
-            figures: Vec::new(),
+            figures: self.figure_receipts.clone(),
         };
         let request = pb::AcknowledgeRequest {
             receipt: Some(receipt.into()),

@@ -13,7 +13,7 @@ use calluna_model::outcome::Outcome;
 use calluna_model::report::{Delivery, NightState, ProviderReport, Trigger, Way};
 
 use super::*;
-use crate::port::Tally;
+use crate::port::{FiguresRecord, Tally};
 
 const EPOCH: EpochId = EpochId([7; 16]);
 const NOW: Moment = Moment(1_800_000_000);
@@ -506,4 +506,54 @@ fn a_night_that_was_overtaken_by_a_withdrawal_brings_nothing_back() {
         Found::Shown(b"late".to_vec())
     );
     assert_eq!(store.look_up(&vhs(), "never").unwrap(), Found::Unknown);
+}
+
+#[test]
+fn figures_are_kept_by_period_and_number_and_survive_nights() {
+    let store = EmbeddedStore::open(engine(), false).unwrap();
+    let record = |period: &str, number: u32| FiguresRecord {
+        period: period.to_owned(),
+        number,
+        digest: [u8::try_from(number).unwrap(); 32],
+        bytes: format!("{period} {number}").into_bytes(),
+    };
+    let records = [
+        record("2026-Q2", 1),
+        record("2026-Q3", 1),
+        record("2026-Q3", 2),
+    ];
+    let change = Change::Figures(&vhs(), &records);
+    store.apply(&change, &[]).unwrap();
+    // A number beyond one byte still comes after the small ones.
+    let vhs_next = [record("2026-Q3", 3)];
+    store
+        .apply(&Change::Figures(&vhs(), &vhs_next), &[])
+        .unwrap();
+    let other: ProviderId = "vhs-2".parse().unwrap();
+    store
+        .apply(&Change::Figures(&other, &records[..1]), &[])
+        .unwrap();
+    let stage = store.stage(&vhs(), false).unwrap();
+    publish(stage, 1);
+    let read = |id: &ProviderId, period| {
+        let mut found = Vec::new();
+        let mut visit = |period: &str, number: u32, bytes: &[u8]| {
+            assert_eq!(bytes, format!("{period} {number}").as_bytes());
+            found.push((period.to_owned(), number));
+            true
+        };
+        store.figures(id, period, &mut visit).unwrap();
+        found
+    };
+    let q3 = |number| ("2026-Q3".to_owned(), number);
+    assert_eq!(read(&vhs(), Some("2026-Q3")), [q3(1), q3(2), q3(3)]);
+    assert_eq!(read(&vhs(), None).len(), 4);
+    assert_eq!(read(&other, None).len(), 1);
+    let state = store.provider(&vhs()).unwrap();
+    let heads: Vec<(String, u32)> = state
+        .figures
+        .into_iter()
+        .map(|at| (at.period, at.number))
+        .collect();
+    assert_eq!(heads, [("2026-Q2".to_owned(), 1), q3(3)]);
 }
