@@ -217,11 +217,12 @@ impl World {
             calls,
             attempts: _,
             millis,
+            figures,
             note,
         } = line;
         self.history.note(format!(
             "{provider} {outcome}: +{added} ~{changed} -{removed} !{quarantined} ={offers}, {calls} calls, \
-             {millis} ms {reconciled}; {note}"
+             {millis} ms, {figures} figures {reconciled}; {note}"
         ));
     }
 
