@@ -136,6 +136,12 @@ const CRATES: &[Row] = &[
             "serde_json",
         ],
     ),
+    (
+        "monitor",
+        "hub/monitor",
+        &["tables", "model"],
+        &["tokio", "tonic", "prost", "sled", "fjall", "tracing"],
+    ),
 ];
 
 /// The crate in which tests may use anything.
