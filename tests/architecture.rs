@@ -100,6 +100,12 @@ const CRATES: &[Row] = &[
         &["protect", "tables", "model"],
         &["tokio", "tonic", "prost", "tracing", "sled", "fjall"],
     ),
+    (
+        "monitor",
+        "hub/monitor",
+        &["tables", "model"],
+        &["tokio", "tonic", "prost", "sled", "fjall", "tracing"],
+    ),
     ("store", "hub/store", &["kv", "model"], &["tonic", "prost"]),
     (
         "sync",
@@ -135,6 +141,7 @@ const CRATES: &[Row] = &[
             "audit",
             "evidence",
             "protect",
+            "monitor",
             "tables",
             "probe",
             "kv",
@@ -158,7 +165,7 @@ const HUB: &[&[&str]] = &[
     &["run"],
     &["service"],
     &["night"],
-    &["report"],
+    &["report", "dataset"],
     &[
         "link",
         "export",

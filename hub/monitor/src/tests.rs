@@ -1,0 +1,9 @@
+//! Tests of whole releases, on a district that is made up. Everything here is synthetic.
+
+mod district;
+mod fixture;
+mod folder;
+mod formats;
+mod golden;
+mod publicly;
+mod values;
