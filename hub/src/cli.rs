@@ -9,6 +9,7 @@ mod backup;
 mod ca;
 mod cancel;
 mod check;
+mod dataset;
 mod discard;
 mod door;
 mod export;
@@ -110,6 +111,9 @@ enum Command {
     Invitations(invitations::Invitations),
     /// Approve what the public reads of a provider.
     Approve(approve::Approve),
+    /// Make, list, show, export, audit and compare releases of the monitoring dataset.
+    #[command(subcommand)]
+    Dataset(dataset::Dataset),
 }
 
 /// Where the hub's data lies.
@@ -198,6 +202,7 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Ca(ca) => ca.run().await,
             Command::Invitations(invitations) => invitations.run().await,
             Command::Approve(approve) => approve.run().await,
+            Command::Dataset(dataset) => dataset.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -3,6 +3,7 @@
 //! `init` writes the file with a comment on every line. An unknown key is refused with the nearest
 //! known one; each setting can be overridden by an environment variable (`CALLUNA_NIGHT_…`).
 
+mod dataset;
 mod delivery;
 mod figures;
 
@@ -15,6 +16,7 @@ use calluna_model::limit::{Limits, NIGHTS_KEPT};
 use calluna_sync::schedule::{Schedule, ScheduleError};
 use serde::{Deserialize, Serialize};
 
+pub use self::dataset::DatasetConfig;
 pub use self::delivery::{Address, MailConfig, MailTls, WebAddress, WebhookConfig, When};
 pub use self::figures::FiguresConfig;
 
@@ -64,6 +66,9 @@ pub struct HubConfig {
     /// What participation figures must keep to.
     #[serde(default)]
     pub figures: FiguresConfig,
+    /// The monitoring dataset and who publishes it.
+    #[serde(default)]
+    pub dataset: DatasetConfig,
 }
 
 /// `[membership]`: how providers become members.
@@ -283,6 +288,16 @@ pub const KNOWN: &[&str] = &[
     "figures.municipalities_file",
     "figures.subjects_file",
     "figures.proof_solves",
+    "dataset.nightly",
+    "dataset.title_de",
+    "dataset.title_en",
+    "dataset.publisher",
+    "dataset.publisher_url",
+    "dataset.email",
+    "dataset.base_url",
+    "dataset.district",
+    "dataset.contributor_id",
+    "dataset.population_file",
 ];
 
 /// What the environment variables begin with.

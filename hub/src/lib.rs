@@ -49,6 +49,7 @@ pub mod cli;
 pub mod config;
 pub mod convert;
 pub mod current;
+pub mod dataset;
 pub mod desk;
 pub mod export;
 pub mod figures;

@@ -26,6 +26,7 @@ use tokio::time::Instant;
 
 use crate::backup;
 use crate::current::{End, Ending};
+use crate::dataset;
 use crate::hub::Hub;
 
 pub use self::told::close_aborted;
@@ -127,6 +128,7 @@ pub async fn run(hub: &Arc<Hub>, wish: &Wish, events: mpsc::Sender<Event>) -> Re
     if report.state == NightState::Finished && whole {
         // Before the report, which tells how it went.
         blocking(hub, |hub| {
+            dataset::after_night(hub);
             backup::after_night(hub);
             Ok(())
         })

@@ -10,6 +10,7 @@ mod indicators;
 mod lists;
 mod population;
 mod quality;
+mod revisions;
 
 pub(crate) use self::audit_file::{audit_file, proofs};
 pub(crate) use self::catalogue::write_catalogue;
@@ -21,6 +22,8 @@ pub(crate) use self::indicators::write_indicators;
 pub(crate) use self::lists::{list_columns, write_lists};
 pub(crate) use self::population::write_population;
 pub(crate) use self::quality::{Quality, quality};
+pub use self::revisions::revisions;
+pub(crate) use self::revisions::write_revisions;
 
 use crate::input::Provider;
 

@@ -158,7 +158,8 @@ pub(crate) struct Folder {
 impl Folder {
     /// A new, empty folder. Files that are the same in the release before are linked to it.
     pub(crate) fn create(path: &Path, before: Option<(PathBuf, Vec<FileEntry>)>) -> Result<Self> {
-        for folder in [path.to_owned(), path.join("figures"), path.join("codes")] {
+        let below = ["figures", "codes", "revisions"].map(|name| path.join(name));
+        for folder in std::iter::once(path.to_owned()).chain(below) {
             fs::create_dir(&folder).map_err(at(&folder))?;
         }
         let named = |(path, files): (PathBuf, Vec<FileEntry>)| {
@@ -290,6 +291,7 @@ impl Folder {
         for folder in [
             self.path.join("figures"),
             self.path.join("codes"),
+            self.path.join("revisions"),
             self.path.clone(),
         ] {
             sync_folder(&folder)?;

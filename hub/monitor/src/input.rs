@@ -103,6 +103,14 @@ pub trait Figures {
     /// # Errors
     /// When it cannot be read.
     fn revision(&self, provider: &ProviderId, period: Period) -> Result<Option<Revision>, Reason>;
+
+    /// Every accepted revision, in order; the last is [`Self::revision`].
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn history(&self, provider: &ProviderId, period: Period) -> Result<Vec<Revision>, Reason> {
+        Ok(self.revision(provider, period)?.into_iter().collect())
+    }
 }
 
 /// Figures that lie in memory.

@@ -22,6 +22,7 @@ mod tests;
 pub use self::about::{About, LICENCE, Words};
 pub use self::audit::{Audit, Finding, Rule, audit};
 pub use self::catalogue::{CatalogueStatistics, Cell, TOTAL};
+pub use self::content::revisions;
 pub use self::error::{Error, Result};
 pub use self::evidence::{Evidence, Proof};
 pub use self::input::{Correction, Figures, Input, Provider, Reason, Standing};

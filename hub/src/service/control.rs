@@ -11,6 +11,7 @@ use calluna_host::tasks::Tasks;
 use calluna_model::id::ProviderId;
 use calluna_model::member::Stated;
 use calluna_model::report::Trigger;
+use calluna_monitor::{Correction, Words};
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::hub_control_server::HubControl;
 use serde::Serialize;
@@ -22,7 +23,7 @@ use super::{audit, to_operator};
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish, blocking};
-use crate::{backup, ca, export, held, members, quarantine, report, revoke, view};
+use crate::{backup, ca, dataset, export, held, members, quarantine, report, revoke, view};
 
 /// Serves the command line.
 pub struct ControlService {
@@ -336,6 +337,26 @@ impl HubControl for ControlService {
         });
         let json = json.await?;
         Ok(Response::new(pb::ApproveResponse { json }))
+    }
+
+    async fn build_dataset(
+        &self,
+        request: Request<pb::BuildDatasetRequest>,
+    ) -> Result<Response<pb::BuildDatasetResponse>, Status> {
+        let pb::BuildDatasetRequest {
+            corrects,
+            reason_de: de,
+            reason_en: en,
+        } = request.into_inner();
+        let json = document(&self.hub, move |hub| {
+            let correction = (corrects != 0).then_some(Correction {
+                corrects,
+                reason: Words { de, en },
+            });
+            dataset::build(hub, correction.as_ref())
+        });
+        let json = json.await?;
+        Ok(Response::new(pb::BuildDatasetResponse { json }))
     }
 }
 

@@ -402,4 +402,11 @@ impl HubControl for Bare {
     ) -> Result<Response<pb::ApproveResponse>, Status> {
         not_here()
     }
+
+    async fn build_dataset(
+        &self,
+        _: Request<pb::BuildDatasetRequest>,
+    ) -> Result<Response<pb::BuildDatasetResponse>, Status> {
+        not_here()
+    }
 }

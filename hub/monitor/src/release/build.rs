@@ -49,6 +49,7 @@ pub fn build(input: &Input<'_>, releases: &Releases) -> Result<Built> {
             .as_ref()
             .and_then(|known| known.periods.iter().find(|one| one.period == period));
         content::write_period(&mut folder, input, surveyed, same)?;
+        content::write_revisions(&mut folder, input, surveyed, same)?;
     }
     content::write_indicators(&mut folder, input, &periods)?;
     content::write_catalogue(&mut folder, input)?;
