@@ -344,6 +344,21 @@ fn lies_in_tests(file: &Path) -> bool {
 }
 
 #[test]
+fn the_attacker_shares_nothing_with_what_it_attacks() {
+    let mut folders = rust_files(&repository().join("tests/src/attack"));
+    folders.push(repository().join("tests/src/attack.rs"));
+    assert!(folders.len() > 5, "the attacker lies elsewhere");
+    for file in folders {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(
+            !text.contains("calluna_") && !text.contains("use crate::"),
+            "{}: the attacker stands alone, on what a release says",
+            file.display()
+        );
+    }
+}
+
+#[test]
 fn every_invariant_that_is_built_has_a_test_of_its_name() {
     let mut tests: BTreeMap<u8, usize> = BTreeMap::new();
     for file in all_rust_files() {

@@ -12,6 +12,8 @@
 //! | [`post`] | a mail server and a web server that keep what they are given |
 //! | [`mod@bench`] | what benchmarks stand on |
 //! | [`sample`] | synthetic offers and files |
+//! | [`mod@attack`] | finds what releases of the participation figures give away |
+//! | [`townhall`] | a synthetic district whose registrations arrive night by night |
 //! | [`trustees`] | a hub and nodes in this process with a clock that is moved by hand |
 //!
 //! **Ports.** A hub listens on port 0 and says which port it was given; what nodes dial is the
@@ -27,6 +29,7 @@
     reason = "only tests call this; a panic is how they fail"
 )]
 
+pub mod attack;
 pub mod bench;
 pub mod disk;
 pub mod district;
@@ -37,4 +40,5 @@ pub mod post;
 pub mod process;
 pub mod proxy;
 pub mod sample;
+pub mod townhall;
 pub mod trustees;
