@@ -18,6 +18,7 @@ mod backup;
 mod bad_input;
 mod black_holes;
 mod check;
+mod dataset;
 mod disk_full;
 mod engines;
 mod first_night;

@@ -149,7 +149,7 @@ impl ProviderNode for Play {
                 signature,
             },
             "evil",
-            &[],
+            &script.figures(),
         )))
     }
 
@@ -212,9 +212,12 @@ impl ProviderNode for Play {
 
     async fn stream_tables(
         &self,
-        _: Request<pb::StreamTablesRequest>,
+        request: Request<pb::StreamTablesRequest>,
     ) -> Result<Response<Self::StreamTablesStream>, Status> {
-        Ok(Response::new(Box::pin(tokio_stream::empty())))
+        let tables = self.script().tables(&request.into_inner().held);
+        Ok(Response::new(Box::pin(tokio_stream::iter(
+            tables.into_iter().map(Ok),
+        ))))
     }
 
     type ListFingerprintsStream = Answers<pb::FingerprintBatch>;

@@ -4,6 +4,7 @@ use calluna_model::fingerprint::{Digester, content_hash};
 use calluna_model::head::Head;
 use calluna_model::id::{ContentHash, Digest, EpochId, ProviderId, Revision};
 use calluna_model::offer::Offer;
+use calluna_tables::revision::FiguresHead;
 use calluna_wire::convert::offer::record_of;
 use calluna_wire::v1 as pb;
 
@@ -75,6 +76,8 @@ pub struct Script {
     pub count: Option<u64>,
     /// Another provider for whom it signs.
     pub signs_for: Option<ProviderId>,
+    /// Participation figures of one period, in order.
+    pub revisions: Vec<calluna_tables::Revision>,
 }
 
 impl Script {
@@ -103,6 +106,32 @@ impl Script {
             count: self.count.unwrap_or(self.records.len() as u64),
             digest: self.digest.unwrap_or_else(|| digester.finish()),
         }
+    }
+
+    /// How far its figures are.
+    pub(super) fn figures(&self) -> Vec<FiguresHead> {
+        let newest = self.revisions.last();
+        newest
+            .map(calluna_tables::Revision::head)
+            .into_iter()
+            .collect()
+    }
+
+    /// The revisions that come after what the hub has; none where that is unknown here.
+    pub(super) fn tables(&self, held: &[pb::FiguresHead]) -> Vec<pb::TableRevision> {
+        let Some(held) = held.first() else {
+            return self.revisions.iter().map(Into::into).collect();
+        };
+        let known =
+            |revision: &&calluna_tables::Revision| revision.digest().0[..] == held.digest[..];
+        if !self.revisions.iter().any(|revision| known(&revision)) {
+            return Vec::new();
+        }
+        let later = self
+            .revisions
+            .iter()
+            .filter(|revision| revision.number > held.number);
+        later.map(Into::into).collect()
     }
 
     pub(super) fn changes(&self, after: u64) -> Vec<pb::Change> {
