@@ -200,7 +200,8 @@ impl Reading {
         numerator: Amount,
         residents: &crate::population::Residents,
     ) -> Self {
-        let rate = |hundredths: u64| rounded(hundredths * 100, residents.count * 100) * 10;
+        // Tenths of a rate, from hundredths of a count.
+        let rate = |hundredths: u64| rounded(hundredths * 100, residents.count) * 10;
         let value = if residents.count >= SMALLEST_BASE {
             numerator.map(rate)
         } else {

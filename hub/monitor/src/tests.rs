@@ -5,5 +5,6 @@ mod fixture;
 mod folder;
 mod formats;
 mod golden;
+mod large;
 mod publicly;
 mod values;

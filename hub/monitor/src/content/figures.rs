@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use calluna_model::id::ProviderId;
 use calluna_tables::dimension::DIMS;
 use calluna_tables::layout::Placed;
-use calluna_tables::{Dim, Kind, Period as Quarter, Revision, Shown};
+use calluna_tables::{Dim, Kind, Period as Quarter, Revision, Shown, Table, When};
 
 use super::lists::NOT_APPLICABLE;
 use crate::catalogue::TOTAL;
@@ -203,6 +203,7 @@ pub(crate) fn write_period(
                 period: &period,
                 provider: provider.as_str(),
                 provisional,
+                closed: !provisional,
             };
             writer.tables(emit, |number| match revision.value(number) {
                 Shown::Value(value) => Some(Merged::Known(u64::from(value))),
@@ -216,6 +217,10 @@ pub(crate) fn write_period(
             period: &period,
             provider: TOTAL,
             provisional: surveyed.district.provisional(),
+            closed: surveyed
+                .delivered
+                .iter()
+                .any(|known| known.kind != Kind::Provisional),
         };
         writer.tables(emit, |number| match surveyed.district.number(number) {
             Merged::Absent => None,
@@ -230,6 +235,13 @@ struct Writer<'a> {
     period: &'a str,
     provider: &'a str,
     provisional: bool,
+    /// Whether the tables that come with the closing are there.
+    closed: bool,
+}
+
+/// Whether a table is published already. Its margins may be known from the tables of every night.
+fn is_due(table: &Table, closed: bool) -> bool {
+    closed || table.when == When::Nightly
 }
 
 type Emit<'e> = dyn FnMut(&[Value<'_>]) -> Result<()> + 'e;
@@ -238,6 +250,9 @@ impl Writer<'_> {
     /// `number` gives what stands in a row; `Absent` for hidden without bounds, nothing for no row.
     fn tables(&self, emit: &mut Emit<'_>, number: impl Fn(u32) -> Option<Merged>) -> Result<()> {
         for (at, placed) in self.input.layout.tables().iter().enumerate() {
+            if !is_due(placed.table, self.closed) {
+                continue;
+            }
             let measures = placed.table.measures.len();
             for (row, place) in self.input.web.places(at).iter().enumerate() {
                 let Some(merged) = number(*place) else {
@@ -318,9 +333,7 @@ fn left_out(input: &Input<'_>, provider: &ProviderId, revision: &Revision) -> Ve
     for (at, placed) in input.layout.tables().iter().enumerate() {
         let measures = placed.table.measures.len().max(1);
         let places = input.web.places(at);
-        let due =
-            |number: &u32| usize::try_from(*number).is_ok_and(|at| at < revision.values.len());
-        if !places.iter().any(due) {
+        if !is_due(placed.table, revision.kind != Kind::Provisional) {
             continue;
         }
         // By depth: how many rows there are, how many are left out.

@@ -116,6 +116,7 @@ impl World {
     pub(super) fn record(&self, codes: &[(Dim, &str)]) -> Record {
         let mut record = self.layout.unknown();
         record[Dim::Status as usize] = self.layout.leaf(Dim::Status, "completed");
+        record[Dim::Format as usize] = self.layout.leaf(Dim::Format, "in-person");
         for (dim, code) in codes {
             record[*dim as usize] = self.layout.leaf(*dim, code);
         }
@@ -204,6 +205,14 @@ impl World {
                 (_, false) => Shown::Hidden,
             })
             .collect();
+        // Frozen mask: what was hidden before stays hidden here.
+        if let Some(before) = before {
+            for (value, old) in values.iter_mut().zip(&before.values) {
+                if *old == Shown::Hidden {
+                    *value = Shown::Hidden;
+                }
+            }
+        }
         // Persons and enrolments share a mask; nothing is shown below a hidden parent.
         loop {
             let mut hide = Vec::new();
@@ -231,14 +240,6 @@ impl World {
             }
             for number in hide {
                 values[number as usize] = Shown::Hidden;
-            }
-        }
-        // Frozen mask: what was hidden before stays hidden here.
-        if let Some(before) = before {
-            for (value, old) in values.iter_mut().zip(&before.values) {
-                if *old == Shown::Hidden {
-                    *value = Shown::Hidden;
-                }
             }
         }
         Revision {

@@ -18,8 +18,7 @@ const KEPT: &[&str] = &[
     "audit.json",
     "change.md",
     "change.json",
-    "dcat.ttl",
-    "figures/2026-Q3.csv-metadata.json",
+    "population.csv-metadata.json",
 ];
 
 /// Two releases of the synthetic district; the second has a final period and a new provisional one.
@@ -45,6 +44,20 @@ fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
 }
 
+/// What a file says, without the hashes of other files: a new wording somewhere, or a new version of
+/// the Parquet library, is not what is looked at here.
+fn said(folder: &Path, name: &str) -> String {
+    let text = fs::read_to_string(folder.join(name)).unwrap();
+    if !matches!(name, "release.json" | "audit.json") {
+        return text;
+    }
+    let mut whole: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for key in ["files", "tables", "content"] {
+        whole.as_object_mut().unwrap().remove(key);
+    }
+    format!("{whole:#}\n")
+}
+
 /// The rows of the smallest table stand for all of them.
 fn head(folder: &Path) -> String {
     let text = fs::read_to_string(folder.join("figures/2026-Q3.csv")).unwrap();
@@ -65,7 +78,7 @@ fn a_release_of_the_synthetic_district_is_what_it_was() {
         );
     };
     for name in KEPT {
-        same(name, fs::read_to_string(folder.join(name)).unwrap());
+        same(name, said(&folder, name));
     }
     same("figures-sex.csv", head(&folder));
 }
@@ -76,8 +89,8 @@ fn write_golden() {
     let (_dir, folder) = released();
     fs::create_dir_all(golden()).unwrap();
     for name in KEPT {
-        fs::copy(folder.join(name), golden().join("new")).unwrap();
-        fs::rename(golden().join("new"), golden().join(name.replace('/', "-"))).unwrap();
+        let path = golden().join(name.replace('/', "-"));
+        fs::write(path, said(&folder, name)).unwrap();
     }
     fs::write(golden().join("figures-sex.csv"), head(&folder)).unwrap();
 }
