@@ -73,6 +73,7 @@ impl Entry {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn entries(input: &Input<'_>) -> Vec<Entry> {
     let mut out = Vec::new();
     for (file, columns) in [
