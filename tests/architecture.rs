@@ -179,7 +179,7 @@ const HUB: &[&[&str]] = &[
     &["upkeep"],
     &["ca"],
     &["members"],
-    &["backup"],
+    &["backup", "newest"],
     &["hub"],
     &[
         "convert", "current", "audit", "trust", "tries", "letter", "desk",

@@ -13,7 +13,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use calluna_audit::{Draft, Event};
 use calluna_host::data_dir::DataDir;
-use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
 use calluna_model::member::Member;
 use calluna_model::offer::{Offer, OfferDraft};
@@ -31,30 +30,10 @@ pub use self::proof::{Proved, prove};
 use crate::figures;
 use crate::hub::Hub;
 use crate::members::{self, Figures as Fate};
+use crate::newest::{FILE, Noted, note, noted};
 
 /// Name of the folder in the data directory.
 pub const FOLDER: &str = "releases";
-/// How the last build went, beside it.
-const NOTED: &str = "releases.json";
-
-/// How building went the last time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Noted {
-    /// Number of the newest release.
-    pub newest: u64,
-    /// Its kind.
-    #[serde(default)]
-    pub kind: String,
-    /// When it was made.
-    #[serde(default)]
-    pub built_at: String,
-    /// Why the last try failed; empty when it did not.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub failure: String,
-    /// When it failed.
-    #[serde(default)]
-    pub failed_at: Option<Moment>,
-}
 
 /// What `dataset build` did, as it prints it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,13 +50,6 @@ pub struct BuildDocument {
 #[must_use]
 pub fn folder(dir: &DataDir) -> PathBuf {
     dir.join(FOLDER)
-}
-
-/// How building went the last time; nothing before the first try.
-#[must_use]
-pub fn noted(hub: &Hub) -> Option<Noted> {
-    let bytes = fs::read(hub.dir.as_ref()?.join(NOTED)).ok()?;
-    serde_json::from_slice(&bytes).ok()
 }
 
 /// Makes the release of a night. That it failed is noted and told, and no error of the night.
@@ -133,7 +105,7 @@ pub fn build(hub: &Hub, correction: Option<&Correction>) -> Result<BuildDocument
          given away twice (if they are lost for good, set \"newest\" in {} to {newest})",
         known.newest,
         path.display(),
-        dir.join(NOTED).display(),
+        dir.join(FILE).display(),
     );
     let members = hub.store.members()?;
     let providers = members
@@ -187,13 +159,6 @@ pub fn build(hub: &Hub, correction: Option<&Correction>) -> Result<BuildDocument
         },
     )?;
     Ok(document)
-}
-
-fn note(hub: &Hub, noted: &Noted) -> Result<()> {
-    if let Some(dir) = &hub.dir {
-        dir.write(NOTED, &serde_json::to_vec(noted)?, 0o600)?;
-    }
-    Ok(())
 }
 
 fn provider(hub: &Hub, member: &Member) -> Result<Provider> {

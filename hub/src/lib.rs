@@ -58,6 +58,7 @@ pub mod hub;
 pub mod letter;
 pub mod link;
 pub mod members;
+pub mod newest;
 pub mod night;
 pub mod quarantine;
 pub mod report;

@@ -28,6 +28,7 @@ pub use self::text::{subject, summary, text};
 use crate::backup::{self, Backups};
 use crate::ca;
 use crate::hub::Hub;
+use crate::newest::{self, Noted};
 use crate::view;
 
 /// The hub's own certificate is named when it runs out within so many days. It is renewed 30 days
@@ -89,6 +90,10 @@ pub struct MorningReport {
     /// How the nightly backups went; nothing where there are none. Only in the report of the newest night.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backups: Option<Backups>,
+    /// The newest release of the monitoring dataset, and whether the last try failed. Only in the report of the
+    /// newest night.
+    #[serde(default)]
+    pub dataset: Option<Noted>,
     /// What somebody should do about the district's authority and the hub's certificate. Only in the
     /// report of the newest night.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -164,7 +169,11 @@ pub fn make(hub: &Arc<Hub>, number: Option<u64>) -> Result<Option<MorningReport>
     let failed = report
         .backups
         .as_ref()
-        .is_some_and(|all| !all.failure.is_empty());
+        .is_some_and(|all| !all.failure.is_empty())
+        || report
+            .dataset
+            .as_ref()
+            .is_some_and(|noted| !noted.failure.is_empty());
     report.look = !report.ok
         || failed
         || !report.certificates.is_empty()
@@ -238,6 +247,7 @@ fn of_night(district: &str, night: &NightReport) -> MorningReport {
         audit_head: None,
         audit_note: String::new(),
         backups: None,
+        dataset: None,
         trust_warnings: Vec::new(),
     }
 }
@@ -329,6 +339,7 @@ fn add_present(hub: &Arc<Hub>, report: &mut MorningReport) -> Result<()> {
     report.audit_head = view::audit_head(hub)?;
     hub.audit.why_not_whole().clone_into(&mut report.audit_note);
     report.backups = backup::noted(hub);
+    report.dataset = newest::noted(hub);
     report.trust_warnings = ca::warnings(hub)?;
     Ok(())
 }

@@ -19,6 +19,7 @@ use crate::backup::{self, Backups};
 use crate::ca;
 use crate::hub::Hub;
 use crate::members::{self, Enrolment, InvitationState, Revocation};
+use crate::newest::{self, Noted};
 
 /// What `status --format json` prints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -70,6 +71,9 @@ pub struct StatusDocument {
     /// How the nightly backups went; nothing where there are none.
     #[serde(default)]
     pub backups: Option<Backups>,
+    /// The newest release of the monitoring dataset; nothing before the first try.
+    #[serde(default)]
+    pub dataset: Option<Noted>,
     /// What somebody should do about the district's authority and the hub's certificate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trust_warnings: Vec<String>,
@@ -250,6 +254,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
         audit_note: hub.audit.why_not_whole().to_owned(),
         last_whole_night: hub.store.last_whole_night()?,
         backups: backup::noted(hub),
+        dataset: newest::noted(hub),
         trust_warnings: ca::warnings(hub)?,
     })
 }

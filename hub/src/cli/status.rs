@@ -11,6 +11,7 @@ use clap::Args;
 use super::Data;
 use super::door::{Door, said};
 use crate::backup::Backups;
+use crate::newest::Noted;
 use crate::view::{self, AlarmDocument, ProviderDocument, StatusDocument};
 
 /// Show how the hub stands: providers that need a look come first.
@@ -95,6 +96,7 @@ fn text(status: &StatusDocument) -> String {
     }
     lines.extend(status.deliveries.iter().map(delivery));
     lines.extend(status.backups.as_ref().map(backups));
+    lines.extend(status.dataset.as_ref().map(dataset));
     if !status.providers.is_empty() {
         let rows: Vec<Vec<String>> = status.providers.iter().map(cells).collect();
         let header = [
@@ -164,6 +166,24 @@ fn backups(backups: &Backups) -> String {
     format!(
         "! the last backup failed: {}\n{last}",
         out::safe(&backups.failure)
+    )
+}
+
+/// The newest release, and whether the last try failed.
+fn dataset(noted: &Noted) -> String {
+    let last = match noted.newest {
+        0 => "no release of the monitoring dataset yet".to_owned(),
+        number => format!(
+            "newest release of the monitoring dataset: {number} ({}), {}",
+            noted.kind, noted.built_at
+        ),
+    };
+    if noted.failure.is_empty() {
+        return last;
+    }
+    format!(
+        "! the last release failed: {}\n{last}",
+        out::safe(&noted.failure)
     )
 }
 

@@ -8,6 +8,7 @@ use calluna_model::text::Language;
 
 use super::{Attention, Expiring, MorningReport};
 use crate::backup::Backups;
+use crate::newest::Noted;
 
 /// Longest note that is shown, in characters.
 const NOTE_CHARS: usize = 200;
@@ -183,6 +184,13 @@ pub fn text(report: &MorningReport, language: Language) -> String {
         );
     }
 
+    if let Some(noted) = &report.dataset {
+        page.section(
+            p("Monitoring-Datensatz", "Monitoring dataset"),
+            dataset_lines(noted, language).into_iter(),
+        );
+    }
+
     page.section(
         p("Zertifizierungsstelle", "Certificate authority"),
         report.trust_warnings.iter().map(|one| out::safe(one)),
@@ -213,6 +221,23 @@ fn backup_lines(backups: &Backups, language: Language) -> Vec<String> {
         (None, true) => "noch keine geprüfte Sicherung".to_owned(),
         (None, false) => "no proved backup yet".to_owned(),
     });
+    lines
+}
+
+/// That the last try failed, and which release is the newest.
+fn dataset_lines(noted: &Noted, language: Language) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !noted.failure.is_empty() {
+        let failed = pick(language, "FEHLGESCHLAGEN", "FAILED");
+        lines.push(format!("{failed}: {}", short(&noted.failure)));
+    }
+    if noted.newest > 0 {
+        let newest = pick(language, "neueste Ausgabe", "newest release");
+        lines.push(format!(
+            "{newest}: {} ({}), {}",
+            noted.newest, noted.kind, noted.built_at
+        ));
+    }
     lines
 }
 
