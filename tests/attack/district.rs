@@ -6,7 +6,7 @@ use std::path::Path;
 use calluna_tests::attack::{Attack, Findings, Options};
 use calluna_tests::townhall::Synthetic;
 
-use crate::publisher::{Care, Lists, publish};
+use crate::publisher::{Care, Lists, close, publish};
 
 /// Prints what an attack found; the publisher's own assumptions are the attacker's.
 fn attack(town: &Synthetic, nights: &[u32], care: Care, lists: Lists) -> Findings {
@@ -90,6 +90,12 @@ fn real_microdata_are_no_safer() {
 fn measure_forty_providers_in_thirty_five_revisions() {
     let town = Synthetic::new(3, 40, 25_000, 120);
     let nights: Vec<u32> = (20..90).step_by(2).collect();
+    let begun = std::time::Instant::now();
+    let attack = Attack::of(&[close(&town, Care::Complement)]).unwrap();
+    println!("closing published and read in {:?}", begun.elapsed());
+    let begun = std::time::Instant::now();
+    let found = attack.run(&Options::default());
+    println!("closing attacked in {:?}\n{found}", begun.elapsed());
     for (care, lists) in [
         (Care::Threshold, Lists::Real),
         (Care::Complement, Lists::Growing),

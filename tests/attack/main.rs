@@ -3,7 +3,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "helpers of tests may fail loudly"
+    clippy::print_stdout,
+    reason = "helpers of tests may fail loudly and say what was found"
 )]
 
 mod brute;
