@@ -11,5 +11,6 @@ mod brute;
 mod district;
 mod folder;
 mod known;
+mod lists;
 mod publisher;
 mod releases;
