@@ -396,3 +396,47 @@ fn inwards(value: f64, side: f64) -> i64 {
         (value + NOISE).floor() as i64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn solve(rules: &[Rule], limits: &[Limits]) -> Vec<Range> {
+        match Component::new(rules, limits).solve() {
+            Answer::Ranges(found) => found.into_iter().map(Option::unwrap).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn rule(terms: &[(Unknown, i64)], sign: Sign, right: i64) -> Rule {
+        Rule {
+            terms: terms.to_vec(),
+            sign,
+            right,
+        }
+    }
+
+    #[test]
+    fn ends_between_whole_numbers_are_rounded_inwards_and_the_search_goes_far_enough_for_that() {
+        // Twice the first is at least one: it begins at a half, so 1 to 5 needs a way of 4.5.
+        let rules = [rule(&[(0, -2), (1, 1)], Sign::AtMost, 0)];
+        let found = solve(&rules, &[((0, None), 4), ((1, Some(1)), 0)]);
+        assert!(found[0].low == 1 && found[0].high >= 5, "{found:?}");
+        assert!(!found[0].done);
+        // With an end at 4.5 it is 1 to 4, and that is the truth.
+        let rules = [rules[0].clone(), rule(&[(0, 2), (1, 1)], Sign::AtMost, 10)];
+        let found = solve(&rules, &[((0, None), 4), ((1, Some(1)), 0)]);
+        assert_eq!((found[0].low, found[0].high, found[0].done), (1, 4, true));
+    }
+
+    #[test]
+    fn a_component_that_nothing_fits_is_told_apart() {
+        let rules = [
+            rule(&[(0, 1), (1, 1)], Sign::Equal, 5),
+            rule(&[(0, 1), (1, 1)], Sign::Equal, 6),
+        ];
+        let limits = [((0, None), 4), ((0, None), 4)];
+        let answer = Component::new(&rules, &limits).solve();
+        assert!(matches!(answer, Answer::Contradiction));
+    }
+}
