@@ -6,7 +6,7 @@ use std::path::Path;
 use calluna_tests::attack::{Attack, Findings, Options};
 use calluna_tests::townhall::Synthetic;
 
-use crate::publisher::{Care, Lists, publish};
+use crate::publisher::{Care, Lists, close, publish};
 
 /// Prints what an attack found; the publisher's own assumptions are the attacker's.
 fn attack(town: &Synthetic, nights: &[u32], care: Care, lists: Lists) -> Findings {
@@ -73,6 +73,32 @@ fn a_complement_hides_more_but_not_the_nights() {
 }
 
 #[test]
+fn how_far_the_search_goes_does_not_change_what_is_narrow() {
+    let town = Synthetic::new(13, 10, 3_000, 120);
+    let nights: Vec<u32> = (20..80).step_by(20).collect();
+    let releases = publish(&town, &nights, Care::Complement, Lists::Growing);
+    let attack = Attack::of(&releases).unwrap();
+    let narrow = |threshold| {
+        let found = attack.run(&Options {
+            threshold,
+            ..Options::default()
+        });
+        assert!(found.unsolved.is_empty() && found.contradictions.is_empty());
+        let mut narrow = found.narrow;
+        narrow.retain(|found| found.high - found.low < 4);
+        let told = narrow
+            .into_iter()
+            .map(|found| (found.place, found.low, found.high));
+        told.collect::<Vec<_>>()
+    };
+    let found = narrow(5);
+    println!("{} narrow", found.len());
+    assert!(found.len() > 20, "{}", found.len());
+    // Asked for more, it looks further and finds the same true ranges.
+    assert_eq!(found, narrow(12));
+}
+
+#[test]
 fn real_microdata_are_no_safer() {
     let file = Path::new("/work/shared/data/participation/oulad_studentInfo.csv");
     let Some(town) = Synthetic::of_oulad(file, 5, 120).unwrap() else {
@@ -90,6 +116,12 @@ fn real_microdata_are_no_safer() {
 fn measure_forty_providers_in_thirty_five_revisions() {
     let town = Synthetic::new(3, 40, 25_000, 120);
     let nights: Vec<u32> = (20..90).step_by(2).collect();
+    let begun = std::time::Instant::now();
+    let attack = Attack::of(&[close(&town, Care::Complement)]).unwrap();
+    println!("closing published and read in {:?}", begun.elapsed());
+    let begun = std::time::Instant::now();
+    let found = attack.run(&Options::default());
+    println!("closing attacked in {:?}\n{found}", begun.elapsed());
     for (care, lists) in [
         (Care::Threshold, Lists::Real),
         (Care::Complement, Lists::Growing),

@@ -213,6 +213,7 @@ fn a_change_by_one_person_is_found_between_any_two_revisions() {
         [(57, 60, false), (62, 60, false)]
     );
     assert!(attack(&[&text(57), &text(57), &text(62)]).is_clean());
+    assert_eq!(attack(&[&text(57), &text(61)]).small_changes.len(), 1);
 }
 
 #[test]

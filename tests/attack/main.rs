@@ -3,12 +3,14 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "helpers of tests may fail loudly"
+    clippy::print_stdout,
+    reason = "helpers of tests may fail loudly and say what was found"
 )]
 
 mod brute;
 mod district;
 mod folder;
 mod known;
+mod lists;
 mod publisher;
 mod releases;

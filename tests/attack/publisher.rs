@@ -28,15 +28,39 @@ pub(crate) enum Lists {
     Growing,
 }
 
-/// A table of one dimension: its name, code and parent, the code of a registration.
-struct Table {
+/// A dimension: code and parent of all its codes, the code of a registration.
+struct Dim {
     name: &'static str,
-    dimension: &'static str,
     codes: Vec<(String, String)>,
     leaf: fn(&Listed<'_>) -> String,
     /// Whether codes that no offer has are known to be empty.
     offered: bool,
 }
+
+/// A table and the places of its dimensions in the list of all.
+type Table = (&'static str, &'static [usize]);
+
+/// The tables of every night.
+const NIGHTLY: &[Table] = &[
+    ("subject", &[0]),
+    ("age", &[1]),
+    ("sex", &[2]),
+    ("residence", &[3]),
+    ("format", &[4]),
+    ("status", &[5]),
+    ("qualification", &[6]),
+    ("destination", &[7]),
+];
+/// What comes when a period closes.
+const CLOSING: &[Table] = &[
+    ("subject_age", &[0, 1]),
+    ("subject_sex", &[0, 2]),
+    ("subject_residence", &[0, 3]),
+    ("age_sex", &[1, 2]),
+    ("residence_age", &[3, 1]),
+    ("subject_age_sex", &[0, 1, 2]),
+    ("qualification_destination", &[6, 7]),
+];
 
 fn codes(pairs: &[(&str, &[&str])]) -> Vec<(String, String)> {
     let mut all = vec![("_T".to_owned(), String::new())];
@@ -50,28 +74,35 @@ fn codes(pairs: &[(&str, &[&str])]) -> Vec<(String, String)> {
     all
 }
 
-fn tables() -> Vec<Table> {
+/// A dimension of [`dims`].
+fn dim(
+    name: &'static str,
+    codes: Vec<(String, String)>,
+    leaf: fn(&Listed<'_>) -> String,
+    offered: bool,
+) -> Dim {
+    Dim {
+        name,
+        codes,
+        leaf,
+        offered,
+    }
+}
+
+/// All dimensions; [`NIGHTLY`] and [`CLOSING`] say their places.
+fn dims() -> Vec<Dim> {
     let areas: Vec<String> = (1..=24)
         .map(|number| format!("033580{number:02}"))
         .collect();
     let areas: Vec<&str> = areas.iter().map(String::as_str).collect();
-    let table = |name, dimension, codes, leaf, offered| Table {
-        name,
-        dimension,
-        codes,
-        leaf,
-        offered,
-    };
-    vec![
-        table(
-            "subject",
+    let mut dims = vec![
+        dim(
             "SUBJECT",
             codes(&[("_T", &["1", "2", "3", "4", "5", "6", "7", "_X"])]),
             |listed| listed.offer.subject[..1].to_owned(),
             true,
         ),
-        table(
-            "age",
+        dim(
             "AGE",
             codes(&[
                 ("_T", &["Y_LT25", "Y25T49", "Y_GE50", "_X"]),
@@ -92,15 +123,13 @@ fn tables() -> Vec<Table> {
             },
             false,
         ),
-        table(
-            "sex",
+        dim(
             "SEX",
             codes(&[("_T", &["F", "M", "_O"])]),
             |listed| listed.sex.to_owned(),
             false,
         ),
-        table(
-            "residence",
+        dim(
             "REF_AREA",
             codes(&[("_T", &["03358", "_O"]), ("03358", &areas)]),
             |listed| {
@@ -113,15 +142,20 @@ fn tables() -> Vec<Table> {
             },
             false,
         ),
-        table(
-            "format",
+    ];
+    dims.extend(more_dims());
+    dims
+}
+
+fn more_dims() -> Vec<Dim> {
+    vec![
+        dim(
             "FORMAT",
             codes(&[("_T", &["in-person", "online", "hybrid"])]),
             |listed| listed.offer.format.to_owned(),
             true,
         ),
-        table(
-            "status",
+        dim(
             "STATUS",
             codes(&[
                 ("_T", &["enrolments", "cancelled", "waiting"]),
@@ -130,8 +164,7 @@ fn tables() -> Vec<Table> {
             |listed| listed.status.to_owned(),
             false,
         ),
-        table(
-            "qualification",
+        dim(
             "PRIOR_QUALIFICATION",
             codes(&[
                 ("_T", &["school", "higher-entrance", "vocational", "_X"]),
@@ -145,8 +178,7 @@ fn tables() -> Vec<Table> {
             |listed| or_unknown(listed.before),
             false,
         ),
-        table(
-            "destination",
+        dim(
             "DESTINATION",
             codes(&[
                 ("_T", &["learning", "work", "other", "_X"]),
@@ -162,181 +194,239 @@ fn or_unknown(code: &str) -> String {
     if code.is_empty() { "_X" } else { code }.to_owned()
 }
 
-/// Measure and value of every code of a table.
-type Counts = BTreeMap<String, BTreeMap<&'static str, u64>>;
+/// Measure and value of every cell of a table.
+type Counts = BTreeMap<Cell, BTreeMap<&'static str, u64>>;
+/// A code for each dimension of a table.
+type Cell = Vec<String>;
 
 /// One release for each night, of all providers and the district.
 pub(crate) fn publish(town: &Synthetic, nights: &[u32], care: Care, lists: Lists) -> Vec<Release> {
-    let tables = tables();
-    let mut masks: BTreeMap<(usize, &str), BTreeSet<String>> = BTreeMap::new();
-    let mut releases = Vec::new();
-    for (number, night) in (1..).zip(nights) {
+    let mut publisher = Publisher::new(town, care, lists);
+    let provisional = |(number, night): (u64, &u32)| publisher.release(number, *night, false);
+    (1..).zip(nights).map(provisional).collect()
+}
+
+/// The release that closes the period, with the tables of two and three dimensions.
+pub(crate) fn close(town: &Synthetic, care: Care) -> Release {
+    Publisher::new(town, care, Lists::Real).release(1, 92, true)
+}
+
+struct Publisher<'a> {
+    town: &'a Synthetic,
+    dims: Vec<Dim>,
+    care: Care,
+    lists: Lists,
+    masks: BTreeMap<(usize, &'static str), BTreeSet<Cell>>,
+}
+
+impl<'a> Publisher<'a> {
+    fn new(town: &'a Synthetic, care: Care, lists: Lists) -> Self {
+        Self {
+            town,
+            dims: dims(),
+            care,
+            lists,
+            masks: BTreeMap::new(),
+        }
+    }
+
+    fn release(&mut self, number: u64, night: u32, closing: bool) -> Release {
         let mut release = Release {
             number,
-            codes: all_codes(&tables),
+            codes: self.codes(),
             ..Release::default()
         };
-        for table in &tables {
-            let mut district: BTreeMap<(String, &'static str), Option<u64>> = BTreeMap::new();
-            for provider in 0..town.providers.len() {
-                let rows = rows_of(town, provider, *night, lists);
-                let counts = count(table, &rows, town, provider);
-                let hidden = match care {
+        let more = if closing { CLOSING } else { &[] };
+        for table in NIGHTLY.iter().chain(more) {
+            let mut district: BTreeMap<(Cell, &'static str), Option<u64>> = BTreeMap::new();
+            let names: Vec<String> = self.of(table).map(|dim| dim.name.to_owned()).collect();
+            let mut add = |provider: &str, cell: &Cell, measure: &str, value| {
+                release.rows.push(Row {
+                    table: table.0.to_owned(),
+                    period: PERIOD.to_owned(),
+                    provider: provider.to_owned(),
+                    codes: names.iter().cloned().zip(cell.clone()).collect(),
+                    measure: measure.to_owned(),
+                    value,
+                    bounds: None,
+                    provisional: !closing,
+                });
+            };
+            for provider in 0..self.town.providers.len() {
+                let counts = self.count(table, provider, night);
+                let hidden = match self.care {
                     Care::Threshold => small(&counts),
-                    Care::Complement => masks
-                        .entry((provider, table.name))
-                        .or_insert_with(|| complement(table, &counts))
-                        .clone(),
+                    Care::Complement => match self.masks.get(&(provider, table.0)) {
+                        Some(known) => known.clone(),
+                        None => self.complement(table, &counts),
+                    },
                 };
-                let id = &town.providers[provider].id;
-                for (code, measures) in counts {
+                let id = &self.town.providers[provider].id;
+                for (cell, measures) in counts {
                     for (measure, value) in measures {
-                        let value = (!hidden.contains(&code)).then_some(value);
-                        let sum = district.entry((code.clone(), measure)).or_insert(Some(0));
+                        let value = (!hidden.contains(&cell)).then_some(value);
+                        let sum = district.entry((cell.clone(), measure)).or_insert(Some(0));
                         *sum = sum.zip(value).map(|(sum, value)| sum + value);
-                        release.rows.push(row(table, id, &code, measure, value));
+                        add(id, &cell, measure, value);
                     }
                 }
+                self.masks.insert((provider, table.0), hidden);
             }
-            for ((code, measure), value) in district {
-                release.rows.push(row(table, "_T", &code, measure, value));
+            for ((cell, measure), value) in district {
+                add("_T", &cell, measure, value);
             }
         }
-        releases.push(release);
+        release
     }
-    releases
-}
 
-fn all_codes(tables: &[Table]) -> Vec<Code> {
-    let code = |table: &Table, (code, parent): &(String, String)| Code {
-        dimension: table.dimension.to_owned(),
-        code: code.clone(),
-        parent: parent.clone(),
-    };
-    tables
-        .iter()
-        .flat_map(|table| table.codes.iter().map(move |pair| code(table, pair)))
-        .collect()
-}
+    fn codes(&self) -> Vec<Code> {
+        let code = |dim: &Dim, (code, parent): &(String, String)| Code {
+            dimension: dim.name.to_owned(),
+            code: code.clone(),
+            parent: parent.clone(),
+        };
+        self.dims
+            .iter()
+            .flat_map(|dim| dim.codes.iter().map(move |pair| code(dim, pair)))
+            .collect()
+    }
 
-fn rows_of(town: &Synthetic, provider: usize, night: u32, lists: Lists) -> Vec<Listed<'_>> {
-    match lists {
-        Lists::Real => town.listed(provider, night, PERIOD).collect(),
-        Lists::Growing => {
-            let until = calluna_tests::townhall::day(night);
-            let last = town.listed(provider, town.nights * 2, PERIOD);
-            last.filter(|listed| listed.registered <= until).collect()
+    fn of(&self, table: &Table) -> impl Iterator<Item = &Dim> {
+        table.1.iter().map(|at| &self.dims[*at])
+    }
+
+    fn rows(&self, provider: usize, night: u32) -> Vec<Listed<'a>> {
+        match self.lists {
+            Lists::Real => self.town.listed(provider, night, PERIOD).collect(),
+            Lists::Growing => {
+                let until = calluna_tests::townhall::day(night);
+                let last = self.town.listed(provider, self.town.nights * 2, PERIOD);
+                last.filter(|listed| listed.registered <= until).collect()
+            }
         }
     }
-}
 
-fn count(table: &Table, rows: &[Listed<'_>], town: &Synthetic, provider: usize) -> Counts {
-    let above = |code: &str| {
-        let found = table.codes.iter().find(|(known, _)| known == code);
-        found.map(|(_, parent)| parent.as_str()).unwrap()
-    };
-    let chain = |code: &str| {
-        let mut chain = vec![code.to_owned()];
-        while let Some(parent) = chain
-            .last()
-            .map(|last| above(last))
-            .filter(|at| !at.is_empty())
-        {
-            chain.push(parent.to_owned());
-        }
-        chain
-    };
-    let measures: &[&'static str] = match table.name {
-        "status" => &["REGISTRATIONS"],
-        _ => &["ENROLMENTS", "PERSONS"],
-    };
-    let zero = || measures.iter().map(|measure| (*measure, 0)).collect();
-    let mut counts: Counts = table
-        .codes
-        .iter()
-        .map(|(code, _)| (code.clone(), zero()))
-        .collect();
-    if table.offered {
-        let offers = &town.providers[provider].offers;
-        counts.retain(|code, _| {
-            code == "_T"
+    fn count(&self, table: &Table, provider: usize, night: u32) -> Counts {
+        let measures: &[&'static str] = match table.0 {
+            "status" => &["REGISTRATIONS"],
+            _ => &["ENROLMENTS", "PERSONS"],
+        };
+        let offers = &self.town.providers[provider].offers;
+        let is_offered = |dim: &&Dim, code: &str| {
+            let has = |known: &str| known == code;
+            !dim.offered
+                || code == "_T"
                 || offers
                     .iter()
-                    .any(|offer| [&offer.subject[..1], offer.format].contains(&code.as_str()))
+                    .any(|offer| has(&offer.subject[..1]) || has(offer.format))
+        };
+        let all = self.of(table).map(|dim| {
+            let codes = dim.codes.iter().map(|(code, _)| code.clone());
+            codes.filter(|code| is_offered(&dim, code)).collect()
         });
+        let zero = || measures.iter().map(|measure| (*measure, 0)).collect();
+        let mut counts: Counts = cross(all).into_iter().map(|cell| (cell, zero())).collect();
+        let mut persons = BTreeSet::new();
+        for listed in self.rows(provider, night) {
+            let is_enrolled = !["cancelled", "waiting"].contains(&listed.status);
+            let is_new = is_enrolled && persons.insert(listed.person);
+            let chains = self.of(table).map(|dim| dim.chain((dim.leaf)(&listed)));
+            for cell in cross(chains) {
+                for (measure, value) in counts.get_mut(&cell).unwrap() {
+                    *value += match *measure {
+                        "REGISTRATIONS" => 1,
+                        "PERSONS" => u64::from(is_new),
+                        _ => u64::from(is_enrolled),
+                    };
+                }
+            }
+        }
+        counts
     }
-    let mut persons = BTreeSet::new();
-    for listed in rows {
-        let is_enrolled = !["cancelled", "waiting"].contains(&listed.status);
-        let is_new = is_enrolled && persons.insert(listed.person);
-        for code in chain(&(table.leaf)(listed)) {
-            for (measure, value) in counts.get_mut(&code).unwrap() {
-                *value += match *measure {
-                    "REGISTRATIONS" => 1,
-                    "PERSONS" => u64::from(is_new),
-                    _ => u64::from(is_enrolled),
-                };
+
+    /// Hides what is small, and in every sum the next largest while the hidden ones are few.
+    fn complement(&self, table: &Table, counts: &Counts) -> BTreeSet<Cell> {
+        let mut hidden = small(counts);
+        loop {
+            let before = hidden.len();
+            for parent in counts.keys() {
+                for (at, dim) in self.of(table).enumerate() {
+                    let children: Vec<Cell> = dim
+                        .codes
+                        .iter()
+                        .filter(|(_, above)| *above == parent[at])
+                        .map(|(code, _)| {
+                            let mut cell = parent.clone();
+                            cell[at].clone_from(code);
+                            cell
+                        })
+                        .filter(|cell| counts.contains_key(cell))
+                        .collect();
+                    hide(parent, children, counts, &mut hidden);
+                }
+            }
+            if hidden.len() == before {
+                return hidden;
             }
         }
     }
-    counts
 }
 
-/// The persons (or registrations) of a code.
-fn heads(counts: &Counts, code: &str) -> u64 {
-    counts[code].values().min().copied().unwrap()
-}
-
-fn small(counts: &Counts) -> BTreeSet<String> {
-    let few = |code: &&String| heads(counts, code) < THRESHOLD;
-    counts.keys().filter(few).cloned().collect()
-}
-
-fn complement(table: &Table, counts: &Counts) -> BTreeSet<String> {
-    let mut hidden = small(counts);
-    for (parent, _) in &table.codes {
-        let children: Vec<&String> = table
+impl Dim {
+    /// A code and everything above it.
+    fn chain(&self, code: String) -> Vec<String> {
+        let mut chain = vec![code];
+        while let Some((_, parent)) = self
             .codes
             .iter()
-            .filter(|(code, above)| above == parent && counts.contains_key(code))
-            .map(|(code, _)| code)
-            .collect();
-        if hidden.contains(parent) {
-            hidden.extend(children.into_iter().cloned());
-            continue;
-        }
-        let mut open: Vec<&String> = children
-            .iter()
-            .copied()
-            .filter(|code| !hidden.contains(*code))
-            .collect();
-        open.sort_by_key(|code| std::cmp::Reverse(heads(counts, code)));
-        let few = |hidden: &BTreeSet<String>| {
-            let of: Vec<u64> = children
-                .iter()
-                .filter(|code| hidden.contains(**code))
-                .map(|code| heads(counts, code))
-                .collect();
-            !of.is_empty() && (of.len() < 2 || of.iter().sum::<u64>() < 2 * THRESHOLD)
-        };
-        while few(&hidden)
-            && let Some(next) = open.pop()
+            .find(|(code, parent)| Some(code) == chain.last() && !parent.is_empty())
         {
-            hidden.insert(next.clone());
+            chain.push(parent.clone());
         }
+        chain
     }
-    hidden
 }
 
-fn row(table: &Table, provider: &str, code: &str, measure: &str, value: Option<u64>) -> Row {
-    Row {
-        table: table.name.to_owned(),
-        period: PERIOD.to_owned(),
-        provider: provider.to_owned(),
-        codes: vec![(table.dimension.to_owned(), code.to_owned())],
-        measure: measure.to_owned(),
-        value,
-        bounds: None,
-        provisional: true,
+/// Every choice of one from each.
+fn cross(lists: impl Iterator<Item = Vec<String>>) -> Vec<Cell> {
+    lists.fold(vec![Vec::new()], |cells, list| {
+        let longer = |cell: &Cell| {
+            let cell = cell.clone();
+            list.iter()
+                .map(move |code| [&cell[..], std::slice::from_ref(code)].concat())
+        };
+        cells.iter().flat_map(longer).collect()
+    })
+}
+
+fn hide(parent: &Cell, children: Vec<Cell>, counts: &Counts, hidden: &mut BTreeSet<Cell>) {
+    if hidden.contains(parent) {
+        hidden.extend(children);
+        return;
     }
+    let mut open: Vec<&Cell> = children
+        .iter()
+        .filter(|cell| !hidden.contains(*cell))
+        .collect();
+    open.sort_by_key(|cell| std::cmp::Reverse(heads(counts, cell)));
+    let few = |hidden: &BTreeSet<Cell>| {
+        let of = children.iter().filter(|cell| hidden.contains(*cell));
+        let of: Vec<u64> = of.map(|cell| heads(counts, cell)).collect();
+        !of.is_empty() && (of.len() < 2 || of.iter().sum::<u64>() < 2 * THRESHOLD)
+    };
+    while few(hidden)
+        && let Some(next) = open.pop()
+    {
+        hidden.insert(next.clone());
+    }
+}
+
+/// The persons (or registrations) of a cell.
+fn heads(counts: &Counts, cell: &Cell) -> u64 {
+    counts[cell].values().min().copied().unwrap()
+}
+
+fn small(counts: &Counts) -> BTreeSet<Cell> {
+    let few = |cell: &&Cell| heads(counts, cell) < THRESHOLD;
+    counts.keys().filter(few).cloned().collect()
 }

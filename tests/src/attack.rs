@@ -9,7 +9,7 @@
 //!
 //! **What it does not know.** Whatever is not in a release: itself as a participant, a course with
 //! one room, the news. Providers are attacked one by one; the district's rows must follow from them,
-//! which [`district`] checks, so they add nothing.
+//! which `district` checks, so they add nothing.
 //!
 //! **Left out rows.** `parent = Σ children` becomes `parent >= Σ listed children` where a child is
 //! neither listed nor zero by the rules, so nothing is claimed that the attacker cannot know.

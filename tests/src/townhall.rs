@@ -510,7 +510,7 @@ mod tests {
             .iter()
             .map(|offer| offer.subject)
             .collect();
-        assert_eq!(offers.len(), 18);
+        assert_eq!(offers.len(), 19);
         assert!(
             town.providers[0]
                 .offers

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::{Findings, HiddenAgain, SmallChange};
 use super::numbers::{Key, Known, Number, Numbers, Revision};
-use super::{Subject, whole};
+use super::{DISTRICT, Subject, whole};
 
 /// A sum in one revision: its parent, and each child that may be known.
 #[derive(PartialEq)]
@@ -14,7 +14,7 @@ struct State {
     children: BTreeMap<Number, Option<i64>>,
 }
 
-/// Compares every pair of revisions of a provider.
+/// Compares every pair of revisions of a provider or of the district.
 pub(super) fn compare(
     subject: &Subject<'_>,
     revisions: &[Revision],
@@ -44,6 +44,10 @@ fn shown(subject: &Subject<'_>, revisions: &[Revision], batch: i64, findings: &m
                 None => {}
             }
         }
+    }
+    if subject.provider == DISTRICT {
+        // It must hide what a new provider hides; the providers keep what they show.
+        again.clear();
     }
     for (number, later) in again {
         let first = values[&number].values().min().copied().unwrap_or(0);

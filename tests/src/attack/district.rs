@@ -133,7 +133,9 @@ fn add(one: Option<i64>, other: Option<i64>) -> Option<i64> {
 fn shown(value: i64, parts: &Parts) -> Option<String> {
     let Parts { sum, open, .. } = parts;
     if *open > 0 {
-        return Some(format!("shown while {open} providers hide it"));
+        return Some(format!(
+            "shown while {open} providers hide it or leave it out"
+        ));
     }
     (value != *sum).then(|| format!("shown as {value}, the providers' sum is {sum}"))
 }

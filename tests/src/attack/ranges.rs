@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
+use microlp::{ComparisonOp, Error, OptimizationDirection, Problem, Variable};
 
 use super::system::{Rule, Sign, System, Unknown};
 
@@ -19,8 +19,11 @@ use super::system::{Rule, Sign, System, Unknown};
 const NOISE: f64 = 1e-6;
 /// Unknowns that move together around one; the whole component after the last.
 const NEIGHBOURS: [usize; 3] = [24, 160, usize::MAX];
-/// Points of a component in random directions.
-const POINTS: usize = 6;
+/// A point of the whole component is worth its time when it makes so many unknowns wide enough.
+const WORTH: usize = 4;
+/// Programs look for the least, so upwards is negative.
+const UP: f64 = -1.0;
+const DOWN: f64 = 1.0;
 
 /// What an unknown can be, both ends included; wider than asked unless `done`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +48,8 @@ pub(super) struct Ranges {
 }
 
 /// Answers for components that are alike but for the names of their unknowns.
-pub(super) type Memory = HashMap<(Vec<Rule>, Vec<Limits>), Vec<(Option<Range>, bool)>>;
+pub(super) type Memory = HashMap<(Vec<Rule>, Vec<Limits>), Answer>;
+
 /// Bounds of an unknown and the width that is asked of it.
 type Limits = ((i64, Option<i64>), i64);
 
@@ -79,23 +83,20 @@ impl Ranges {
                 ranges.programs += component.programs;
                 memory.insert(name.clone(), found);
             }
-            let found = &memory[&name];
-            if found.iter().all(|(range, _)| range.is_none()) {
-                ranges.contradictions += 1;
-            }
-            for (unknown, (range, solved)) in unknowns.iter().zip(found) {
-                match range {
-                    Some(range) => {
-                        ranges.of.insert(*unknown, *range);
+            match &memory[&name] {
+                Answer::Ranges(found) => {
+                    for (unknown, range) in unknowns.iter().zip(found) {
+                        match range {
+                            Some(range) => drop(ranges.of.insert(*unknown, *range)),
+                            None => drop(ranges.unsolved.insert(*unknown)),
+                        }
                     }
-                    None => {
-                        ranges.unsolved.insert(*unknown);
-                    }
+                    continue;
                 }
-                if !solved {
-                    ranges.unsolved.insert(*unknown);
-                }
+                Answer::Contradiction => ranges.contradictions += 1,
+                Answer::Unsolved => {}
             }
+            ranges.unsolved.extend(unknowns);
         }
         ranges
     }
@@ -132,6 +133,17 @@ fn components(
     parts.into_values().collect()
 }
 
+/// What became of a component.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// The range of every unknown; nothing where no program settled it.
+    Ranges(Vec<Option<Range>>),
+    /// No numbers fit its rules.
+    Contradiction,
+    /// The solver gave up.
+    Unsolved,
+}
+
 /// One component, its unknowns numbered from 0.
 struct Component<'a> {
     rules: &'a [Rule],
@@ -163,39 +175,37 @@ impl<'a> Component<'a> {
         }
     }
 
-    /// For every unknown its range, and whether that is settled.
-    fn solve(&mut self) -> Vec<(Option<Range>, bool)> {
+    fn solve(&mut self) -> Answer {
         let everything: Vec<Unknown> = (0..self.limits.len()).collect();
         if let ([], [((low, high), wanted)]) = (self.rules, self.limits) {
-            let range = Range {
+            return Answer::Ranges(vec![Some(Range {
                 low: *low,
                 high: high.unwrap_or(low + wanted + 1),
                 done: high.is_some(),
-            };
-            return vec![(Some(range), true)];
+            })]);
         }
-        if !self.begin(&everything) {
-            return vec![(None, false); self.limits.len()];
+        match self.begin(&everything) {
+            Ok(()) => {}
+            Err(Error::Infeasible) => return Answer::Contradiction,
+            Err(_) => return Answer::Unsolved,
         }
-        everything
-            .iter()
-            .map(|unknown| {
-                let settled = NEIGHBOURS
-                    .iter()
-                    .any(|most| self.settle(*unknown, &self.around(*unknown, *most)));
-                let (low, high) = self.seen[*unknown];
-                let range = Range {
-                    low: inwards(low, 1.0),
-                    high: inwards(high, -1.0),
-                    done: !self.is_wide(*unknown),
-                };
-                (Some(range), settled)
+        let range = |unknown: &Unknown| {
+            let settled = NEIGHBOURS
+                .iter()
+                .any(|most| self.settle(*unknown, &self.around(*unknown, *most)));
+            let (low, high) = self.seen[*unknown];
+            settled.then(|| Range {
+                low: inwards(low, 1.0),
+                high: inwards(high, -1.0),
+                done: !self.is_wide(*unknown),
             })
-            .collect()
+        };
+        Answer::Ranges(everything.iter().map(range).collect())
     }
 
-    /// Some feasible points, and one in their middle.
-    fn begin(&mut self, everything: &[Unknown]) -> bool {
+    /// Feasible points of the whole, as long as each of them makes several unknowns wide enough,
+    /// and one in their middle.
+    fn begin(&mut self, everything: &[Unknown]) -> Result<(), Error> {
         // A fixed beginning: the same input gives the same programs.
         let mut state = 0x9E37_79B9_7F4A_7C15_u64;
         let mut random = move || {
@@ -205,37 +215,69 @@ impl<'a> Component<'a> {
             (state >> 40) as f64 / f64::from(1 << 24)
         };
         let least: Vec<f64> = everything.iter().map(|_| random()).collect();
-        let room = |limit: &Limits, _: usize| limit_of(limit);
-        let Some(first) = self.program(everything, &least, &room) else {
-            return false;
-        };
+        let rooms: Vec<(f64, f64)> = self.limits.iter().map(limit_of).collect();
+        let first = self.program(everything, &least, &rooms)?;
         self.take(everything, &first);
-        let mut points = vec![first.clone()];
-        for _ in 1..POINTS {
-            if everything.iter().all(|unknown| self.is_wide(*unknown)) {
-                break;
-            }
-            // Where nothing else holds a number back, this does; narrower than asked it is not.
-            let room = |limit: &Limits, at: usize| {
-                let (low, high) = limit_of(limit);
-                (low, high.min(first[at] + 4.0 * (limit.1 as f64 + 1.0)))
-            };
-            let way: Vec<f64> = everything
-                .iter()
-                .map(|at| match self.is_wide(*at) {
-                    true => 0.1 * (random() - 0.5),
-                    false => random() - 0.5,
-                })
-                .collect();
-            if let Some(point) = self.program(everything, &way, &room) {
+        self.base = first;
+        let mut points = 1.0;
+        for direction in [UP, DOWN] {
+            loop {
+                let before = self.open(everything);
+                if before == 0 {
+                    return Ok(());
+                }
+                let (way, rooms) = self.together(everything, direction, None);
+                let Ok(point) = self.program(everything, &way, &rooms) else {
+                    break;
+                };
                 self.take(everything, &point);
-                points.push(point);
+                for (base, value) in self.base.iter_mut().zip(&point) {
+                    *base += (value - *base) / (points + 1.0);
+                }
+                points += 1.0;
+                if before - self.open(everything) < WORTH {
+                    break;
+                }
             }
         }
-        let middle =
-            |at: usize| points.iter().map(|point| point[at]).sum::<f64>() / points.len() as f64;
-        self.base = everything.iter().map(|at| middle(*at)).collect();
-        true
+        Ok(())
+    }
+
+    fn open(&self, of: &[Unknown]) -> usize {
+        of.iter().filter(|at| !self.is_wide(**at)).count()
+    }
+
+    /// A direction in which all of `moving` that are too narrow go at once, none further than it
+    /// needs to, so that as many as possible get there; `first` before all others.
+    fn together(
+        &self,
+        moving: &[Unknown],
+        direction: f64,
+        first: Option<Unknown>,
+    ) -> (Vec<f64>, Vec<(f64, f64)>) {
+        let way = |at: &Unknown| match (Some(*at) == first, self.is_wide(*at)) {
+            (true, _) => 4.0 * direction,
+            (false, true) => 0.0,
+            (false, false) => direction,
+        };
+        let room = |at: &Unknown| {
+            let (least, most) = limit_of(&self.limits[*at]);
+            if self.is_wide(*at) {
+                return (least, most);
+            }
+            // One more, since both ends are rounded inwards.
+            let width = self.limits[*at].1 as f64 + 1.0;
+            let (low, high) = self.seen[*at];
+            if direction == UP {
+                (least, most.min((low + width).max(self.base[*at])))
+            } else {
+                (least.max((high - width).min(self.base[*at])), most)
+            }
+        };
+        (
+            moving.iter().map(way).collect(),
+            moving.iter().map(room).collect(),
+        )
     }
 
     /// Looks for the least and the most of one unknown while only `moving` ones move. True when it
@@ -243,29 +285,30 @@ impl<'a> Component<'a> {
     fn settle(&mut self, unknown: Unknown, moving: &[Unknown]) -> bool {
         let whole = moving.len() == self.limits.len();
         let mut known = true;
-        for direction in [1.0, -1.0] {
+        for direction in [UP, DOWN] {
             if self.is_wide(unknown) {
                 return true;
             }
             let (low, high) = self.seen[unknown];
             let (least, most) = limit_of(&self.limits[unknown]);
             // Bounds that are reached need no program.
-            if direction > 0.0 && low <= least + NOISE || direction < 0.0 && high >= most - NOISE {
+            if direction == DOWN && low <= least + NOISE || direction == UP && high >= most - NOISE
+            {
                 continue;
             }
-            let far = low + 2.0 * (self.limits[unknown].1 as f64 + 1.0);
-            let way: Vec<f64> = moving
-                .iter()
-                .map(|at| if *at == unknown { direction } else { 0.0 })
-                .collect();
-            let far = far.max(self.base[unknown]);
-            let room = |limit: &Limits, at: usize| {
-                let (low, high) = limit_of(limit);
-                (low, if at == unknown { high.min(far) } else { high })
-            };
-            match self.program(moving, &way, &room) {
-                Some(point) => self.take(moving, &point),
-                None => known = false,
+            let (mut way, mut rooms) = self.together(moving, direction, Some(unknown));
+            if whole {
+                // Nothing else counts now: this is the true end, unless it is far enough.
+                for ((at, way), room) in moving.iter().zip(&mut way).zip(&mut rooms) {
+                    if *at != unknown {
+                        *way = 0.0;
+                        *room = limit_of(&self.limits[*at]);
+                    }
+                }
+            }
+            match self.program(moving, &way, &rooms) {
+                Ok(point) => self.take(moving, &point),
+                Err(_) => known = false,
             }
         }
         self.is_wide(unknown) || whole && known
@@ -291,13 +334,13 @@ impl<'a> Component<'a> {
         &mut self,
         moving: &[Unknown],
         way: &[f64],
-        room: &dyn Fn(&Limits, usize) -> (f64, f64),
-    ) -> Option<Vec<f64>> {
+        rooms: &[(f64, f64)],
+    ) -> Result<Vec<f64>, Error> {
         self.programs += 1;
         let mut problem = Problem::new(OptimizationDirection::Minimize);
         let mut variables: HashMap<Unknown, Variable> = HashMap::new();
-        for (at, way) in moving.iter().zip(way) {
-            variables.insert(*at, problem.add_var(*way, room(&self.limits[*at], *at)));
+        for ((at, way), room) in moving.iter().zip(way).zip(rooms) {
+            variables.insert(*at, problem.add_var(*way, *room));
         }
         let rules: BTreeSet<usize> = moving
             .iter()
@@ -318,13 +361,12 @@ impl<'a> Component<'a> {
             };
             problem.add_constraint(terms, sign, right);
         }
-        let solution = problem.solve().ok()?.into_solution().ok()?;
-        Some(
-            moving
-                .iter()
-                .map(|at| solution.var_value(variables[at]))
-                .collect(),
-        )
+        let outcome = problem.solve()?;
+        let solution = outcome
+            .solution()
+            .ok_or_else(|| Error::InternalError("no time limit was set".to_owned()))?;
+        let value = |at: &Unknown| solution.var_value(variables[at]);
+        Ok(moving.iter().map(value).collect())
     }
 
     /// Widens what was seen.
@@ -352,5 +394,49 @@ fn inwards(value: f64, side: f64) -> i64 {
         (value - NOISE).ceil() as i64
     } else {
         (value + NOISE).floor() as i64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn solve(rules: &[Rule], limits: &[Limits]) -> Vec<Range> {
+        match Component::new(rules, limits).solve() {
+            Answer::Ranges(found) => found.into_iter().map(Option::unwrap).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn rule(terms: &[(Unknown, i64)], sign: Sign, right: i64) -> Rule {
+        Rule {
+            terms: terms.to_vec(),
+            sign,
+            right,
+        }
+    }
+
+    #[test]
+    fn ends_between_whole_numbers_are_rounded_inwards_and_the_search_goes_far_enough_for_that() {
+        // Twice the first is at least one: it begins at a half, so 1 to 5 needs a way of 4.5.
+        let rules = [rule(&[(0, -2), (1, 1)], Sign::AtMost, 0)];
+        let found = solve(&rules, &[((0, None), 4), ((1, Some(1)), 0)]);
+        assert!(found[0].low == 1 && found[0].high >= 5, "{found:?}");
+        assert!(!found[0].done);
+        // With an end at 4.5 it is 1 to 4, and that is the truth.
+        let rules = [rules[0].clone(), rule(&[(0, 2), (1, 1)], Sign::AtMost, 10)];
+        let found = solve(&rules, &[((0, None), 4), ((1, Some(1)), 0)]);
+        assert_eq!((found[0].low, found[0].high, found[0].done), (1, 4, true));
+    }
+
+    #[test]
+    fn a_component_that_nothing_fits_is_told_apart() {
+        let rules = [
+            rule(&[(0, 1), (1, 1)], Sign::Equal, 5),
+            rule(&[(0, 1), (1, 1)], Sign::Equal, 6),
+        ];
+        let limits = [((0, None), 4), ((0, None), 4)];
+        let answer = Component::new(&rules, &limits).solve();
+        assert!(matches!(answer, Answer::Contradiction));
     }
 }

@@ -156,7 +156,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "says why it does nothing")]
     fn real_attributes_become_lists() {
         let file = Path::new("/work/shared/data/participation/oulad_studentInfo.csv");
         let Some(district) = Synthetic::of_oulad(file, 1, 120).unwrap() else {
