@@ -11,6 +11,7 @@ mod brute;
 mod district;
 mod folder;
 mod known;
+mod protected;
 mod lists;
 mod publisher;
 mod releases;
