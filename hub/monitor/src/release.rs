@@ -14,6 +14,7 @@ pub use self::build::{Built, build};
 pub(crate) use self::diff::between;
 pub use self::diff::{Changes, Difference, diff};
 pub use self::verify::{Fault, Wrong, verify};
+pub(crate) use self::verify::{Known, verify_with};
 use crate::about::Words;
 pub use crate::dataset::FileEntry;
 use crate::error::{Error, Result, at, broken};
@@ -150,8 +151,9 @@ impl Releases {
         Ok(releases)
     }
 
-    /// A folder that is only read: nothing is made, nothing removed.
-    pub(crate) fn reading(dir: &Path) -> Self {
+    /// A folder that is only read: nothing is made, nothing removed, nobody kept out.
+    #[must_use]
+    pub fn reading(dir: &Path) -> Self {
         Self {
             dir: dir.to_owned(),
         }

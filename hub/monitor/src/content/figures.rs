@@ -197,6 +197,13 @@ pub(crate) fn write_period(
             let Some(revision) = load(input, &provider, surveyed.period)? else {
                 continue;
             };
+            if revision.digest().to_string() != delivered.digest {
+                return Err(Error::Figures {
+                    who: delivered.provider.clone(),
+                    period: period.clone(),
+                    why: "they changed while the release was being made; make it again".to_owned(),
+                });
+            }
             let provisional = revision.kind == Kind::Provisional;
             let writer = Writer {
                 input,
