@@ -200,6 +200,8 @@ fn what_a_crash_left_is_removed_and_nothing_else() {
 fn two_never_write_at_once() {
     let (_dir, releases) = open();
     let held = fs::File::options()
+        .create(true)
+        .truncate(false)
         .write(true)
         .open(releases.dir().join(".lock"))
         .unwrap();
@@ -211,6 +213,8 @@ fn two_never_write_at_once() {
     // Opening takes nothing away from whoever is writing.
     Releases::open(releases.dir()).unwrap();
     assert!(left.exists());
+    // Who looks on does not keep a builder out either.
+    assert!(Releases::reading(releases.dir()).list().unwrap().is_empty());
     drop(held);
     Releases::open(releases.dir()).unwrap();
     assert!(!left.exists());
