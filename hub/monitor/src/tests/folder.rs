@@ -258,10 +258,15 @@ fn the_kind_says_what_happened_since() {
         build(&world.input(), &releases).unwrap(),
         Built::Unchanged(5)
     );
+    world.correction = Some(Correction {
+        corrects: 1,
+        reason: Words::new("Noch etwas.", "Something else."),
+    });
+    assert_eq!(step(&world).corrects, Some(1), "said by itself, too");
     world.correction = None;
     assert_eq!(
         build(&world.input(), &releases).unwrap(),
-        Built::Unchanged(5)
+        Built::Unchanged(6)
     );
     let text = fs::read_to_string(releases.folder(5).join("change.md")).unwrap();
     assert!(
