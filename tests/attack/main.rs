@@ -11,7 +11,7 @@ mod brute;
 mod district;
 mod folder;
 mod known;
-mod protected;
 mod lists;
+mod protected;
 mod publisher;
 mod releases;

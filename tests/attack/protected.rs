@@ -68,7 +68,11 @@ impl Run {
         let desk = Desk::new(&least, Path::new("")).unwrap();
         let frame = &desk.frame;
         let schools = town.providers.iter().enumerate().map(|(at, provider)| {
-            let offers: Vec<_> = provider.offers.iter().map(|offer| offer.to_offer()).collect();
+            let offers: Vec<_> = provider
+                .offers
+                .iter()
+                .map(|offer| offer.to_offer())
+                .collect();
             let facts: Vec<OfferFacts> = offers.iter().map(OfferFacts::from).collect();
             let empty = frame.layout.structural(&facts);
             School {
@@ -96,7 +100,8 @@ impl Run {
         let nights = self.town.nights;
         for night in (0..=nights + CLOSE_AFTER).step_by(step) {
             let now = day(night);
-            let periods: BTreeSet<String> = (0..=night.min(nights)).map(|n| quarter(day(n))).collect();
+            let periods: BTreeSet<String> =
+                (0..=night.min(nights)).map(|n| quarter(day(n))).collect();
             for period in periods {
                 self.period(night, &period, &mut course);
             }
@@ -107,17 +112,32 @@ impl Run {
         let releases = Releases::open(self.dir.path()).unwrap();
         let numbers = releases.list().unwrap();
         course.releases = numbers.len() as u64;
-        (numbers.into_iter().map(|number| releases.folder(number)).collect(), course)
+        (
+            numbers
+                .into_iter()
+                .map(|number| releases.folder(number))
+                .collect(),
+            course,
+        )
     }
 
     fn period(&mut self, night: u32, name: &str, course: &mut Course) {
         let period: Period = name.parse().unwrap();
-        let over = (0..=night).rev().take_while(|n| quarter(day(*n)) != name).count();
+        let over = (0..=night)
+            .rev()
+            .take_while(|n| quarter(day(*n)) != name)
+            .count();
         for at in 0..self.schools.len() {
             let text = self.town.csv(at, night, name);
             let school = &mut self.schools[at];
-            let ledger = school.ledgers.entry(period).or_insert_with(|| Ledger::new(period));
-            let closed = ledger.revisions().last().is_some_and(|last| last.kind != calluna_tables::Kind::Provisional);
+            let ledger = school
+                .ledgers
+                .entry(period)
+                .or_insert_with(|| Ledger::new(period));
+            let closed = ledger
+                .revisions()
+                .last()
+                .is_some_and(|last| last.kind != calluna_tables::Kind::Provisional);
             let occasion = if over == 0 {
                 Occasion::Night
             } else if closed {
@@ -131,7 +151,13 @@ impl Run {
                 continue;
             }
             let frame = &self.desk.frame;
-            let mut import = Import::new(&frame.layout, &self.postal, &school.index, period, &school.secret);
+            let mut import = Import::new(
+                &frame.layout,
+                &self.postal,
+                &school.index,
+                period,
+                &school.secret,
+            );
             import.read("synthetic.csv", text.as_bytes(), None).unwrap();
             let (figures, _report) = import.finish(&frame.web);
             let decision = ledger
@@ -217,10 +243,15 @@ fn size() -> (usize, usize, u32) {
 fn nothing_is_found_in_a_district_that_protects_itself() {
     let (providers, registrations, nights) = size();
     let step = if nights == 120 { 1 } else { 5 };
-    let mut run = Run::new(Synthetic::new(2026, providers, registrations, nights), Rules::default());
+    let mut run = Run::new(
+        Synthetic::new(2026, providers, registrations, nights),
+        Rules::default(),
+    );
     let (folders, course) = run.play(step);
     let found = attack(&folders);
-    println!("{providers} providers, {registrations} synthetic registrations, {nights} nights: {course:?}\n{found}");
+    println!(
+        "{providers} providers, {registrations} synthetic registrations, {nights} nights: {course:?}\n{found}"
+    );
     assert!(course.revisions > providers, "{course:?}");
     assert!(found.is_clean(), "{found}");
     assert!(found.judged > 500, "{found}");

@@ -1,7 +1,7 @@
 //! What anybody can check from the public files alone: `calluna-hub dataset audit`.
 //!
 //! For every release: hashes; every sum of shown values; thresholds; nothing shown below a hidden
-//! parent; one number the same in every table; persons at most enrolments, under one mask; the
+//! parent; no hidden number closer to its sums than the threshold allows; one number the same in every table; persons at most enrolments, under one mask; the
 //! district's rows worked out again. Across all releases: what was shown stays shown, and every shown
 //! number, and every shown parent minus its shown children, changes by nothing or by at least the
 //! batch size between any two.
@@ -27,7 +27,7 @@ use self::number::Block;
 use self::plan::Plan;
 use crate::catalogue::TOTAL;
 use crate::error::Result;
-use crate::release::{Manifest, PeriodNote, Releases, verify};
+use crate::release::{Known, Manifest, PeriodNote, Releases, verify_with};
 use crate::rows::Blocks;
 
 /// Findings of one rule that are written out; the others are only counted.
@@ -61,6 +61,8 @@ pub enum Rule {
     SameDigest,
     /// Changes are none or at least the batch size.
     Batch,
+    /// A hidden number keeps its width against plain subtraction. The linear program looks further.
+    Width,
 }
 
 /// A rule that is broken somewhere.
@@ -124,12 +126,13 @@ pub fn audit(folder: &Path) -> Result<Audit> {
     let releases = Releases::reading(folder);
     let mut audit = Audit::default();
     let mut versions = Versions::default();
+    let mut hashes = Known::default();
     let mut seen: HashSet<(String, String)> = HashSet::new();
     let mut plans: Vec<Rc<Plan>> = Vec::new();
     for number in releases.list()? {
         audit.releases.push(number);
         let manifest = releases.show(number)?;
-        for fault in verify(&releases, number)? {
+        for fault in verify_with(&releases, number, &mut hashes)? {
             audit.find(Rule::Hashes, number, fault.file.clone(), fault.to_string());
         }
         let here = releases.folder(number);
@@ -182,8 +185,9 @@ impl One<'_> {
                 total.compare(&block, audit);
                 continue;
             }
-            block.judge(audit);
-            total.add(&block);
+            let bounds = district::bounds(self.plan, &block);
+            block.judge(&bounds, audit);
+            total.add(&block, bounds);
             versions.keep(self.plan, self.manifest, self.period, block);
         }
         Ok(())

@@ -25,8 +25,9 @@ pub enum Merged {
     },
 }
 
-/// For every number of a revision the greatest value that its published numbers allow; nothing where
-/// they allow any. A shown number allows itself only.
+/// For every number of a revision the greatest value that plain subtraction allows; nothing where it
+/// allows any. A shown number allows itself only. A hidden one is at most the smallest, over its sums,
+/// of the parent's bound minus the shown siblings; that is carried down until nothing changes.
 #[must_use]
 pub fn upper_bounds(web: &Web, revision: &Revision) -> Vec<Option<u64>> {
     let value = |number: u32| revision.value(number).value().map(u64::from);
@@ -58,7 +59,12 @@ pub fn upper_bounds(web: &Web, revision: &Revision) -> Vec<Option<u64>> {
     bounds
 }
 
-/// The district's numbers of one period, provider by provider.
+/// The district's numbers of one period, added up provider by provider.
+///
+/// A number is known where every provider's is. Else it lies between two bounds that follow from the
+/// published rows alone: at least the sum of what is shown; at most that plus the bounds of what is
+/// hidden ([`upper_bounds`]). Whoever holds the published rows can work the same interval out, so
+/// publishing it gives nothing away. [`crate::audit`] does that from the files alone.
 #[derive(Clone, Debug)]
 pub struct District {
     sums: Vec<Sum>,

@@ -14,6 +14,7 @@ pub use self::build::{Built, build};
 pub(crate) use self::diff::between;
 pub use self::diff::{Changes, Difference, diff};
 pub use self::verify::{Fault, Wrong, verify};
+pub(crate) use self::verify::{Known, verify_with};
 use crate::about::Words;
 pub use crate::dataset::FileEntry;
 use crate::error::{Error, Result, at, broken};
@@ -142,16 +143,20 @@ impl Releases {
         let releases = Self {
             dir: dir.to_owned(),
         };
-        match releases.lock() {
-            Ok(_held) => releases.sweep()?,
-            Err(Error::Busy { .. }) => {}
-            Err(error) => return Err(error),
+        // Whoever only looks must not keep a builder out, so the lock is asked for only if need be.
+        if !releases.unfinished()?.is_empty() {
+            match releases.lock() {
+                Ok(_held) => releases.sweep()?,
+                Err(Error::Busy { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(releases)
     }
 
-    /// A folder that is only read: nothing is made, nothing removed.
-    pub(crate) fn reading(dir: &Path) -> Self {
+    /// A folder that is only read: nothing is made, nothing removed, nobody kept out.
+    #[must_use]
+    pub fn reading(dir: &Path) -> Self {
         Self {
             dir: dir.to_owned(),
         }
@@ -237,14 +242,22 @@ impl Releases {
         }
     }
 
-    /// Removes what a crash left. Only under the lock.
-    fn sweep(&self) -> Result<()> {
+    /// Folders that somebody is writing, or that a crash left.
+    fn unfinished(&self) -> Result<Vec<PathBuf>> {
+        let mut out = Vec::new();
         for entry in fs::read_dir(&self.dir).map_err(at(&self.dir))? {
             let entry = entry.map_err(at(&self.dir))?;
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                let path = entry.path();
-                fs::remove_dir_all(&path).map_err(at(&path))?;
+                out.push(entry.path());
             }
+        }
+        Ok(out)
+    }
+
+    /// Removes what a crash left. Only under the lock.
+    fn sweep(&self) -> Result<()> {
+        for path in self.unfinished()? {
+            fs::remove_dir_all(&path).map_err(at(&path))?;
         }
         Ok(())
     }

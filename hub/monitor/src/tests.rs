@@ -6,5 +6,6 @@ mod folder;
 mod formats;
 mod golden;
 mod large;
+mod notes;
 mod publicly;
 mod values;

@@ -73,7 +73,7 @@ impl Place {
             "{} holds no releases yet; `calluna-hub dataset build` makes the first one",
             path.display()
         );
-        Ok(Releases::open(&path)?)
+        Ok(Releases::reading(&path))
     }
 }
 

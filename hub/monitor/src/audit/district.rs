@@ -1,14 +1,11 @@
 //! The district's rows, worked out again from the providers' rows.
 
-use std::rc::Rc;
-
 use super::number::{Block, Seen};
 use super::plan::Plan;
 use super::{Audit, Rule};
 
 /// Sums over the providers so far.
 pub(super) struct Total {
-    plan: Rc<Plan>,
     lower: Vec<u64>,
     upper: Vec<Option<u64>>,
     known: Vec<bool>,
@@ -18,10 +15,9 @@ pub(super) struct Total {
 }
 
 impl Total {
-    pub(super) fn new(plan: &Rc<Plan>) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         let count = plan.names.len();
         Self {
-            plan: Rc::clone(plan),
             lower: vec![0; count],
             upper: vec![Some(0); count],
             known: vec![true; count],
@@ -31,9 +27,8 @@ impl Total {
     }
 
     /// Adds a provider.
-    pub(super) fn add(&mut self, block: &Block) {
+    pub(super) fn add(&mut self, block: &Block, bounds: Vec<Option<u64>>) {
         self.coarse |= block.coarse;
-        let bounds = bounds(&self.plan, block);
         let slots = self
             .lower
             .iter_mut()
@@ -87,7 +82,7 @@ impl Total {
 
 /// The greatest value of each number that a provider's rows allow: see `merge`, which this repeats
 /// with other means.
-fn bounds(plan: &Plan, block: &Block) -> Vec<Option<u64>> {
+pub(super) fn bounds(plan: &Plan, block: &Block) -> Vec<Option<u64>> {
     let mut bounds: Vec<Option<u64>> = block.seen.iter().map(|seen| seen.value()).collect();
     loop {
         let mut better = Vec::new();

@@ -161,7 +161,7 @@ impl Block {
     }
 
     /// The rules within one provider's period.
-    pub(super) fn judge(&self, audit: &mut Audit) {
+    pub(super) fn judge(&self, bounds: &[Option<u64>], audit: &mut Audit) {
         for number in 0..self.seen.len() {
             match self.at(number) {
                 Seen::Shown(value) => {
@@ -172,7 +172,17 @@ impl Block {
                         audit.find(Rule::Threshold, self.release, self.place(number), what);
                     }
                 }
-                Seen::Hidden(..) => audit.hidden += 1,
+                Seen::Hidden(..) => {
+                    audit.hidden += 1;
+                    let width = self.threshold(number).saturating_sub(1);
+                    let bound = bounds.get(number).copied().flatten();
+                    if let Some(bound) = bound.filter(|bound| *bound < width) {
+                        let what = format!(
+                            "hidden, and at most {bound} by subtraction; {width} is the least"
+                        );
+                        audit.find(Rule::Width, self.release, self.place(number), what);
+                    }
+                }
                 Seen::Unknown | Seen::Zero => {}
             }
         }

@@ -42,7 +42,8 @@ fn columns() -> Vec<Column> {
         Column::text("NAME", "Name in den Daten", "Name in the data"),
         Column::text("DE", "Deutsche Festlegung", "German definition"),
         Column::text("EN", "Englische Festlegung", "English definition"),
-        Column::text("UNIT", "Einheit", "Unit").optional(),
+        Column::text("UNIT_DE", "Einheit, deutsch", "Unit in German").optional(),
+        Column::text("UNIT_EN", "Einheit, englisch", "Unit in English").optional(),
         Column::text(
             "SOURCE",
             "Quelle der Festlegung",
@@ -73,11 +74,11 @@ impl Entry {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a list")]
-fn entries(input: &Input<'_>) -> Vec<Entry> {
+fn column_entries() -> Vec<Entry> {
     let mut out = Vec::new();
     for (file, columns) in [
         ("figures", figures::columns()),
+        ("revisions", super::revisions::columns()),
         ("indicators", indicators::columns()),
         ("catalogue", catalogue::columns()),
         ("population", population::columns()),
@@ -98,6 +99,11 @@ fn entries(input: &Input<'_>) -> Vec<Entry> {
             ));
         }
     }
+    out
+}
+
+fn entries(input: &Input<'_>) -> Vec<Entry> {
+    let mut out = column_entries();
     for dim in Dim::ALL {
         let source = dim_source(dim);
         out.push(Entry::new(
@@ -162,6 +168,35 @@ fn entries(input: &Input<'_>) -> Vec<Entry> {
     out
 }
 
+/// Units in German.
+const UNITS: &[(&str, &str)] = &[
+    ("enrolments", "Belegungen"),
+    ("persons", "Personen"),
+    ("registrations", "Anmeldungen"),
+    ("offers", "Angebote"),
+    ("runs", "Durchführungen"),
+    (
+        "teaching units of 45 minutes",
+        "Unterrichtseinheiten zu 45 Minuten",
+    ),
+    ("seats", "Plätze"),
+    ("residents", "Einwohner"),
+    ("percent", "Prozent"),
+    ("subject areas", "Programmbereiche"),
+    (
+        "enrolments per 1,000 residents",
+        "Belegungen je 1.000 Einwohner",
+    ),
+    ("registrations per 100 seats", "Anmeldungen je 100 Plätze"),
+    ("see UNIT", "siehe UNIT"),
+];
+
+/// A unit in German; as it is where nobody has written it down.
+fn in_german(unit: &str) -> &str {
+    let found = UNITS.iter().find(|(en, _)| *en == unit);
+    found.map_or(unit, |(_, de)| de)
+}
+
 /// Where the codes of a dimension come from: the source that its code list names.
 fn dim_source(dim: Dim) -> &'static str {
     use calluna_model::code;
@@ -201,6 +236,7 @@ pub(crate) fn write_dictionary(folder: &mut Folder, input: &Input<'_>) -> Result
                 Value::Text(&entry.name),
                 Value::Text(&entry.de),
                 Value::Text(&entry.en),
+                maybe(in_german(&entry.unit)),
                 maybe(&entry.unit),
                 maybe(&entry.source),
             ])?;
@@ -236,7 +272,11 @@ pub(crate) fn dictionary_text(input: &Input<'_>) -> String {
                     entry.within.clone(),
                     format!("`{}`", entry.name),
                     pick(&entry.de, &entry.en),
-                    entry.unit.clone(),
+                    if german {
+                        in_german(&entry.unit).to_owned()
+                    } else {
+                        entry.unit.clone()
+                    },
                     entry.source.clone(),
                 ];
                 out += &format!(

@@ -20,6 +20,24 @@ use crate::merge::{District, Merged};
 use crate::release::{Delivered, LeftOut, PeriodNote};
 use crate::sheet::{Column, Sheet, Value};
 
+/// Columns that name a row.
+const KEY: &[&str] = &[
+    "TABLE",
+    "PERIOD",
+    "PROVIDER",
+    "SUBJECT",
+    "AGE",
+    "SEX",
+    "REF_AREA",
+    "FORMAT",
+    "LEVEL",
+    "FUNDING",
+    "STATUS",
+    "PRIOR_QUALIFICATION",
+    "DESTINATION",
+    "MEASURE",
+];
+
 /// Columns of the figures. Their order is a contract: programs of others read them.
 pub(crate) fn columns() -> Vec<Column> {
     let mut columns = vec![
@@ -185,7 +203,7 @@ pub(crate) fn write_period(
         de: format!("Teilnahme im Zeitraum {}", surveyed.period),
         en: format!("Participation in the period {}", surveyed.period),
         columns: columns(),
-        key: &[],
+        key: KEY,
     };
     let period = surveyed.period.to_string();
     folder.sheet(&sheet, Formats::All, |emit| {
@@ -197,6 +215,13 @@ pub(crate) fn write_period(
             let Some(revision) = load(input, &provider, surveyed.period)? else {
                 continue;
             };
+            if revision.digest().to_string() != delivered.digest {
+                return Err(Error::Figures {
+                    who: delivered.provider.clone(),
+                    period: period.clone(),
+                    why: "they changed while the release was being made; make it again".to_owned(),
+                });
+            }
             let provisional = revision.kind == Kind::Provisional;
             let writer = Writer {
                 input,

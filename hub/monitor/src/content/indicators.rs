@@ -95,7 +95,7 @@ pub(crate) fn write_indicators(
         de: "Kennzahlen".to_owned(),
         en: "Indicators".to_owned(),
         columns: columns(),
-        key: &[],
+        key: &["INDICATOR", "REF_AREA", "PERIOD", "DIMENSIONS"],
     };
     let numbers = Facts::index(input.web);
     let catalogue = super::catalogue::together(input);

@@ -12,7 +12,8 @@ use crate::input::Input;
 use crate::release::{PeriodNote, Releases};
 use crate::sheet::{Column, Sheet, Value};
 
-fn columns() -> Vec<Column> {
+/// Columns of the revisions.
+pub(crate) fn columns() -> Vec<Column> {
     vec![
         Column::text("PROVIDER", "Anbieter", "Provider").listed("codes/PROVIDER.csv", "CODE"),
         Column::text(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -37,17 +38,28 @@ pub fn build(input: &Input<'_>, releases: &Releases) -> Result<Built> {
     let before = releases.newest()?;
     let number = releases.next()?;
     let path = releases.dir.join(format!("{UNFINISHED}{number:06}"));
-    let old = before
-        .as_ref()
-        .map(|known| (releases.folder(known.number), known.files.clone()));
-    let mut folder = Folder::create(&path, old)?;
+    let built = write(input, releases, before.as_ref(), number, &path);
+    if !matches!(built, Ok(Built::New(_))) {
+        // A full disk is not made fuller. What cannot be removed now is at the next opening.
+        fs::remove_dir_all(&path).ok();
+    }
+    built
+}
+
+fn write(
+    input: &Input<'_>,
+    releases: &Releases,
+    before: Option<&Manifest>,
+    number: u64,
+    path: &Path,
+) -> Result<Built> {
+    let old = before.map(|known| (releases.folder(known.number), known.files.clone()));
+    let mut folder = Folder::create(path, old)?;
 
     let periods = survey(input)?;
     for surveyed in &periods {
         let period = surveyed.period.to_string();
-        let same = before
-            .as_ref()
-            .and_then(|known| known.periods.iter().find(|one| one.period == period));
+        let same = before.and_then(|known| known.periods.iter().find(|one| one.period == period));
         content::write_period(&mut folder, input, surveyed, same)?;
         content::write_revisions(&mut folder, input, surveyed, same)?;
     }
@@ -66,13 +78,13 @@ pub fn build(input: &Input<'_>, releases: &Releases) -> Result<Built> {
     folder.bytes("audit.json", audit.as_bytes())?;
 
     let content = essence(input, &quality, folder.entries());
-    if let Some(before) = &before
+    if let Some(before) = before
         && before.content == content
+        && !announces(input, before)
     {
-        fs::remove_dir_all(&path).map_err(at(&path))?;
         return Ok(Built::Unchanged(before.number));
     }
-    let (kind, corrects) = kind(input, &notes, before.as_ref());
+    let (kind, corrects) = kind(input, &notes, before);
     let mut manifest = Manifest {
         number,
         kind,
@@ -91,10 +103,8 @@ pub fn build(input: &Input<'_>, releases: &Releases) -> Result<Built> {
         periods: notes,
         files: folder.entries().to_vec(),
     };
-    let old = before
-        .as_ref()
-        .map(|known| (releases.folder(known.number), known));
-    let (note, text) = content::change_note(&path, &manifest, old)?;
+    let old = before.map(|known| (releases.folder(known.number), known));
+    let (note, text) = content::change_note(path, &manifest, old)?;
     folder.bytes("change.json", note.as_bytes())?;
     folder.bytes("change.md", text.as_bytes())?;
     let described = content::describe(input, &manifest, folder.entries());
@@ -103,7 +113,7 @@ pub fn build(input: &Input<'_>, releases: &Releases) -> Result<Built> {
     manifest.files = folder.entries().to_vec();
     finish(&mut folder, &manifest)?;
     let target = releases.folder(number);
-    fs::rename(&path, &target).map_err(at(&target))?;
+    fs::rename(path, &target).map_err(at(&target))?;
     sync_folder(&releases.dir)?;
     Ok(Built::New(Box::new(manifest)))
 }
@@ -128,7 +138,7 @@ fn survey(input: &Input<'_>) -> Result<Vec<PeriodFigures>> {
 /// `release.json`, `SHA256SUMS`, and everything on disk for good.
 fn finish(folder: &mut Folder, manifest: &Manifest) -> Result<()> {
     let text = serde_json::to_string_pretty(manifest)
-        .map_err(|error| broken(std::path::Path::new(super::MANIFEST), error))?;
+        .map_err(|error| broken(Path::new(super::MANIFEST), error))?;
     folder.bytes(super::MANIFEST, format!("{text}\n").as_bytes())?;
     let lines: String = folder
         .entries()
@@ -147,9 +157,6 @@ fn essence(input: &Input<'_>, quality: &Quality, files: &[FileEntry]) -> String 
         .map(|file| (file.name.as_str(), file.blake3.as_str()))
         .collect();
     let proofs: Vec<_> = content::proofs(input, false);
-    let correction = input
-        .correction
-        .map(|correction| (correction.corrects, &correction.reason));
     let whole = json!({
         "files": files,
         "about": input.about,
@@ -158,11 +165,18 @@ fn essence(input: &Input<'_>, quality: &Quality, files: &[FileEntry]) -> String 
         "quality": quality.without_dates(),
         "prover": input.evidence.prover,
         "proofs": proofs,
-        "correction": correction,
     });
     let mut hasher = Hasher::new();
     hasher.update(whole.to_string().as_bytes());
     hasher.entry("").blake3
+}
+
+/// Whether the operator says of an older release what this one has not said yet.
+fn announces(input: &Input<'_>, before: &Manifest) -> bool {
+    input.correction.is_some_and(|correction| {
+        before.corrects != Some(correction.corrects)
+            || before.reason.as_ref() != Some(&correction.reason)
+    })
 }
 
 /// What kind of release it is, and what it corrects.

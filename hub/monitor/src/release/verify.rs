@@ -1,7 +1,9 @@
 //! Whether a release is still what it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::{FileEntry, MANIFEST, Releases, SUMS};
@@ -44,12 +46,38 @@ impl std::fmt::Display for Fault {
 /// # Errors
 /// When there is no such release, or the disk fails.
 pub fn verify(releases: &Releases, number: u64) -> Result<Vec<Fault>> {
-    let manifest = releases.show(number)?;
-    let folder = releases.folder(number);
-    verify_folder(&folder, &manifest.files)
+    verify_with(releases, number, &mut Known::default())
 }
 
-pub(crate) fn verify_folder(folder: &Path, files: &[FileEntry]) -> Result<Vec<Fault>> {
+/// Hashes of files by device and inode: a file that many releases share is read once.
+#[derive(Debug, Default)]
+pub(crate) struct Known(HashMap<(u64, u64), FileEntry>);
+
+impl Known {
+    fn of_file(&mut self, path: &Path, name: &str) -> io::Result<FileEntry> {
+        let about = fs::metadata(path)?;
+        let place = (about.dev(), about.ino());
+        if let Some(known) = self.0.get(&place) {
+            return Ok(FileEntry {
+                name: name.to_owned(),
+                ..known.clone()
+            });
+        }
+        let entry = Hasher::of_file(path, name)?;
+        self.0.insert(place, entry.clone());
+        Ok(entry)
+    }
+}
+
+/// As [`verify`], for several releases one after the other.
+pub(crate) fn verify_with(
+    releases: &Releases,
+    number: u64,
+    hashes: &mut Known,
+) -> Result<Vec<Fault>> {
+    let manifest = releases.show(number)?;
+    let folder = &releases.folder(number);
+    let files = &manifest.files;
     let mut faults = Vec::new();
     let mut fault = |file: &str, what| {
         faults.push(Fault {
@@ -59,10 +87,10 @@ pub(crate) fn verify_folder(folder: &Path, files: &[FileEntry]) -> Result<Vec<Fa
     };
     for known in files {
         let path = folder.join(&known.name);
-        match Hasher::of_file(&path, &known.name) {
+        match hashes.of_file(&path, &known.name) {
             Ok(found) if found == *known => {}
             Ok(_) => fault(&known.name, Wrong::Changed),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fault(&known.name, Wrong::Missing);
             }
             Err(error) => return Err(at(&path)(error)),
@@ -84,7 +112,7 @@ pub(crate) fn verify_folder(folder: &Path, files: &[FileEntry]) -> Result<Vec<Fa
                 fault(SUMS, Wrong::Changed);
             }
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => fault(SUMS, Wrong::Missing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fault(SUMS, Wrong::Missing),
         Err(error) => return Err(at(&sums)(error)),
     }
     let mut there = Vec::new();

@@ -200,6 +200,8 @@ fn what_a_crash_left_is_removed_and_nothing_else() {
 fn two_never_write_at_once() {
     let (_dir, releases) = open();
     let held = fs::File::options()
+        .create(true)
+        .truncate(false)
         .write(true)
         .open(releases.dir().join(".lock"))
         .unwrap();
@@ -211,6 +213,8 @@ fn two_never_write_at_once() {
     // Opening takes nothing away from whoever is writing.
     Releases::open(releases.dir()).unwrap();
     assert!(left.exists());
+    // Who looks on does not keep a builder out either.
+    assert!(Releases::reading(releases.dir()).list().unwrap().is_empty());
     drop(held);
     Releases::open(releases.dir()).unwrap();
     assert!(!left.exists());
@@ -248,6 +252,21 @@ fn the_kind_says_what_happened_since() {
     assert_eq!(
         (named.kind, named.corrects),
         (ReleaseKind::Correction, Some(2))
+    );
+    // Said once; the next night brings nothing, with or without it.
+    assert_eq!(
+        build(&world.input(), &releases).unwrap(),
+        Built::Unchanged(5)
+    );
+    world.correction = Some(Correction {
+        corrects: 1,
+        reason: Words::new("Noch etwas.", "Something else."),
+    });
+    assert_eq!(step(&world).corrects, Some(1), "said by itself, too");
+    world.correction = None;
+    assert_eq!(
+        build(&world.input(), &releases).unwrap(),
+        Built::Unchanged(6)
     );
     let text = fs::read_to_string(releases.folder(5).join("change.md")).unwrap();
     assert!(
@@ -305,4 +324,46 @@ fn a_difference_counts_rows_by_table() {
         serde_json::from_slice(&fs::read(releases.folder(3).join("change.json")).unwrap()).unwrap();
     assert_eq!(note["removed"][0]["provider"], "schule-eins");
     assert_eq!(note["rows"]["removed"].as_u64(), Some(changes.totals().1));
+}
+
+/// Fails at the second look at a revision, as a store does that changes meanwhile.
+struct Restless(World, std::cell::Cell<u32>);
+
+impl crate::Figures for Restless {
+    fn periods(&self) -> Result<std::collections::BTreeSet<calluna_tables::Period>, crate::Reason> {
+        self.0.figures.periods()
+    }
+
+    fn revision(
+        &self,
+        provider: &calluna_model::id::ProviderId,
+        period: calluna_tables::Period,
+    ) -> Result<Option<calluna_tables::Revision>, crate::Reason> {
+        self.1.set(self.1.get() + 1);
+        let mut found = self.0.figures.revision(provider, period)?;
+        if let Some(revision) = &mut found {
+            revision.number += self.1.get() / 3;
+        }
+        Ok(found)
+    }
+}
+
+#[test]
+fn what_fails_leaves_nothing_behind() {
+    let (_dir, releases) = open();
+    let mut world = World::new();
+    let records = world.drawn(50, 6);
+    world.publish("vhs-heide", "2026-Q3", Kind::Provisional, &records);
+    let restless = Restless(world, std::cell::Cell::new(0));
+    let input = crate::Input {
+        figures: &restless,
+        ..restless.0.input()
+    };
+    let error = build(&input, &releases).unwrap_err();
+    assert!(
+        error.to_string().contains("changed while the release"),
+        "{error}"
+    );
+    assert_eq!(releases.list().unwrap(), Vec::<u64>::new());
+    assert_eq!(fs::read_dir(releases.dir()).unwrap().count(), 1, "the lock");
 }

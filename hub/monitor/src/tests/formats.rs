@@ -137,6 +137,63 @@ fn the_columns_of_the_figures_are_the_contract() {
     }
 }
 
+/// Foreign keys point at codes that are there, a primary key names one row. Gives back how many
+/// foreign keys there are.
+fn check_keys(path: &Path, whole: &Json, rows: &[Vec<String>]) -> usize {
+    let table = &whole["tables"][0];
+    let names = &rows[0];
+    let mut keys = 0;
+    let group: Vec<&str> = whole["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|table| table["url"].as_str().unwrap())
+        .collect();
+    for key in table["tableSchema"]["foreignKeys"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        let to = key["reference"]["resource"].as_str().unwrap();
+        assert!(group.contains(&to), "a key may only point inside its group");
+        let list = csv_rows(&path.parent().unwrap().join(to));
+        let column = list[0]
+            .iter()
+            .position(|name| *name == key["reference"]["columnReference"].as_str().unwrap())
+            .unwrap();
+        let known: BTreeSet<&str> = list[1..].iter().map(|row| row[column].as_str()).collect();
+        let at = names
+            .iter()
+            .position(|name| *name == key["columnReference"].as_str().unwrap())
+            .unwrap();
+        for row in &rows[1..] {
+            assert!(
+                known.contains(row[at].as_str()),
+                "{}: {} is not in {to}",
+                path.display(),
+                row[at]
+            );
+        }
+        keys += 1;
+    }
+    if let Some(primary) = table["tableSchema"]["primaryKey"].as_array() {
+        let places: Vec<usize> = primary
+            .iter()
+            .map(|name| names.iter().position(|known| known == name).unwrap())
+            .collect();
+        let mut seen = BTreeSet::new();
+        for row in &rows[1..] {
+            let key: Vec<&str> = places.iter().map(|at| row[*at].as_str()).collect();
+            assert!(
+                seen.insert(key.clone()),
+                "{}: {key:?} stands twice",
+                path.display()
+            );
+        }
+    }
+    keys
+}
+
 #[test]
 fn every_csv_is_described_and_every_code_is_in_its_list() {
     let (_dir, folder, manifest) = released();
@@ -179,61 +236,14 @@ fn every_csv_is_described_and_every_code_is_in_its_list() {
                 }
             }
         }
-        let group: Vec<&str> = whole["tables"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|table| table["url"].as_str().unwrap())
-            .collect();
-        for key in table["tableSchema"]["foreignKeys"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
-            let to = key["reference"]["resource"].as_str().unwrap();
-            assert!(group.contains(&to), "a key may only point inside its group");
-            let list = csv_rows(&path.parent().unwrap().join(to));
-            let column = list[0]
-                .iter()
-                .position(|name| *name == key["reference"]["columnReference"].as_str().unwrap())
-                .unwrap();
-            let known: BTreeSet<&str> = list[1..].iter().map(|row| row[column].as_str()).collect();
-            let at = names
-                .iter()
-                .position(|name| *name == key["columnReference"].as_str().unwrap())
-                .unwrap();
-            for row in &rows[1..] {
-                assert!(
-                    known.contains(row[at].as_str()),
-                    "{}: {} is not in {to}",
-                    file.name,
-                    row[at]
-                );
-            }
-            keys += 1;
-        }
-        if let Some(primary) = table["tableSchema"]["primaryKey"].as_array() {
-            let places: Vec<usize> = primary
-                .iter()
-                .map(|name| names.iter().position(|known| known == name).unwrap())
-                .collect();
-            let mut seen = BTreeSet::new();
-            for row in &rows[1..] {
-                let key: Vec<&str> = places.iter().map(|at| row[*at].as_str()).collect();
-                assert!(
-                    seen.insert(key.clone()),
-                    "{}: {key:?} stands twice",
-                    file.name
-                );
-            }
-        }
+        keys += check_keys(&path, &whole, &rows);
     }
     assert!(keys > 20, "{keys}");
 }
 
 #[test]
 fn the_catalogue_entry_has_what_dcat_ap_de_asks_for() {
-    let (_dir, folder, manifest) = released();
+    let (_dir, folder, _) = released();
     let whole: Json =
         serde_json::from_slice(&fs::read(folder.join("dcat.jsonld")).unwrap()).unwrap();
     let graph = whole["@graph"].as_array().unwrap();
@@ -271,6 +281,16 @@ fn the_catalogue_entry_has_what_dcat_ap_de_asks_for() {
             "nobody has given one"
         );
     }
+}
+
+#[test]
+fn every_file_has_a_distribution_with_its_licence() {
+    let (_dir, folder, manifest) = released();
+    let whole: Json =
+        serde_json::from_slice(&fs::read(folder.join("dcat.jsonld")).unwrap()).unwrap();
+    let graph = whole["@graph"].as_array().unwrap();
+    let of =
+        |kind: &str| -> Vec<&Json> { graph.iter().filter(|node| node["@type"] == kind).collect() };
     let dataset = of("dcat:Dataset")[0];
     assert_eq!(
         dataset["dcat:inSeries"][0]["@id"],
@@ -347,6 +367,13 @@ fn the_dictionary_explains_every_column_code_measure_and_indicator() {
     }
     for row in csv_rows(&folder.join("tables.csv")).iter().skip(1) {
         assert!(has("table", "", &row[0]), "{row:?}");
+    }
+    for row in csv_rows(&folder.join("dictionary.csv")).iter().skip(1) {
+        assert!(row[3].len() > 1 && row[4].len() > 1, "{row:?}");
+        assert!(
+            row[5] != row[6] || row[5].is_empty(),
+            "{row:?} has no German unit"
+        );
     }
     let text = fs::read_to_string(folder.join("dictionary.md")).unwrap();
     assert!(text.starts_with("# Datenwörterbuch") && text.contains("\n# Data dictionary"));
