@@ -35,8 +35,7 @@ pub(crate) fn columns() -> Vec<Column> {
             "AT",
             "Zeitpunkt: Sekunden seit 1970-01-01T00:00:00Z, nach der Uhr des Anbieters",
             "Time: seconds since 1970-01-01T00:00:00Z, by the provider's clock",
-        )
-        .in_unit("s"),
+        ),
         Column::text(
             "LAYOUT",
             "Fingerabdruck der Tabellen, zu denen die Werte gehören",

@@ -348,6 +348,7 @@ fn the_dictionary_explains_every_column_code_measure_and_indicator() {
     };
     for (file, within) in [
         ("figures/2026-Q3.csv", "figures"),
+        ("revisions/2026-Q3.csv", "revisions"),
         ("indicators.csv", "indicators"),
         ("catalogue.csv", "catalogue"),
         ("population.csv", "population"),
@@ -383,4 +384,31 @@ fn the_dictionary_explains_every_column_code_measure_and_indicator() {
         .map(|line| line.replace("\\|", "").matches('|').count())
         .collect();
     assert_eq!(cells, BTreeSet::from([6]));
+}
+
+#[test]
+fn every_revision_is_read_back_as_it_was_published() {
+    let dir = tempfile::tempdir().unwrap();
+    let releases = Releases::open(dir.path()).unwrap();
+    let mut world = World::new();
+    let records = world.drawn(120, 7);
+    world.publish("vhs-heide", "2026-Q3", Kind::Provisional, &records);
+    build(&world.input(), &releases).unwrap();
+    let read = crate::revisions(&releases, 1).unwrap();
+    let kept: Vec<_> = world
+        .figures
+        .iter()
+        .map(|((_, id), revision)| (id.clone(), revision.clone()))
+        .collect();
+    assert_eq!(read, kept);
+    // A value that was changed no longer fits the digest.
+    let path = releases.folder(1).join("revisions/2026-Q3.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, text.replacen(" -1 ", " 7 ", 1)).unwrap();
+    let refused = crate::revisions(&releases, 1).unwrap_err().to_string();
+    assert!(
+        refused.contains("line 2") && refused.contains("digest"),
+        "{refused}"
+    );
 }
