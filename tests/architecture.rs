@@ -136,6 +136,12 @@ const CRATES: &[Row] = &[
             "serde_json",
         ],
     ),
+    (
+        "evidence",
+        "proto/evidence",
+        &["protect", "tables", "model"],
+        &["tokio", "tonic", "prost", "tracing", "sled", "fjall"],
+    ),
 ];
 
 /// The crate in which tests may use anything.
