@@ -1,16 +1,24 @@
 //! All provisional revisions of the period and a candidate as one system of numbers, made small.
 //!
 //! [`calluna_evidence::link`] puts every revision beside the others, tied by growth. After 90 nights that is a large
-//! question, and most of it says the same again. Here two numbers of neighbouring revisions are **one** where both
-//! are hidden and are in truth the same. That tells the attacker something true that he cannot see: which hidden
-//! numbers did *not* change. Every table that he cannot exclude although he knows this, he cannot exclude
+//! question, and most of it says the same again. Here the hidden number of a revision is that of the revision
+//! before **plus a known step** where
+//!
+//! * it did not change (the step is 0), or
+//! * it was at or above its threshold in both: a complement, hidden for others' sake.
+//!
+//! That tells the attacker something true that he cannot see: which hidden numbers did not change, and by how much the
+//! large ones grew. Every table that he cannot exclude although he knows this, he cannot exclude
 //! without knowing it either. So what is proved over the small system holds over the large one (a test proves it there
-//! again); only something that could have been proved may be missed. Sums that then say the same stand once.
+//! again); only something that could have been proved may be missed. A large number is then one unknown for the
+//! whole period, a small one has as many as it had values, and rows that say the same stand once: the
+//! question stops growing with the nights.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use calluna_evidence::Frame;
 use calluna_protect::{Cell, CellId, InvalidSystem, Standing, System};
+use calluna_tables::web::Sum;
 use calluna_tables::{Revision, Shown};
 
 use crate::history::{index, number};
@@ -76,9 +84,13 @@ impl Layer {
         self.places.get(index(at)).copied().unwrap_or(Place::Out(0))
     }
 
+    fn threshold(&self, at: u32) -> u32 {
+        self.thresholds.get(index(at)).copied().unwrap_or(u32::MAX)
+    }
+
     fn cell(&self, at: u32) -> Option<Cell> {
         let place = self.place(at);
-        let threshold = self.thresholds.get(index(at)).copied().unwrap_or(u32::MAX);
+        let threshold = self.threshold(at);
         let cell = Cell::counted(&[place.truth()]).threshold(u64::from(threshold));
         Some(match place {
             Place::Out(_) => return None,
@@ -94,10 +106,17 @@ impl Layer {
 /// The system, and where its cells are.
 pub(crate) struct Chain {
     pub(crate) system: System,
-    /// The candidate's cells that have to do with something unknown.
-    pub(crate) cells: BTreeMap<u32, CellId>,
+    /// The candidate's cells that may be shown.
+    pub(crate) open: BTreeMap<u32, CellId>,
     /// Which number each cell is, whatever the revision.
     pub(crate) numbers: HashMap<CellId, u32>,
+}
+
+/// A number of a revision: a cell and what is known to come on top.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Spot {
+    cell: CellId,
+    step: u64,
 }
 
 /// The system of past provisional revisions (in order; none for a final one, which nothing ties to
@@ -110,34 +129,49 @@ pub(crate) fn chain(
     past: &[Layer],
     candidate: &Layer,
 ) -> Result<Chain, InvalidSystem> {
+    let reach = number(candidate.places.len());
+    let counts = |sum: &&Sum| sum.parent < reach && sum.parts.iter().any(|part| *part < reach);
     let mut work = Work {
         frame,
+        sums: frame.web.sums().iter().filter(counts).collect(),
         system: System::new(1, &[]),
         numbers: HashMap::new(),
         said: HashSet::new(),
         rests: HashMap::new(),
+        tops: HashMap::new(),
     };
-    let mut before: Option<(&Layer, BTreeMap<u32, CellId>)> = None;
+    let mut before: Option<(&Layer, BTreeMap<u32, Spot>)> = None;
     for layer in past.iter().chain([candidate]) {
-        let mut cells = BTreeMap::new();
-        if let Some((earlier, known)) = &before {
-            for (at, cell) in known {
-                let same = earlier.place(*at) == layer.place(*at)
-                    && earlier.thresholds.get(index(*at)) == layer.thresholds.get(index(*at));
-                if same && !matches!(layer.place(*at), Place::Open(_)) {
-                    cells.insert(*at, *cell);
-                }
+        let mut spots = BTreeMap::new();
+        for (at, spot) in before.iter().flat_map(|(_, spots)| spots) {
+            let earlier = before
+                .as_ref()
+                .map_or(Place::Out(0), |(layer, _)| layer.place(*at));
+            let least = layer.threshold(*at);
+            let same = before.as_ref().map(|(layer, _)| layer.threshold(*at)) == Some(least);
+            if let (Place::Hidden(was), Place::Hidden(is)) = (earlier, layer.place(*at))
+                && same
+                && (was == is || (was >= least && is >= was))
+            {
+                let step = spot.step + u64::from(is - was);
+                spots.insert(*at, Spot { step, ..*spot });
             }
         }
-        work.tie(layer, &mut cells)?;
+        work.tie(layer, &mut spots)?;
         if let Some((earlier, mut known)) = before {
-            work.grow(earlier, &mut known, layer, &mut cells)?;
+            work.grow(earlier, &mut known, layer, &mut spots)?;
         }
-        before = Some((layer, cells));
+        before = Some((layer, spots));
     }
+    let spots = before.map(|(_, spots)| spots).unwrap_or_default();
+    let is_open = |(at, _): &(u32, Spot)| matches!(candidate.place(*at), Place::Open(_));
     Ok(Chain {
         system: work.system,
-        cells: before.map(|(_, cells)| cells).unwrap_or_default(),
+        open: spots
+            .into_iter()
+            .filter(is_open)
+            .map(|(at, spot)| (at, spot.cell))
+            .collect(),
         numbers: work.numbers,
     })
 }
@@ -147,117 +181,183 @@ type Saying = (Vec<(CellId, i8)>, i128);
 
 struct Work<'a> {
     frame: &'a Frame,
+    sums: Vec<&'a Sum>,
     system: System,
     numbers: HashMap<CellId, u32>,
     said: HashSet<Saying>,
-    /// What lies between two cells of which one is at most the other.
-    rests: HashMap<(CellId, CellId), CellId>,
+    /// By how much the second cell may be less than the first at most: what was said so far.
+    rests: HashMap<(CellId, CellId), i128>,
+    /// Cells with a step on top.
+    tops: HashMap<(CellId, u64), CellId>,
 }
 
 impl Work<'_> {
     fn place(
         &mut self,
         layer: &Layer,
-        cells: &mut BTreeMap<u32, CellId>,
+        spots: &mut BTreeMap<u32, Spot>,
         at: u32,
-    ) -> Result<Option<CellId>, InvalidSystem> {
-        if let Some(cell) = cells.get(&at) {
-            return Ok(Some(*cell));
+    ) -> Result<Option<Spot>, InvalidSystem> {
+        if let Some(spot) = spots.get(&at) {
+            return Ok(Some(*spot));
         }
         let Some(cell) = layer.cell(at) else {
             return Ok(None);
         };
         let cell = self.system.add(cell)?;
-        cells.insert(at, cell);
+        let spot = Spot { cell, step: 0 };
+        spots.insert(at, spot);
         self.numbers.insert(cell, at);
-        Ok(Some(cell))
+        Ok(Some(spot))
     }
 
-    fn tie(
-        &mut self,
-        layer: &Layer,
-        cells: &mut BTreeMap<u32, CellId>,
-    ) -> Result<(), InvalidSystem> {
-        let frame = self.frame;
-        for sum in frame.web.sums() {
-            let members = || std::iter::once(sum.parent).chain(sum.parts.iter().copied());
-            if !members().any(|at| layer.place(at).unknown())
-                || matches!(layer.place(sum.parent), Place::Out(_))
-            {
-                continue;
-            }
-            let mut saying: Saying = (Vec::new(), 0);
-            let mut parts = Vec::with_capacity(sum.parts.len());
-            let mut left = None;
-            for (at, sign) in members().zip(std::iter::once(-1).chain(std::iter::repeat(1))) {
-                let place = layer.place(at);
-                let Some(cell) = self.place(layer, cells, at)? else {
-                    left = Some(left.unwrap_or(0) + place.truth());
-                    continue;
-                };
-                if sign == 1 {
-                    parts.push(cell);
-                }
-                if place.unknown() {
-                    saying.0.push((cell, sign));
-                } else {
-                    saying.1 -= i128::from(sign) * i128::from(place.truth());
-                }
-            }
-            // With a part that is not published a sum is no equation, and stands by itself.
-            if parts.is_empty() || (left.is_none() && !self.said.insert(saying)) {
-                continue;
-            }
-            if let Some(left) = left {
-                parts.push(self.system.add(Cell::slack(&[Some(left)]))?);
-            }
-            let Some(parent) = cells.get(&sum.parent).copied() else {
-                continue;
-            };
-            self.system.sum(parent, &parts)?;
+    /// Something that everybody knows.
+    fn known(&mut self, value: u64) -> Result<CellId, InvalidSystem> {
+        self.system
+            .add(Cell::slack(&[Some(value)]).standing(Standing::Shown))
+    }
+
+    /// A cell for the whole of a number; `truth` is that.
+    fn top(&mut self, spot: Spot, truth: u64) -> Result<CellId, InvalidSystem> {
+        if spot.step == 0 {
+            return Ok(spot.cell);
         }
-        for (lesser, greater) in frame.web.at_most() {
-            if !layer.place(*lesser).unknown() && !layer.place(*greater).unknown() {
-                continue;
-            }
-            let lower = self.place(layer, cells, *lesser)?;
-            let upper = self.place(layer, cells, *greater)?;
-            if let (Some(lower), Some(upper)) = (lower, upper)
-                && !self.rests.contains_key(&(lower, upper))
+        if let Some(cell) = self.tops.get(&(spot.cell, spot.step)) {
+            return Ok(*cell);
+        }
+        let step = self.known(spot.step)?;
+        let top = self.system.add(Cell::slack(&[Some(truth)]))?;
+        self.system.sum(top, &[spot.cell, step])?;
+        self.tops.insert((spot.cell, spot.step), top);
+        Ok(top)
+    }
+
+    fn tie(&mut self, layer: &Layer, spots: &mut BTreeMap<u32, Spot>) -> Result<(), InvalidSystem> {
+        for sum in self.sums.clone() {
+            let members = || std::iter::once(sum.parent).chain(sum.parts.iter().copied());
+            if members().any(|at| layer.place(at).unknown())
+                && !matches!(layer.place(sum.parent), Place::Out(_))
             {
-                let (less, more) = (layer.place(*lesser).truth(), layer.place(*greater).truth());
-                let rest = self
-                    .system
-                    .add(Cell::slack(&[Some(more.saturating_sub(less))]))?;
-                self.system.sum(upper, &[lower, rest])?;
-                self.rests.insert((lower, upper), rest);
+                self.add_up(layer, spots, sum)?;
+            }
+        }
+        for (lesser, greater) in self.frame.web.at_most() {
+            if layer.place(*lesser).unknown() || layer.place(*greater).unknown() {
+                self.compare(layer, spots, *lesser, *greater)?;
             }
         }
         for at in (0..layer.places.len()).map(number) {
             if layer.place(at).unknown() {
-                self.place(layer, cells, at)?;
+                self.place(layer, spots, at)?;
             }
         }
         Ok(())
+    }
+
+    fn add_up(
+        &mut self,
+        layer: &Layer,
+        spots: &mut BTreeMap<u32, Spot>,
+        sum: &Sum,
+    ) -> Result<(), InvalidSystem> {
+        let mut saying: Saying = (Vec::new(), 0);
+        let mut left = None;
+        let members = std::iter::once(sum.parent).chain(sum.parts.iter().copied());
+        for (at, sign) in members.zip(std::iter::once(-1).chain(std::iter::repeat(1))) {
+            let place = layer.place(at);
+            let known = match self.place(layer, spots, at)? {
+                None => {
+                    left = Some(left.unwrap_or(0) + place.truth());
+                    0
+                }
+                Some(spot) if place.unknown() => {
+                    saying.0.push((spot.cell, sign));
+                    spot.step
+                }
+                Some(_) => place.truth(),
+            };
+            saying.1 -= i128::from(sign) * i128::from(known);
+        }
+        // With a part that is not published a sum is no equation, and stands by itself.
+        if left.is_none() && !self.said.insert(saying) {
+            return Ok(());
+        }
+        let mut parts = Vec::with_capacity(sum.parts.len());
+        for at in &sum.parts {
+            let Some(spot) = spots.get(at).copied() else {
+                continue;
+            };
+            parts.push(spot.cell);
+            if spot.step > 0 {
+                parts.push(self.known(spot.step)?);
+            }
+        }
+        let Some(parent) = spots
+            .get(&sum.parent)
+            .copied()
+            .filter(|_| !parts.is_empty())
+        else {
+            return Ok(());
+        };
+        if let Some(left) = left {
+            parts.push(self.system.add(Cell::slack(&[Some(left)]))?);
+        }
+        let parent = self.top(parent, layer.place(sum.parent).truth())?;
+        self.system.sum(parent, &parts)
+    }
+
+    /// One number is at most another one: they differ by something that is at least zero.
+    fn compare(
+        &mut self,
+        layer: &Layer,
+        spots: &mut BTreeMap<u32, Spot>,
+        lesser: u32,
+        greater: u32,
+    ) -> Result<(), InvalidSystem> {
+        let lower = self.place(layer, spots, lesser)?;
+        let upper = self.place(layer, spots, greater)?;
+        let (Some(lower), Some(upper)) = (lower, upper) else {
+            return Ok(());
+        };
+        // Where this was said of the same cells with less room, it says nothing new.
+        let room = i128::from(upper.step) - i128::from(lower.step);
+        let said = self.rests.get(&(lower.cell, upper.cell));
+        if said.is_some_and(|said| *said <= room) {
+            return Ok(());
+        }
+        self.rests.insert((lower.cell, upper.cell), room);
+        let (less, more) = (layer.place(lesser).truth(), layer.place(greater).truth());
+        let rest = self
+            .system
+            .add(Cell::slack(&[Some(more.saturating_sub(less))]))?;
+        let mut parts = vec![lower.cell, rest];
+        if lower.step > 0 {
+            parts.push(self.known(lower.step)?);
+        }
+        let upper = self.top(upper, more)?;
+        self.system.sum(upper, &parts)
     }
 
     /// Numbers only grow from one provisional revision to the next, and everybody knows it.
     fn grow(
         &mut self,
         earlier: &Layer,
-        before: &mut BTreeMap<u32, CellId>,
+        before: &mut BTreeMap<u32, Spot>,
         later: &Layer,
-        after: &mut BTreeMap<u32, CellId>,
+        after: &mut BTreeMap<u32, Spot>,
     ) -> Result<(), InvalidSystem> {
         for at in (0..later.places.len()).map(number) {
-            if !earlier.place(at).unknown() && !later.place(at).unknown() {
+            let (was, is) = (earlier.place(at), later.place(at));
+            if (!was.unknown() && !is.unknown()) || was == Place::Zero {
                 continue;
             }
             let first = self.place(earlier, before, at)?;
             let second = self.place(later, after, at)?;
             if let (Some(first), Some(second)) = (first, second)
-                && first != second
+                && first.cell != second.cell
             {
+                let first = self.top(first, was.truth())?;
+                let second = self.top(second, is.truth())?;
                 self.system.succeed(first, second)?;
             }
         }

@@ -3,8 +3,7 @@
 use calluna_evidence::{Frame, broken};
 use calluna_figures::{Figures, PersonHash, Touch};
 use calluna_protect::{Audit, Budget};
-use calluna_tables::web::Number;
-use calluna_tables::{Kind, Measure, Revision, Rules, Shown};
+use calluna_tables::{Kind, Revision, Rules, Shown};
 
 use crate::fault::Fault;
 use crate::history::{changes, index, number, sums};
@@ -168,15 +167,6 @@ impl Ledger {
             })
             .collect();
         settle_zeros(frame, &mut structural);
-        // What was too fine the night before is too fine tonight. Registrations are looked at anew.
-        let last = self.revisions.last().filter(|_| night);
-        let too_fine = |(at, one): (usize, &Number)| {
-            at < reach
-                && one.measure != Measure::Registrations
-                && last.is_some_and(|last| last.value(number(at)) == Shown::LeftOut)
-        };
-        let numbers = frame.web.numbers().iter().enumerate();
-        let left_out = numbers.map(too_fine).collect();
         let search = Search {
             frame,
             rules: asked.rules,
@@ -188,7 +178,7 @@ impl Ledger {
             changes,
             out,
             structural,
-            left_out,
+            left_out: vec![false; all],
             shown,
             barred: vec![false; all],
         };

@@ -1,7 +1,9 @@
 //! docs
 
 mod against;
+mod bytes;
 mod chain;
+mod codec;
 mod decide;
 mod fault;
 mod history;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use calluna_evidence::Frame;
 use calluna_protect::batch::{Pending, Watch, largest_batch};
 use calluna_protect::{Attacker, Audit, Budget, Memory, Verdict, cost, protect};
-use calluna_tables::{Measure, Revision, Rules, Shown};
+use calluna_tables::{Measure, Revision, Rules, Shown, When};
 
 use crate::against::Against;
 use crate::chain::{Layer, Place, chain};
@@ -19,6 +19,8 @@ use crate::history::{Change, Persons, Sums, index, number};
 
 /// A level of a closing table is published when one of so many of its numbers could be shown.
 const WORTH: usize = 3;
+/// A nightly table is published when so many of its numbers could be shown: one of them has to hide the others.
+const LEAST: usize = 3;
 
 /// Why a person waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +99,7 @@ impl Search<'_> {
         } else {
             Vec::new()
         };
-        if !self.night {
-            self.leave_out_empty();
-        }
+        self.leave_out_empty();
         loop {
             let Some(draft) = self.draft(&mut against) else {
                 return Ok((End::WouldFall, self));
@@ -114,7 +114,7 @@ impl Search<'_> {
                     let hidden: Vec<u32> = (0..self.reach)
                         .map(number)
                         .filter(|at| flag(&draft.visible, *at))
-                        .filter(|at| chain.cells.get(at).is_some_and(|cell| mask.hides(*cell)))
+                        .filter(|at| chain.open.get(at).is_some_and(|cell| mask.hides(*cell)))
                         .collect();
                     if hidden.is_empty() {
                         return Ok((End::Found(Box::new(self.found(draft, audit))), self));
@@ -511,22 +511,43 @@ impl Search<'_> {
         changed
     }
 
-    /// Leaves out the levels of closing tables, deepest first, of which hardly anything could be shown. They would
-    /// say nothing, and to prove that nothing can be worked out from so many hidden numbers takes minutes.
+    /// Leaves out what would say nothing: of the nightly tables those of which next to nothing could be shown, and totals
+    /// that could not; of the others the levels, deepest first, of which too little could. To hide so much one by
+    /// one protects nobody better, and it takes minutes to prove that nothing can be worked out of it.
     fn leave_out_empty(&mut self) {
         let web = &self.frame.web;
         let nightly = web.nightly();
         let play: Vec<usize> = self.in_play().map(|(at, _)| at).collect();
         let open = self.open(&self.sums_with(play.into_iter()), &self.thresholds());
         let mut left_out = self.left_out.clone();
-        for table in 0..self.frame.layout.tables().len() {
+        let mut out = |at: u32| {
+            if let Some(out) = left_out
+                .get_mut(index(at))
+                .filter(|_| !flag(&self.shown, at))
+            {
+                *out = true;
+            }
+        };
+        for (table, placed) in self.frame.layout.tables().iter().enumerate() {
             let mut levels: BTreeMap<u16, (usize, usize)> = BTreeMap::new();
             let mut numbers: Vec<u32> = web.places(table).to_vec();
-            numbers.retain(|at| index(*at) >= nightly && !flag(&self.structural, *at));
+            let at_night = placed.table.when == When::Nightly;
+            numbers
+                .retain(|at| !flag(&self.structural, *at) && (at_night || index(*at) >= nightly));
             for at in &numbers {
                 let level = levels.entry(web.depth(*at)).or_default();
                 level.0 += usize::from(flag(&open, *at));
                 level.1 += 1;
+            }
+            if at_night {
+                let below = levels.range(1..).map(|(_, (open, _))| open);
+                let empty = below.sum::<usize>() < LEAST;
+                let says_nothing = |at: &&u32| match web.depth(**at) {
+                    0 => !flag(&open, **at),
+                    _ => empty,
+                };
+                numbers.iter().filter(says_nothing).for_each(|at| out(*at));
+                continue;
             }
             let empty = levels
                 .iter()
@@ -534,11 +555,7 @@ impl Search<'_> {
                 .take_while(|(_, (open, all))| open * WORTH < *all);
             for (depth, _) in empty {
                 let level = numbers.iter().filter(|at| web.depth(**at) == *depth);
-                for at in level.filter(|at| !flag(&self.shown, **at)) {
-                    if let Some(out) = left_out.get_mut(index(*at)) {
-                        *out = true;
-                    }
-                }
+                level.for_each(|at| out(*at));
             }
         }
         leave_out_pairs(self.frame, &mut left_out);
