@@ -11,6 +11,9 @@ use crate::ledger::Ledger;
 use crate::outlook::{Outlook, Rounded, Waiting};
 use crate::search::{End, Found, Reason, Search};
 
+/// A hidden number may come to be shown at every fifth revision of the nights.
+pub const UNMASK: u32 = 5;
+
 /// Why a revision is to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occasion {
@@ -167,6 +170,13 @@ impl Ledger {
             })
             .collect();
         settle_zeros(frame, &mut structural);
+        // To find out what more could be shown takes most of the time, so hidden numbers are looked at
+        // again after some revisions only.
+        let last = self.revisions.last();
+        let looks = !night || last.is_none_or(|last| last.number % UNMASK == 0);
+        let asleep = (0..all)
+            .map(|at| !looks && last.is_some_and(|last| last.value(number(at)) == Shown::Hidden))
+            .collect();
         let search = Search {
             frame,
             rules: asked.rules,
@@ -180,6 +190,7 @@ impl Ledger {
             structural,
             left_out: vec![false; all],
             shown,
+            asleep,
             barred: vec![false; all],
         };
         let mut budget = asked.budget;

@@ -52,6 +52,8 @@ pub(crate) struct Search<'a> {
     pub(crate) left_out: Vec<bool>,
     /// Numbers that were shown in some revision.
     pub(crate) shown: Vec<bool>,
+    /// Numbers that stay hidden this night whatever they are.
+    pub(crate) asleep: Vec<bool>,
     /// Numbers that may not be shown this time.
     pub(crate) barred: Vec<bool>,
 }
@@ -208,7 +210,8 @@ impl Search<'_> {
                 index(at) < self.reach
                     && !flag(&self.left_out, at)
                     && !flag(&self.structural, at)
-                    && (flag(&self.shown, at) || (enough && !flag(&self.barred, at)))
+                    && (flag(&self.shown, at)
+                        || (enough && !flag(&self.barred, at) && !flag(&self.asleep, at)))
             })
             .collect();
         loop {
