@@ -12,7 +12,7 @@ use crate::outlook::{Outlook, Rounded, Waiting};
 use crate::search::{End, Found, Reason, Search};
 
 /// A hidden number may come to be shown at every fifth revision of the nights.
-pub const UNMASK: u32 = 5;
+pub(crate) const UNMASK: u32 = 5;
 
 /// Why a revision is to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
