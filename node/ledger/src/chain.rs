@@ -81,6 +81,30 @@ impl Layer {
         }
     }
 
+    /// What is left out beside published parts of a published sum could be worked out like anything hidden, and
+    /// is protected like it.
+    fn exposed(&self, frame: &Frame) -> Self {
+        let is_out = |at: &u32| matches!(self.place(*at), Place::Out(_));
+        let mut places = self.places.clone();
+        for sum in frame.web.sums() {
+            // A zero that everybody knows says nothing of the others.
+            let silent = |at: &u32| is_out(at) || self.place(*at) == Place::Zero;
+            if is_out(&sum.parent) || sum.parts.iter().all(silent) {
+                continue;
+            }
+            for at in sum.parts.iter().filter(|at| is_out(at)) {
+                if let Some(place) = places.get_mut(index(*at)) {
+                    *place = Place::Hidden(u32::try_from(place.truth()).unwrap_or(u32::MAX));
+                }
+            }
+        }
+        Self {
+            places,
+            thresholds: self.thresholds.clone(),
+            costs: self.costs.clone(),
+        }
+    }
+
     fn place(&self, at: u32) -> Place {
         self.places.get(index(at)).copied().unwrap_or(Place::Out(0))
     }
@@ -141,8 +165,10 @@ pub(crate) fn chain(
         rests: HashMap::new(),
         tops: HashMap::new(),
     };
+    let layers = past.iter().chain([candidate]);
+    let layers: Vec<Layer> = layers.map(|layer| layer.exposed(frame)).collect();
     let mut before: Option<(&Layer, BTreeMap<u32, Spot>)> = None;
-    for layer in past.iter().chain([candidate]) {
+    for layer in &layers {
         let mut spots = match &before {
             Some((earlier, known)) => work.continued(earlier, known, layer),
             None => BTreeMap::new(),

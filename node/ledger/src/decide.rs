@@ -173,9 +173,18 @@ impl Ledger {
         // To find out what more could be shown takes most of the time, so hidden numbers are looked at
         // again after some revisions only.
         let last = self.revisions.last();
-        let looks = !night || last.is_none_or(|last| last.number % UNMASK == 0);
+        // Where nothing is shown there may be no next revision before something is.
+        let says_something = |last: &Revision| {
+            let mut values = last.values.iter();
+            values.any(|shown| matches!(shown, Shown::Value(_)))
+        };
+        let looks =
+            !night || last.is_none_or(|last| last.number % UNMASK == 0 || !says_something(last));
         let asleep = (0..all)
             .map(|at| !looks && last.is_some_and(|last| last.value(number(at)) == Shown::Hidden))
+            .collect();
+        let stays = (0..all)
+            .map(|at| night && last.is_some_and(|last| last.value(number(at)) != Shown::LeftOut))
             .collect();
         let search = Search {
             frame,
@@ -190,6 +199,7 @@ impl Ledger {
             structural,
             left_out: vec![false; all],
             shown,
+            stays,
             asleep,
             barred: vec![false; all],
         };

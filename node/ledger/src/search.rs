@@ -52,6 +52,8 @@ pub(crate) struct Search<'a> {
     pub(crate) left_out: Vec<bool>,
     /// Numbers that were shown in some revision.
     pub(crate) shown: Vec<bool>,
+    /// Numbers that the revision of the night before holds, shown or hidden: they do not come and go.
+    pub(crate) stays: Vec<bool>,
     /// Numbers that stay hidden this night whatever they are.
     pub(crate) asleep: Vec<bool>,
     /// Numbers that may not be shown this time.
@@ -103,8 +105,10 @@ impl Search<'_> {
         };
         self.leave_out_empty();
         loop {
-            let Some(draft) = self.draft(&mut against) else {
-                return Ok((End::WouldFall, self));
+            let draft = match self.draft(&mut against) {
+                Ok(draft) => draft,
+                Err(fallen) if self.leave_out_sensitive(&fallen) => continue,
+                Err(_) => return Ok((End::WouldFall, self)),
             };
             if self.leave_out_rest(&draft) {
                 continue;
@@ -118,6 +122,9 @@ impl Search<'_> {
                         .filter(|at| flag(&draft.visible, *at))
                         .filter(|at| chain.open.get(at).is_some_and(|cell| mask.hides(*cell)))
                         .collect();
+                    if hidden.is_empty() && self.leave_out_all(&draft) {
+                        continue;
+                    }
                     if hidden.is_empty() {
                         return Ok((End::Found(Box::new(self.found(draft, audit))), self));
                     }
@@ -257,8 +264,52 @@ impl Search<'_> {
             .collect()
     }
 
-    /// The largest batch, with what is visible then. Nothing when a shown number would fall too low.
-    fn draft(&mut self, against: &mut Option<Against>) -> Option<Draft> {
+    /// Leaves out everything where nothing at all can be shown yet, and nothing was published before; whether that is so.
+    /// Hidden numbers of a night that says nothing would only bind the nights to come.
+    fn leave_out_all(&mut self, draft: &Draft) -> bool {
+        let nothing = self.night
+            && !draft.visible.contains(&true)
+            && self
+                .stays
+                .iter()
+                .zip(&self.structural)
+                .all(|(stays, zero)| !stays || *zero);
+        let left_out: Vec<bool> = self.structural.iter().map(|zero| !zero).collect();
+        let changed = nothing && left_out != self.left_out;
+        if changed {
+            self.left_out = left_out;
+        }
+        changed
+    }
+
+    /// A total of 7 that was shown says of a part with threshold 10 that it is 7 at most. Such parts are left out where
+    /// they were not published yet: then the total is as sensitive as it was. Whether there was anything to leave out.
+    fn leave_out_sensitive(&mut self, fallen: &[u32]) -> bool {
+        let thresholds = self.thresholds();
+        let least = |at: u32| thresholds.get(index(at)).copied().unwrap_or_default();
+        let own = self.rules.thresholds(&self.frame.layout, &self.frame.web);
+        let mut left_out = self.left_out.clone();
+        for sum in self.frame.web.sums() {
+            if fallen.binary_search(&sum.parent).is_err() {
+                continue;
+            }
+            let before = own.get(index(sum.parent)).copied().unwrap_or_default();
+            for part in sum.parts.iter().filter(|part| least(**part) > before) {
+                if !flag(&self.shown, *part)
+                    && let Some(out) = left_out.get_mut(index(*part))
+                {
+                    *out = true;
+                }
+            }
+        }
+        leave_out_pairs(self.frame, &mut left_out);
+        let changed = left_out != self.left_out;
+        self.left_out = left_out;
+        changed
+    }
+
+    /// The largest batch, with what is visible then; else the shown numbers that would fall too low.
+    fn draft(&mut self, against: &mut Option<Against>) -> Result<Draft, Vec<u32>> {
         let thresholds = self.thresholds();
         let play: Vec<usize> = self.in_play().map(|(at, _)| at).collect();
         let mut visible = self.open(&self.sums_with(play.into_iter()), &thresholds);
@@ -278,14 +329,14 @@ impl Search<'_> {
             let fallen = self.fallen(&sums, &thresholds);
             if !fallen.is_empty() {
                 if self.night || !self.take_out_below(&released, &fallen) {
-                    return None;
+                    return Err(fallen);
                 }
                 continue;
             }
             if !self.night && self.take_out_few(&released, &visible, against) {
                 continue;
             }
-            return Some(Draft {
+            return Ok(Draft {
                 released,
                 held,
                 sums,
@@ -484,6 +535,7 @@ impl Search<'_> {
         for sum in web.sums() {
             let enrolments = |at: &&u32| measure(**at) == Some(Measure::Enrolments);
             let said = flag(&self.shown, sum.parent)
+                || flag(&self.stays, sum.parent)
                 || flag(&self.structural, sum.parent)
                 || flag(&self.left_out, sum.parent)
                 || index(sum.parent) >= self.reach;
@@ -524,10 +576,8 @@ impl Search<'_> {
         let open = self.open(&self.sums_with(play.into_iter()), &self.thresholds());
         let mut left_out = self.left_out.clone();
         let mut out = |at: u32| {
-            if let Some(out) = left_out
-                .get_mut(index(at))
-                .filter(|_| !flag(&self.shown, at))
-            {
+            let keeps = flag(&self.shown, at) || flag(&self.stays, at);
+            if let Some(out) = left_out.get_mut(index(at)).filter(|_| !keeps) {
                 *out = true;
             }
         };

@@ -360,7 +360,7 @@ fn what_leaves_the_house_holds_no_person_and_decides_nothing() {
     let frame = frame();
     let town = Town::new(8, 100, 3);
     let mut ledger = ledger_of(&frame, &town);
-    assert!(ledger.persons() > 50);
+    assert!(ledger.persons() > 20);
     let public = ledger.encode_public();
     let figures = town.figures(&frame, 0);
     for person in figures.persons() {
