@@ -183,8 +183,9 @@ impl Ledger {
         let asleep = (0..all)
             .map(|at| !looks && last.is_some_and(|last| last.value(number(at)) == Shown::Hidden))
             .collect();
+        // On the other nights what was published stays published; tables do not come and go.
         let stays = (0..all)
-            .map(|at| night && last.is_some_and(|last| last.value(number(at)) != Shown::LeftOut))
+            .map(|at| !looks && last.is_some_and(|last| last.value(number(at)) != Shown::LeftOut))
             .collect();
         let search = Search {
             frame,
