@@ -105,6 +105,16 @@ impl Layer {
         }
     }
 
+    /// Takes over what an earlier revision says of a number.
+    fn remember(&mut self, at: u32, earlier: &Self) {
+        if let Some(place) = self.places.get_mut(index(at)) {
+            *place = earlier.place(at);
+        }
+        if let Some(threshold) = self.thresholds.get_mut(index(at)) {
+            *threshold = earlier.threshold(at);
+        }
+    }
+
     fn place(&self, at: u32) -> Place {
         self.places.get(index(at)).copied().unwrap_or(Place::Out(0))
     }
@@ -167,17 +177,29 @@ pub(crate) fn chain(
     };
     let layers = past.iter().chain([candidate]);
     let layers: Vec<Layer> = layers.map(|layer| layer.exposed(frame)).collect();
-    let mut before: Option<(&Layer, BTreeMap<u32, Spot>)> = None;
+    let mut before: Option<(Layer, BTreeMap<u32, Spot>)> = None;
     for layer in &layers {
         let mut spots = match &before {
             Some((earlier, known)) => work.continued(earlier, known, layer),
             None => BTreeMap::new(),
         };
         work.tie(layer, &mut spots)?;
+        let mut whole = Layer {
+            places: layer.places.clone(),
+            thresholds: layer.thresholds.clone(),
+            costs: Vec::new(),
+        };
         if let Some((earlier, mut known)) = before {
-            work.grow(earlier, &mut known, layer, &mut spots)?;
+            work.grow(&earlier, &mut known, layer, &mut spots)?;
+            // What is left out for some nights is no less than it was before, when it comes back.
+            for (at, spot) in known {
+                if matches!(layer.place(at), Place::Out(_)) {
+                    whole.remember(at, &earlier);
+                    spots.insert(at, spot);
+                }
+            }
         }
-        before = Some((layer, spots));
+        before = Some((whole, spots));
     }
     let spots = before.map(|(_, spots)| spots).unwrap_or_default();
     let is_open = |(at, _): &(u32, Spot)| matches!(candidate.place(*at), Place::Open(_));
