@@ -106,6 +106,22 @@ const CRATES: &[Row] = &[
         &["tables", "model"],
         &["tokio", "tonic", "prost", "sled", "fjall", "tracing"],
     ),
+    // What remembers persons has no mouth either.
+    (
+        "ledger",
+        "node/ledger",
+        &["evidence", "figures", "protect", "tables"],
+        &[
+            "tracing",
+            "log",
+            "tonic",
+            "prost",
+            "tokio",
+            "serde_json",
+            "sled",
+            "fjall",
+        ],
+    ),
     ("store", "hub/store", &["kv", "model"], &["tonic", "prost"]),
     (
         "sync",
