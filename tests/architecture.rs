@@ -102,7 +102,9 @@ const CRATES: &[Row] = &[
     (
         "node",
         "node",
-        &["import", "probe", "kv", "wire", "certs", "host", "model"],
+        &[
+            "import", "probe", "kv", "wire", "certs", "host", "model", "figures", "tables",
+        ],
         &["sled", "fjall"],
     ),
     (
@@ -174,7 +176,7 @@ const NODE: &[&[&str]] = &[
     &["service", "watch"],
     &["status", "text"],
     &["intake", "membership", "link", "backup"],
-    &["publish"],
+    &["publish", "figures"],
     &["store"],
     &["keyring"],
     &["config"],

@@ -38,6 +38,7 @@ pub mod backup;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod figures;
 #[cfg(test)]
 mod fixture;
 pub mod intake;
