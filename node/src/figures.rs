@@ -61,6 +61,8 @@
 //! | [`desk`] | what the hub is told, from the public parts alone |
 //! | [`heard`] | what the hub has said |
 //! | [`outbox`] | what leaves, cell by cell |
+//! | [`restore`] | what a backup holds of figures, and what a restore makes of it |
+//! | [`standing`] | how each period stands, for `status` and `check` |
 //! | [`shelter`] | no core dump, no swapping |
 
 pub mod book;
@@ -73,8 +75,10 @@ pub mod heard;
 pub mod import;
 pub mod keep;
 pub mod outbox;
+pub mod restore;
 pub mod secret;
 pub mod shelter;
+pub mod standing;
 
 use std::path::PathBuf;
 
