@@ -14,8 +14,8 @@
 //! file, line, column letter and rule. They never quote a cell, a header or the name of a sheet: in
 //! a list without header those would be somebody's data.
 //!
-//! **What comes out.** Counts per cell for a fixed set of tables ([`calluna_tables::TABLES`]), and for each
-//! person a hash with the cells that she is counted in. Both are *unprotected*; nothing may be
+//! **What comes out.** The numbers of a fixed set of tables ([`calluna_tables::Web`]), and for each
+//! person a hash with what she adds to which number. Both are *unprotected*; nothing may be
 //! published of them before the protection of the node has decided.
 //!
 //! **Why the node has to remember persons at all.** Whoever compares the figures of two nights sees
@@ -31,10 +31,10 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | Are the hashes anonymous? | No: pseudonymous (Art. 4 no. 5 GDPR), since the node holds the key. With the cells of a person they are a profile of her. They are personal data and treated so. |
+//! | Are the hashes anonymous? | No: pseudonymous (Art. 4 no. 5 GDPR), since the node holds the key. With the numbers of a person they are a profile of her. They are personal data and treated so. |
 //! | Why keyed? | Names and birth dates can be tried out. Without the key, a stolen store says nothing about anybody whom one might guess; with it, it does. So the key lies apart from the store and belongs in no backup of it. |
 //! | Can somebody be followed over quarters? | No. Every period has its own key, so the same person has unrelated hashes. |
-//! | How long? | Until the period is closed and its time for corrections is over; then hashes and cells of that period go. The counts that were published stay: they are anonymous by then. What keeps the hashes enforces this; this crate keeps nothing. |
+//! | How long? | Until the period is closed and its time for corrections is over; then hashes and profiles of that period go. The counts that were published stay: they are anonymous by then. What keeps the hashes enforces this; this crate keeps nothing. |
 //! | A person asks for deletion? | The row is taken out of the course software and the list is imported again: that person's registrations no longer count, and rule N decides when the figures may show it. |
 //! | Two persons taken for one? | By number: no. By name: only with the same name and birth. By attributes: yes, often; then the number of persons is too low, and thresholds err on the safe side. By a customer number that a family or a firm shares: yes, likewise. The basis is in [`Report::basis`] and belongs in the quality notes. |
 //! | One person taken for two? | If her number, or the spelling of her name beyond case and umlauts, changes between two lists: she counts as one gone and one new. If a list names one person by two numbers, or (by attributes) with two postal codes, she counts as two: mend it at the source. |
@@ -81,7 +81,7 @@
 //! | [`identity`] | keyed hashes of persons |
 //! | [`postal`] | residence from postal codes |
 //! | [`offers`] | what a registration takes from its offer |
-//! | [`tally`] | counts, and the cells of each person |
+//! | [`tally`] | numbers, and what each person adds to them |
 
 pub mod fault;
 pub mod identity;
@@ -91,7 +91,7 @@ mod read;
 mod registration;
 pub mod tally;
 
-use calluna_tables::{Layout, Period};
+use calluna_tables::{Layout, Period, Web};
 pub use calluna_tabular::{InvalidMapping, Mapping};
 
 pub use self::fault::{Fault, Rule};
@@ -201,12 +201,13 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Counts what was read.
+    /// Counts what was read into the numbers of `web`, the web of the same layout.
     #[must_use]
-    pub fn finish(mut self) -> (Figures, Report) {
+    pub fn finish(mut self, web: &Web) -> (Figures, Report) {
         let rows = std::mem::take(&mut self.rows);
         let taken = rows.len() as u64;
-        let (figures, repeated) = tally::tally(self.layout, rows, &self.files, &mut self.notices);
+        let (figures, repeated) =
+            tally::tally(self.layout, web, rows, &self.files, &mut self.notices);
         let report = Report {
             refused: self.refused.into_sorted(),
             notices: self.notices.into_sorted(),

@@ -1,22 +1,25 @@
-//! From coded registrations to counts per cell, and to the cells that each person touches.
+//! From coded registrations to what each person adds to each number of the web, and to their sums.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use calluna_tables::dimension::DIMS;
 use calluna_tables::layout::Placed;
-use calluna_tables::{Counts, Layout};
+use calluna_tables::{Layout, Measure, Web};
+use jiff::civil::Date;
 
 use crate::fault::{Faults, Rule};
 use crate::identity::PersonHash;
 
-/// A registration after its text is gone: hashes, codes, a line.
+/// A registration after its text is gone: hashes, codes, a day, a line.
 pub(crate) struct Coded {
     pub(crate) person: PersonHash,
     /// Keyed hash of what makes it this registration and no other.
     pub(crate) key: [u8; 32],
     pub(crate) leaves: [u16; DIMS],
     pub(crate) status: Status,
+    /// When it was made, where the list says so.
+    pub(crate) registered: Option<Date>,
     pub(crate) file: u16,
     pub(crate) line: u64,
 }
@@ -50,87 +53,107 @@ impl Status {
         }
     }
 
-    fn counts(self) -> Counts {
-        let enrolled = !matches!(self, Self::Cancelled | Self::Waiting);
-        Counts {
-            enrolments: u32::from(enrolled),
-            persons: u32::from(enrolled),
-            completions: u32::from(self == Self::Completed),
-            cancellations: u32::from(self == Self::Cancelled),
-            waiting: u32::from(self == Self::Waiting),
-            contributors: 1,
-        }
+    const fn enrolled(self) -> bool {
+        !matches!(self, Self::Cancelled | Self::Waiting)
     }
 }
 
-/// What one person adds to one cell.
+/// What one person adds to one number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Touch {
-    /// The cell, numbered through all tables of the [`Layout`].
-    pub cell: u32,
-    /// Belegungen.
-    pub enrolments: u32,
-    /// Completed ones.
-    pub completions: u32,
-    /// Cancelled registrations.
-    pub cancellations: u32,
-    /// Registrations on the waiting list.
-    pub waiting: u32,
+    /// The number, by its index in [`Web::numbers`].
+    pub number: u32,
+    /// What she adds; never 0.
+    pub value: u32,
 }
 
-impl Touch {
-    /// The same as counts of one person.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        Counts {
-            enrolments: self.enrolments,
-            persons: u32::from(self.enrolments > 0),
-            completions: self.completions,
-            cancellations: self.cancellations,
-            waiting: self.waiting,
-            contributors: 1,
-        }
-    }
-
-    fn add(&mut self, counts: &Counts) {
-        self.enrolments += counts.enrolments;
-        self.completions += counts.completions;
-        self.cancellations += counts.cancellations;
-        self.waiting += counts.waiting;
-    }
-}
-
-/// One person: the hash, and what she adds to which cells, by number. Together a profile of her, so
+/// One person: the hash, and what she adds to which numbers. Together a profile of her, so
 /// neither this nor a [`Touch`] can be printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Person<'a> {
     /// Who, for the holder of the secret.
     pub hash: PersonHash,
-    /// The cells that she touches, margins included, ascending.
+    /// The numbers that she adds to, margins included, ascending.
     pub touches: &'a [Touch],
 }
 
-/// The figures of one import: dense counts, and the cells of each person.
+/// The figures of one import: what each person adds, and the sums over all persons.
 ///
 /// Unprotected. It lies in the memory of the node and goes nowhere before it was protected.
+#[derive(Default)]
 pub struct Figures {
-    cells: Vec<Counts>,
+    values: Vec<u32>,
+    contributors: Vec<u32>,
     persons: Vec<(PersonHash, Range<usize>)>,
     touches: Vec<Touch>,
 }
 
 impl Figures {
-    /// The counts of a cell, numbered as in the [`Layout`].
+    /// Figures over `numbers` numbers from what each person adds. Whoever stands twice adds both; what is
+    /// 0 or is no number of these is dropped.
     #[must_use]
-    pub fn counts(&self, cell: u32) -> Counts {
-        let at = usize::try_from(cell).unwrap_or(usize::MAX);
-        self.cells.get(at).copied().unwrap_or_default()
+    pub fn new(numbers: usize, mut added: Vec<(PersonHash, Vec<Touch>)>) -> Self {
+        added.sort_by_key(|(hash, _)| *hash);
+        let mut figures = Self::empty(numbers);
+        for group in added.chunk_by_mut(|a, b| a.0 == b.0) {
+            if let Some(hash) = group.first().map(|(hash, _)| *hash) {
+                let all = group.iter_mut().flat_map(|(_, touches)| touches.drain(..));
+                figures.add(hash, all.collect());
+            }
+        }
+        figures
     }
 
-    /// The counts of all cells.
+    fn empty(numbers: usize) -> Self {
+        Self {
+            values: vec![0; numbers],
+            contributors: vec![0; numbers],
+            persons: Vec::new(),
+            touches: Vec::new(),
+        }
+    }
+
+    /// Takes a person in, with what she adds in any order and any number of parts. Persons come by hash.
+    fn add(&mut self, hash: PersonHash, mut parts: Vec<Touch>) {
+        parts.sort_unstable_by_key(|touch| touch.number);
+        let start = self.touches.len();
+        for group in parts.chunk_by(|a, b| a.number == b.number) {
+            let value = group
+                .iter()
+                .fold(0_u32, |sum, part| sum.saturating_add(part.value));
+            let Some(number) = group.first().map(|part| part.number).filter(|_| value > 0) else {
+                continue;
+            };
+            let at = usize::try_from(number).unwrap_or(usize::MAX);
+            if let (Some(sum), Some(persons)) =
+                (self.values.get_mut(at), self.contributors.get_mut(at))
+            {
+                *sum = sum.saturating_add(value);
+                *persons += 1;
+                self.touches.push(Touch { number, value });
+            }
+        }
+        self.persons.push((hash, start..self.touches.len()));
+    }
+
+    /// The value of every number, in the order of the web.
     #[must_use]
-    pub fn cells(&self) -> &[Counts] {
-        &self.cells
+    pub fn values(&self) -> &[u32] {
+        &self.values
+    }
+
+    /// How many persons add to every number, in the order of the web. A number may be large and be
+    /// of one person: she has many registrations.
+    #[must_use]
+    pub fn contributors(&self) -> &[u32] {
+        &self.contributors
+    }
+
+    /// The value of one number; 0 for one that is not there.
+    #[must_use]
+    pub fn value(&self, number: u32) -> u32 {
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        self.values.get(at).copied().unwrap_or_default()
     }
 
     /// Every person, by hash: the order says nothing.
@@ -154,58 +177,12 @@ impl Figures {
             touches: self.touches.get(range.clone())?,
         })
     }
-
-    /// Who is new, gone or changed against `before`, each with every cell that changes.
-    #[must_use]
-    pub fn changed(&self, before: &Self) -> Vec<(PersonHash, Vec<u32>)> {
-        let gone = before
-            .persons()
-            .filter(|old| self.person(&old.hash).is_none());
-        let gone = gone.map(|old| (old.hash, differing(&[], old.touches)));
-        let mut out: Vec<(PersonHash, Vec<u32>)> = self
-            .persons()
-            .map(|new| {
-                let old = before.person(&new.hash).map_or(&[][..], |old| old.touches);
-                (new.hash, differing(new.touches, old))
-            })
-            .chain(gone)
-            .filter(|(_, cells)| !cells.is_empty())
-            .collect();
-        out.sort_unstable_by_key(|(hash, _)| *hash);
-        out
-    }
-}
-
-/// Cells in which two lists, both ascending, do not agree.
-fn differing(new: &[Touch], old: &[Touch]) -> Vec<u32> {
-    let (mut new, mut old) = (new.iter().peekable(), old.iter().peekable());
-    let mut cells = Vec::new();
-    loop {
-        match (new.peek(), old.peek()) {
-            (None, None) => return cells,
-            (Some(a), Some(b)) if a == b => {
-                new.next();
-                old.next();
-            }
-            (Some(a), b) if b.is_none_or(|b| a.cell <= b.cell) => {
-                cells.push(a.cell);
-                if b.is_some_and(|b| a.cell == b.cell) {
-                    old.next();
-                }
-                new.next();
-            }
-            (_, Some(b)) => {
-                cells.push(b.cell);
-                old.next();
-            }
-            (Some(_), None) => return cells,
-        }
-    }
 }
 
 /// Sorts, drops what stands twice, counts. The order of rows and files makes no difference.
 pub(crate) fn tally(
     layout: &Layout,
+    web: &Web,
     mut rows: Vec<Coded>,
     files: &[String],
     notices: &mut Faults,
@@ -215,8 +192,9 @@ pub(crate) fn tally(
             (
                 row.person,
                 row.key,
-                std::cmp::Reverse(row.status),
+                Reverse(row.status),
                 row.leaves,
+                row.registered,
                 row.file,
                 row.line,
             )
@@ -241,53 +219,55 @@ pub(crate) fn tally(
             _ => kept.push(row),
         }
     }
-    let mut figures = Figures {
-        cells: vec![Counts::default(); usize::try_from(layout.cells()).unwrap_or_default()],
-        persons: Vec::new(),
-        touches: Vec::new(),
-    };
+    let mut figures = Figures::empty(web.numbers().len());
     for group in kept.chunk_by(|a, b| a.person == b.person) {
-        let start = figures.touches.len();
-        let Some(first) = group.first() else { continue };
-        figures.touches.extend(touches(layout, group));
-        let range = start..figures.touches.len();
-        for touch in figures.touches.get(range.clone()).unwrap_or_default() {
-            let at = usize::try_from(touch.cell).unwrap_or(usize::MAX);
-            if let Some(cell) = figures.cells.get_mut(at) {
-                cell.add(&touch.counts());
-            }
+        if let Some(first) = group.first() {
+            figures.add(first.person, counted(layout, web, group));
         }
-        figures.persons.push((first.person, range));
     }
     figures.touches.shrink_to_fit();
     (figures, twice)
 }
 
-/// What the registrations of one person add to which cells.
-fn touches(layout: &Layout, registrations: &[Coded]) -> Vec<Touch> {
-    let mut found: HashMap<u32, Touch> = HashMap::new();
-    for registration in registrations {
-        let counts = registration.status.counts();
-        for placed in layout.tables() {
-            each_cell(layout, placed, &registration.leaves, |cell| {
-                let none = Touch {
-                    cell,
-                    enrolments: 0,
-                    completions: 0,
-                    cancellations: 0,
-                    waiting: 0,
-                };
-                found.entry(cell).or_insert(none).add(&counts);
+/// What one person adds, one for each time that she counts in a number.
+///
+/// As a person she counts at the place of her first enrolment and nowhere else, so that persons add up
+/// along every dimension: the earliest day, without days the smallest key, which says nothing. With days
+/// a later registration leaves her where she was.
+fn counted(layout: &Layout, web: &Web, registrations: &[Coded]) -> Vec<Touch> {
+    let enrolled = registrations.iter().filter(|one| one.status.enrolled());
+    let first = enrolled
+        .min_by_key(|one| (one.registered.is_none(), one.registered, one.key))
+        .map(|one| one.key);
+    let mut all = Vec::new();
+    for one in registrations {
+        // One number stands in many tables and counts a registration once.
+        let mut numbers = Vec::new();
+        for (at, placed) in layout.tables().iter().enumerate() {
+            let measures = placed.table.measures;
+            each_cell(layout, placed, &one.leaves, |cell| {
+                for (which, measure) in measures.iter().enumerate() {
+                    let counts = match measure {
+                        Measure::Enrolments => one.status.enrolled(),
+                        Measure::Persons => first == Some(one.key),
+                        Measure::Registrations => true,
+                    };
+                    if counts {
+                        numbers.extend(web.place(at, cell, which, measures.len()));
+                    }
+                }
             });
         }
+        numbers.sort_unstable();
+        numbers.dedup();
+        all.extend(numbers.into_iter().map(|number| Touch { number, value: 1 }));
     }
-    let mut out: Vec<Touch> = found.into_values().collect();
-    out.sort_unstable_by_key(|touch| touch.cell);
-    out
+    all
 }
 
-/// The inner cell of a registration in a table, and every margin and group above it.
-fn each_cell(layout: &Layout, placed: &Placed, leaves: &[u16; DIMS], mut take: impl FnMut(u32)) {
+/// The inner cell of a registration in a table, and every margin and group above it, counted from the
+/// table's first.
+fn each_cell(layout: &Layout, placed: &Placed, leaves: &[u16; DIMS], mut take: impl FnMut(usize)) {
     let chains: Vec<&[u16]> = placed
         .table
         .dims
@@ -303,7 +283,8 @@ fn each_cell(layout: &Layout, placed: &Placed, leaves: &[u16; DIMS], mut take: i
             nodes.extend(chain.get(rest % chain.len()));
             rest /= chain.len();
         }
-        if let Some(cell) = placed.cell(&nodes) {
+        let cell = placed.cell(&nodes).map(|cell| cell - placed.first);
+        if let Some(cell) = cell.and_then(|cell| usize::try_from(cell).ok()) {
             take(cell);
         }
     }

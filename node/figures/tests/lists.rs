@@ -6,12 +6,15 @@
     reason = "helpers of tests may fail loudly"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use calluna_figures::{
-    Basis, Fault, Figures, Import, Mapping, Offers, PostalCodes, Report, Rule, Secret,
+    Basis, Fault, Figures, Import, Mapping, Offers, PersonHash, PostalCodes, Report, Rule, Secret,
+    Touch,
 };
 use calluna_model::id::OfferId;
 use calluna_model::text::Language;
-use calluna_tables::{Counts, Dim, Layout, OfferFacts, Region, Subjects};
+use calluna_tables::{Dim, Layout, Measure, OfferFacts, Region, Subjects, Web};
 
 struct Few;
 
@@ -71,7 +74,7 @@ fn import(files: &[(&str, &[u8])], mapping: Option<&Mapping>) -> Result<(Figures
     for (name, bytes) in files {
         import.read(name, bytes, mapping)?;
     }
-    Ok(import.finish())
+    Ok(import.finish(&Web::new(&layout)))
 }
 
 fn vhs() -> (Figures, Report) {
@@ -94,12 +97,54 @@ fn cell(table: &str, codes: &[&str]) -> u32 {
     placed.cell(&nodes).unwrap()
 }
 
-fn counts(figures: &Figures, table: &str, codes: &[&str]) -> Counts {
-    figures.counts(cell(table, codes))
+/// The number of a cell in a measure of its table.
+fn number(table: &str, codes: &[&str], measure: Measure) -> u32 {
+    let layout = layout();
+    let tables = layout.tables();
+    let at = tables
+        .iter()
+        .position(|placed| placed.table.id == table)
+        .unwrap();
+    let measures = tables[at].table.measures;
+    let which = measures.iter().position(|known| *known == measure);
+    let inside = usize::try_from(cell(table, codes) - tables[at].first).unwrap();
+    Web::new(&layout)
+        .place(at, inside, which.unwrap(), measures.len())
+        .unwrap()
+}
+
+fn count(figures: &Figures, table: &str, codes: &[&str], measure: Measure) -> u32 {
+    figures.value(number(table, codes, measure))
 }
 
 fn enrolled(figures: &Figures, table: &str, codes: &[&str]) -> u32 {
-    counts(figures, table, codes).enrolments
+    count(figures, table, codes, Measure::Enrolments)
+}
+
+fn registered(figures: &Figures, table: &str, codes: &[&str]) -> u32 {
+    count(figures, table, codes, Measure::Registrations)
+}
+
+/// Who is new, gone or different, with the numbers that she changes.
+fn changes(after: &Figures, before: &Figures) -> Vec<(PersonHash, Vec<u32>)> {
+    let list = |figures: &Figures, hash: &PersonHash| -> BTreeMap<u32, u32> {
+        let touches = figures
+            .person(hash)
+            .map_or(&[][..], |person| person.touches);
+        let pairs = touches.iter().map(|touch| (touch.number, touch.value));
+        pairs.collect()
+    };
+    let both = after.persons().chain(before.persons());
+    let all: BTreeSet<PersonHash> = both.map(|person| person.hash).collect();
+    all.into_iter()
+        .filter_map(|hash| {
+            let (old, new) = (list(before, &hash), list(after, &hash));
+            let numbers: BTreeSet<u32> = old.keys().chain(new.keys()).copied().collect();
+            let differs = |number: &u32| old.get(number) != new.get(number);
+            let numbers: Vec<u32> = numbers.into_iter().filter(differs).collect();
+            (!numbers.is_empty()).then_some((hash, numbers))
+        })
+        .collect()
 }
 
 /// Rules with their lines.
@@ -113,23 +158,24 @@ fn told(faults: &[Fault]) -> Vec<(Rule, Vec<u64>)> {
 #[test]
 fn a_list_of_a_volkshochschule_is_counted_as_a_person_would_count_it() {
     let (figures, _) = vhs();
-    let total = Counts {
-        enrolments: 4,
-        persons: 3,
-        completions: 1,
-        cancellations: 1,
-        waiting: 1,
-        contributors: 5,
-    };
     for placed in layout().tables() {
         let root = vec!["_T"; placed.table.dims.len()];
-        assert_eq!(
-            counts(&figures, placed.table.id, &root),
-            total,
-            "{}",
-            placed.table.id
-        );
+        for measure in placed.table.measures {
+            let wanted = match measure {
+                Measure::Enrolments => 4,
+                Measure::Persons => 3,
+                Measure::Registrations => 6,
+            };
+            let found = count(&figures, placed.table.id, &root, *measure);
+            assert_eq!(found, wanted, "{} {measure:?}", placed.table.id);
+        }
     }
+    let all = usize::try_from(number("status", &["_T"], Measure::Registrations)).unwrap();
+    assert_eq!(
+        figures.contributors()[all],
+        5,
+        "persons with a registration"
+    );
     assert_eq!(enrolled(&figures, "subject", &["2"]), 2);
     assert_eq!(enrolled(&figures, "subject", &["4"]), 1);
     assert_eq!(
@@ -137,8 +183,8 @@ fn a_list_of_a_volkshochschule_is_counted_as_a_person_would_count_it() {
         1,
         "an unknown offer counts without subject"
     );
-    assert_eq!(counts(&figures, "age", &["Y35T49"]).persons, 1);
-    assert_eq!(counts(&figures, "age", &["Y35T49"]).enrolments, 2);
+    assert_eq!(count(&figures, "age", &["Y35T49"], Measure::Persons), 1);
+    assert_eq!(enrolled(&figures, "age", &["Y35T49"]), 2);
     assert_eq!(enrolled(&figures, "age", &["Y25T34"]), 1);
     assert_eq!(enrolled(&figures, "age", &["Y25T49"]), 3);
     assert_eq!(
@@ -146,8 +192,12 @@ fn a_list_of_a_volkshochschule_is_counted_as_a_person_would_count_it() {
         1,
         "65 in 2026, born on New Year's Eve"
     );
-    assert_eq!(counts(&figures, "age", &["Y_LT18"]).waiting, 1);
-    assert_eq!(counts(&figures, "sex", &["_O"]).waiting, 1);
+    assert_eq!(registered(&figures, "status", &["waiting"]), 1);
+    assert_eq!(
+        enrolled(&figures, "age", &["Y_LT18"]),
+        0,
+        "who waits is not enrolled"
+    );
     assert_eq!(enrolled(&figures, "residence", &["03358021"]), 2);
     assert_eq!(
         enrolled(&figures, "residence", &["03358_X"]),
@@ -155,15 +205,20 @@ fn a_list_of_a_volkshochschule_is_counted_as_a_person_would_count_it() {
         "29664 is Walsrode or Osterheide"
     );
     assert_eq!(enrolled(&figures, "residence", &["03358"]), 4);
-    assert_eq!(counts(&figures, "residence", &["_O"]).cancellations, 1);
+    assert_eq!(
+        registered(&figures, "residence_status", &["_O", "cancelled"]),
+        1
+    );
+    assert_eq!(enrolled(&figures, "residence", &["_O"]), 0);
     assert_eq!(enrolled(&figures, "level", &["CEFR_B"]), 1);
     assert_eq!(enrolled(&figures, "funding", &["bildungsurlaub"]), 1);
     assert_eq!(
         enrolled(&figures, "subject_age_sex", &["2", "Y25T34", "F"]),
         1
     );
-    let cancelled = counts(&figures, "status", &["cancelled"]);
-    assert_eq!(cancelled.value(calluna_tables::Measure::Registrations), 1);
+    for (state, wanted) in [("cancelled", 1), ("completed", 1), ("enrolments", 4)] {
+        assert_eq!(registered(&figures, "status", &[state]), wanted, "{state}");
+    }
 }
 
 #[test]
@@ -239,14 +294,10 @@ fn a_workbook_gives_dates_numbers_and_keys_as_people_mean_them() {
         "Bomlitz is Walsrode"
     );
     assert_eq!(enrolled(&figures, "residence", &["_O"]), 1);
-    let passage = counts(
-        &figures,
-        "qualification_destination",
-        &["apprenticeship", "work"],
-    );
-    assert_eq!((passage.enrolments, passage.completions), (1, 1));
-    let passage = counts(&figures, "qualification_destination", &["esa", "learning"]);
-    assert_eq!((passage.enrolments, passage.completions), (1, 0));
+    let passage = |codes: &[&str]| enrolled(&figures, "qualification_destination", codes);
+    assert_eq!(passage(&["apprenticeship", "work"]), 1);
+    assert_eq!(passage(&["esa", "learning"]), 1);
+    assert_eq!(registered(&figures, "status", &["completed"]), 1);
     assert_eq!(
         enrolled(&figures, "funding", &["bildungsgutschein"]),
         1,
@@ -266,9 +317,11 @@ fn a_workbook_gives_dates_numbers_and_keys_as_people_mean_them() {
 fn without_names_and_numbers_persons_are_never_counted_too_high() {
     let (figures, report) = import(&[("a.csv", ATTRIBUTES)], None).unwrap();
     assert_eq!(report.basis, Some(Basis::Attributes));
-    let total = counts(&figures, "sex", &["_T"]);
     assert_eq!(
-        (total.enrolments, total.persons),
+        (
+            enrolled(&figures, "sex", &["_T"]),
+            count(&figures, "sex", &["_T"], Measure::Persons)
+        ),
         (5, 4),
         "1980 w 29614 twice in one offer is once"
     );
@@ -342,9 +395,9 @@ fn files_that_tell_persons_apart_differently_do_not_mix() {
     );
     both.read("vhs.csv", VHS, None).unwrap();
     both.read("bbs.xlsx", BBS, None).unwrap_err();
-    let (figures, report) = both.finish();
+    let (figures, report) = both.finish(&Web::new(&layout));
     assert_eq!(report, vhs().1);
-    assert_eq!(figures.cells(), vhs().0.cells());
+    assert_eq!(figures.values(), vhs().0.values());
 }
 
 #[test]
@@ -391,12 +444,12 @@ fn of_two_columns_the_more_certain_name_counts() {
 fn importing_twice_or_in_another_order_changes_nothing() {
     let (first, report) = vhs();
     let (again, same) = vhs();
-    assert_eq!(first.cells(), again.cells());
+    assert_eq!(first.values(), again.values());
     assert_eq!(report, same);
-    assert!(again.changed(&first).is_empty());
+    assert!(changes(&again, &first).is_empty());
     assert!(first.persons().eq(again.persons()));
     let (twice, _) = import(&[("vhs.csv", VHS), ("copy.csv", VHS)], None).unwrap();
-    assert!(twice.changed(&first).is_empty() && twice.cells() == first.cells());
+    assert!(changes(&twice, &first).is_empty() && twice.values() == first.values());
     let text: String = VHS.iter().map(|byte| char::from(*byte)).collect();
     let mut lines: Vec<&str> = text.lines().collect();
     lines[1..].reverse();
@@ -406,7 +459,7 @@ fn importing_twice_or_in_another_order_changes_nothing() {
         .map(|c| u8::try_from(u32::from(c)).unwrap())
         .collect();
     let (turned, _) = import(&[("vhs.csv", &turned)], None).unwrap();
-    assert!(turned.changed(&first).is_empty() && turned.cells() == first.cells());
+    assert!(changes(&turned, &first).is_empty() && turned.values() == first.values());
 }
 
 #[test]
@@ -424,27 +477,33 @@ fn a_corrected_row_changes_exactly_that_person() {
             .unwrap()
             .0
     };
+    let enrolments = |table: &str, code: &str| number(table, &[code], Measure::Enrolments);
     // Jürgen drops out of one course: his cells, and only those of the course and of completions.
     let after = correct("Soltau;abgeschlossen", "Soltau;storniert");
-    let changed = after.changed(&before);
+    let changed = changes(&after, &before);
     assert_eq!(changed.len(), 1);
     let (who, cells) = &changed[0];
     assert!(before.person(who).is_some());
-    assert!(cells.contains(&cell("subject", &["4"])) && !cells.contains(&cell("subject", &["2"])));
+    assert!(
+        cells.contains(&enrolments("subject", "4")) && !cells.contains(&enrolments("subject", "2"))
+    );
     // Moving house keeps the person and touches the old and the new cell.
     let after = correct(
         "M\u{fc}ller;J\u{fc}rgen;03.04.1980;m;29614;Soltau;abge",
         "M\u{fc}ller;J\u{fc}rgen;03.04.1980;m;29646;Bispingen;abge",
     );
-    let changed = after.changed(&before);
+    let changed = changes(&after, &before);
     assert_eq!((changed.len(), &changed[0].0), (1, who));
     for code in ["03358021", "03358002"] {
-        assert!(changed[0].1.contains(&cell("residence", &[code])), "{code}");
+        assert!(
+            changed[0].1.contains(&enrolments("residence", code)),
+            "{code}"
+        );
     }
-    assert!(!changed[0].1.contains(&cell("residence", &["03358"])));
+    assert!(!changed[0].1.contains(&enrolments("residence", "03358")));
     // Somebody whom the list no longer holds is gone, in every cell that she touched.
     let after = correct("261-102;Gro\u{df};", "261-102;;");
-    let changed = after.changed(&before);
+    let changed = changes(&after, &before);
     assert_eq!(changed.len(), 1);
     assert_eq!(
         changed[0].1.len(),
@@ -453,43 +512,64 @@ fn a_corrected_row_changes_exactly_that_person() {
 }
 
 #[test]
-fn every_group_is_the_sum_of_its_parts_and_every_cell_the_sum_of_its_persons() {
+fn every_sum_of_the_web_holds_and_every_number_is_the_sum_of_its_persons() {
     let (figures, _) = vhs();
     let layout = layout();
-    for placed in layout.tables() {
-        for cell in placed.first..placed.first + placed.cells {
-            let nodes = placed.nodes(cell).unwrap();
-            for (at, dim) in placed.table.dims.iter().enumerate() {
-                let tree = layout.tree(*dim).unwrap();
-                let children: Vec<u16> = tree.children(nodes[at]).collect();
-                if children.is_empty() {
-                    continue;
-                }
-                let mut sum = Counts::default();
-                for child in children {
-                    let mut below = nodes.clone();
-                    below[at] = child;
-                    sum.add(&figures.counts(placed.cell(&below).unwrap()));
-                }
-                let own = figures.counts(cell);
-                let flows = |counts: &Counts| {
-                    [
-                        counts.enrolments,
-                        counts.completions,
-                        counts.cancellations,
-                        counts.waiting,
-                    ]
-                };
-                assert_eq!(flows(&own), flows(&sum), "{} {nodes:?}", placed.table.id);
-                assert!(own.persons <= sum.persons && own.contributors <= sum.contributors);
-            }
-        }
+    let web = Web::new(&layout);
+    for sum in web.sums() {
+        let parts: u32 = sum.parts.iter().map(|part| figures.value(*part)).sum();
+        assert_eq!(figures.value(sum.parent), parts);
     }
-    let mut summed = vec![Counts::default(); figures.cells().len()];
+    for (lesser, greater) in web.at_most() {
+        assert!(figures.value(*lesser) <= figures.value(*greater));
+    }
+    let mut summed = vec![0; figures.values().len()];
+    let mut persons = summed.clone();
     for person in figures.persons() {
+        assert!(person.touches.is_sorted_by(|a, b| a.number < b.number));
         for touch in person.touches {
-            summed[usize::try_from(touch.cell).unwrap()].add(&touch.counts());
+            summed[usize::try_from(touch.number).unwrap()] += touch.value;
+            persons[usize::try_from(touch.number).unwrap()] += 1;
         }
     }
-    assert_eq!(summed, figures.cells());
+    assert_eq!(
+        (&summed[..], &persons[..]),
+        (figures.values(), figures.contributors())
+    );
+}
+
+#[test]
+fn a_later_registration_leaves_the_person_where_she_was_counted_first() {
+    let first = "Kursnummer;TN-Nr;PLZ;Anmeldedatum\n261-101;7;29614;01.07.2026\n";
+    let (before, _) = import(&[("a.csv", first.as_bytes())], None).unwrap();
+    let place = number("residence", &["03358021"], Measure::Persons);
+    for offer in ["261-102", "261-103", "K-1", "K-2", "K-3", "K-4"] {
+        let both = format!("{first}{offer};7;20095;02.07.2026\n");
+        let (after, _) = import(&[("a.csv", both.as_bytes())], None).unwrap();
+        assert_eq!((before.value(place), after.value(place)), (1, 1), "{offer}");
+        let grows = before
+            .values()
+            .iter()
+            .zip(after.values())
+            .all(|(a, b)| a <= b);
+        assert!(grows, "{offer}: nothing shrinks");
+    }
+}
+
+#[test]
+fn figures_can_be_made_from_what_persons_add() {
+    let who = |byte| PersonHash::from_bytes([byte; 32]);
+    let touch = |number, value| Touch { number, value };
+    let made = Figures::new(
+        3,
+        vec![
+            (who(2), vec![touch(1, 1), touch(9, 1), touch(0, 0)]),
+            (who(1), vec![touch(1, 2)]),
+            (who(2), vec![touch(2, 1), touch(1, 1)]),
+        ],
+    );
+    assert_eq!(made.values(), [0, 4, 1]);
+    assert_eq!(made.contributors(), [0, 2, 1]);
+    assert_eq!(made.persons().len(), 2);
+    assert!(made.person(&who(2)).unwrap().touches == [touch(1, 2), touch(2, 1)]);
 }

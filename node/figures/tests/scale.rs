@@ -8,7 +8,7 @@ use std::io::{Cursor, Write as _};
 
 use calluna_figures::{Import, Offers, PostalCodes, Secret};
 use calluna_model::id::OfferId;
-use calluna_tables::{Layout, OfferFacts, Region, Subjects};
+use calluna_tables::{Layout, OfferFacts, Region, Subjects, Web};
 
 struct Eight;
 
@@ -118,14 +118,14 @@ fn twenty_thousand_registrations_cost_seconds_and_not_gigabytes() {
             &Secret::new([3; 32]),
         );
         import.read(name, bytes, None).unwrap();
-        let (figures, report) = import.finish();
+        let (figures, report) = import.finish(&Web::new(&layout));
         let took = begun.elapsed();
         let touches: usize = figures.persons().map(|person| person.touches.len()).sum();
         println!(
-            "{name}: {} registrations, {} persons, {} cells, {touches} touches: {took:?}, peak {:?} KiB (before: {before:?})",
+            "{name}: {} registrations, {} persons, {} numbers, {touches} touches: {took:?}, peak {:?} KiB (before: {before:?})",
             report.counted,
             figures.persons().len(),
-            layout.cells(),
+            figures.values().len(),
             peak(),
         );
         assert!(

@@ -64,7 +64,7 @@ fn said(bytes: &[u8], mapping: Option<&Mapping>) -> String {
     if let Err(fault) = import.read("liste.csv", bytes, mapping) {
         say(&fault);
     }
-    let (figures, report) = import.finish();
+    let (figures, report) = import.finish(&calluna_tables::Web::new(&layout));
     for fault in report.refused.iter().chain(&report.notices) {
         say(fault);
     }
@@ -76,7 +76,7 @@ fn said(bytes: &[u8], mapping: Option<&Mapping>) -> String {
 }
 
 fn leaked<'a>(said: &str, values: impl Iterator<Item = &'a String>) -> Option<&'a String> {
-    // The cell numbers of touches are ours; five digits and more of a value are unlike them.
+    // The numbers of touches are ours; five digits and more of a value are unlike them.
     let mut long = values.filter(|value| value.chars().count() >= 5);
     long.find(|value| said.contains(value.as_str()))
 }

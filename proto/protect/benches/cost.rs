@@ -296,7 +296,7 @@ fn one_batch() {
             touches: (0..12)
                 .map(|table| table * 10_000 + dice.below(2500))
                 .collect(),
-            changed_before: false,
+            waits: false,
         })
         .collect();
     let began = Instant::now();

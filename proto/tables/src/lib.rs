@@ -26,7 +26,7 @@ pub mod web;
 pub use self::dimension::{Dim, Dimension};
 pub use self::facts::OfferFacts;
 pub use self::layout::Layout;
-pub use self::measure::{Counts, Measure};
+pub use self::measure::Measure;
 pub use self::period::Period;
 pub use self::region::Region;
 pub use self::revision::{Kind, Revision, Shown};

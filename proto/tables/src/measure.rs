@@ -63,45 +63,6 @@ impl Measure {
     }
 }
 
-/// What a cell holds, or what one person adds to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Belegungen.
-    pub enrolments: u32,
-    /// Persons with an enrolment.
-    pub persons: u32,
-    /// Completed enrolments.
-    pub completions: u32,
-    /// Cancelled registrations.
-    pub cancellations: u32,
-    /// Registrations on the waiting list.
-    pub waiting: u32,
-    /// Persons with a registration of any state: whoever stands behind the cell at all.
-    pub contributors: u32,
-}
-
-impl Counts {
-    /// The value of a measure.
-    #[must_use]
-    pub fn value(&self, measure: Measure) -> u32 {
-        match measure {
-            Measure::Enrolments => self.enrolments,
-            Measure::Persons => self.persons,
-            Measure::Registrations => self.enrolments + self.cancellations + self.waiting,
-        }
-    }
-
-    /// Adds what another holds.
-    pub fn add(&mut self, other: &Self) {
-        self.enrolments += other.enrolments;
-        self.persons += other.persons;
-        self.completions += other.completions;
-        self.cancellations += other.cancellations;
-        self.waiting += other.waiting;
-        self.contributors += other.contributors;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,6 +72,7 @@ impl Turn<'_> {
             key,
             leaves,
             status,
+            registered,
             file,
             line: self.row.line(),
         }))
