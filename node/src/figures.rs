@@ -230,3 +230,6 @@ pub fn sealed_en(code: &str) -> &'static str {
         _ => "nothing more can be released safely",
     }
 }
+
+#[cfg(test)]
+mod tests;

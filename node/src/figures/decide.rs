@@ -83,7 +83,6 @@ pub struct Ledger {
 struct Stored {
     revisions: Vec<Vec<u8>>,
     proposal: Option<Vec<u8>>,
-    persons: Vec<[u8; 32]>,
 }
 
 impl Ledger {
@@ -100,6 +99,9 @@ impl Ledger {
 
     fn decode(period: Period, bytes: &[u8]) -> Result<Self, FiguresError> {
         let wrong = |reason: String| FiguresError::Ledger { period, reason };
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let (bytes, hashes) = bytes.split_at(end.unwrap_or(bytes.len()));
+        let hashes = hashes.get(1..).unwrap_or_default();
         let stored: Stored =
             serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
         let revision = |bytes: &Vec<u8>| {
@@ -115,7 +117,7 @@ impl Ledger {
                 .map(revision)
                 .collect::<Result<_, _>>()?,
             proposal: stored.proposal.as_ref().map(revision).transpose()?,
-            persons: stored.persons,
+            persons: hashes.as_chunks().0.to_vec(),
         })
     }
 
@@ -124,15 +126,13 @@ impl Ledger {
         let stored = Stored {
             revisions: self.revisions.iter().map(bytes).collect(),
             proposal: self.proposal.as_ref().filter(|_| persons).map(bytes),
-            persons: if persons {
-                self.persons.clone()
-            } else {
-                Vec::new()
-            },
         };
-        serde_json::to_vec(&stored)
-            .map(Zeroizing::new)
-            .map_err(|_| FiguresError::TooLarge)
+        let mut out = serde_json::to_vec(&stored).map_err(|_| FiguresError::TooLarge)?;
+        if persons {
+            out.push(b'\n');
+            out.extend(self.persons.as_flattened());
+        }
+        Ok(Zeroizing::new(out))
     }
 
     /// What was published, the first first.

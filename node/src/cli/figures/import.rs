@@ -3,6 +3,7 @@
 //! The one process of the node that reads registrations. It takes shelter before it opens a list, holds
 //! each list in memory that is overwritten afterwards, and says of it nothing but places and rules.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -74,6 +75,7 @@ struct Document<'a> {
     other_period: u64,
     repeated: u64,
     basis: &'static str,
+    columns: BTreeMap<&'static str, String>,
     refused: Vec<FaultOut<'a>>,
     notices: Vec<FaultOut<'a>>,
     done: &'static str,
@@ -133,7 +135,7 @@ impl Import {
             session.secret(),
         );
         self.read(&mut import, mapping.as_ref(), words)?;
-        let (figures, report) = import.finish();
+        let (figures, report) = import.finish(&ground.web);
         let outcome = session.decide(&figures, &report, &offers.facts)?;
         self.tell(&report, &outcome, &ground, words);
         Ok(match report.refused_rows {
@@ -185,6 +187,11 @@ impl Import {
                 other_period: report.other_period,
                 repeated: report.repeated,
                 basis,
+                columns: report
+                    .columns
+                    .iter()
+                    .map(|(field, column)| (*field, column_letters(*column)))
+                    .collect(),
                 refused: faults(&report.refused),
                 notices: faults(&report.notices),
                 done: done_code(outcome.done),
@@ -202,6 +209,12 @@ impl Import {
         if outcome.first {
             let told = words.pick("Personen unterscheidet", "persons are told apart by");
             lines.push(format!("{told}: {}", words.basis(basis)));
+            let found = report.columns.iter();
+            let found: Vec<String> = found
+                .map(|(field, column)| format!("{field} {}", column_letters(*column)))
+                .collect();
+            let told = words.pick("gefundene Spalten", "columns found");
+            lines.push(format!("{told}: {}", found.join(", ")));
         }
         lines.extend(words.faults(report, FINDINGS));
         lines.extend(words.figures_done(&period, outcome));
