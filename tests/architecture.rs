@@ -103,7 +103,8 @@ const CRATES: &[Row] = &[
         "node",
         "node",
         &[
-            "import", "probe", "kv", "wire", "certs", "host", "model", "figures", "tables", "tabular",
+            "import", "probe", "kv", "wire", "certs", "host", "model", "figures", "tables",
+            "tabular",
         ],
         &["sled", "fjall"],
     ),
@@ -374,7 +375,9 @@ fn every_command_explains_itself_and_its_options() {
         ),
         (
             "calluna-node",
-            &["join", "import", "serve", "status", "check", "figures", "outbox"][..],
+            &[
+                "join", "import", "serve", "status", "check", "figures", "outbox",
+            ][..],
         ),
     ] {
         let help = run(binary(program).arg("--help")).ok().stdout;
