@@ -139,6 +139,28 @@ const CRATES: &[Row] = &[
             "serde_json",
         ],
     ),
+    (
+        "evidence",
+        "proto/evidence",
+        &["protect", "tables", "model"],
+        &["tokio", "tonic", "prost", "tracing", "sled", "fjall"],
+    ),
+    // What remembers persons has no mouth either.
+    (
+        "ledger",
+        "node/ledger",
+        &["evidence", "figures", "protect", "tables"],
+        &[
+            "tracing",
+            "log",
+            "tonic",
+            "prost",
+            "tokio",
+            "serde_json",
+            "sled",
+            "fjall",
+        ],
+    ),
 ];
 
 /// The crate in which tests may use anything.

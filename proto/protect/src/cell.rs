@@ -42,6 +42,7 @@ pub struct Cell {
     pub(crate) threshold: u64,
     pub(crate) cost: f64,
     pub(crate) standing: Standing,
+    pub(crate) slack: bool,
 }
 
 impl Cell {
@@ -58,6 +59,7 @@ impl Cell {
             threshold: 5,
             cost: cost(values.first().copied().unwrap_or(0), false),
             standing: Standing::Open,
+            slack: false,
         }
     }
 
@@ -74,6 +76,27 @@ impl Cell {
             threshold: 5,
             cost: 0.0,
             standing: Standing::Hidden,
+            slack: false,
+        }
+    }
+
+    /// What lies between two numbers of which one is at most the other (`greater = lesser + slack`), or
+    /// what is not published of a sum at all: a number that is at least zero, that nobody is told and
+    /// that needs no protection of its own.
+    #[must_use]
+    pub fn slack(values: &[Option<u64>]) -> Self {
+        let figure = |value: &Option<u64>| Figure {
+            value: *value,
+            structural: false,
+            largest: 0,
+        };
+        Self {
+            figures: values.iter().map(figure).collect(),
+            // The least that a system takes, so that it raises no threshold above it.
+            threshold: 3,
+            cost: 0.0,
+            standing: Standing::Hidden,
+            slack: true,
         }
     }
 

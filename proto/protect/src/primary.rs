@@ -54,8 +54,9 @@ impl Mask {
 /// Whether the number at `at` is below the threshold and not publicly known to be zero.
 pub(crate) fn is_small(system: &System, cell: CellId, at: usize) -> bool {
     let figure = system.figure(cell, at);
-    let threshold = system.cells[cell.index()].threshold;
-    !figure.structural && figure.value.is_some_and(|value| value < threshold)
+    let place = &system.cells[cell.index()];
+    let threshold = place.threshold;
+    !place.slack && !figure.structural && figure.value.is_some_and(|value| value < threshold)
 }
 
 /// Whether everything the cell says is public anyway: all its measures are structural zeros.

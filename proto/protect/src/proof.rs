@@ -154,7 +154,11 @@ pub(crate) fn prove_with(
         attacker,
         cells: system.len(),
         hidden: mask.hidden(),
-        numbers: parts.iter().map(|part| part.columns.len()).sum(),
+        numbers: parts
+            .iter()
+            .flat_map(|part| &part.columns)
+            .filter(|column| !system.cells[column.cell.index()].slack)
+            .count(),
         minimum_width: None,
         exact: 0,
         narrower: 0,

@@ -184,10 +184,8 @@ pub(crate) fn space(system: &System, mask: &Mask, attacker: Attacker) -> Compone
         for (earlier, later) in &system.successions {
             for at in 0..system.measures {
                 let value = |cell: &CellId| system.figure(*cell, at).value;
-                if value(earlier)
-                    .zip(value(later))
-                    .is_some_and(|(e, l)| e <= l)
-                {
+                // Where a number is not known here, the attacker has only the promise that it grows.
+                if value(earlier).zip(value(later)).is_none_or(|(e, l)| e <= l) {
                     let members = [(*earlier, 1), (*later, -1)];
                     push_row(&mut whole, system, &place, at, members.into_iter(), false);
                 }
@@ -216,7 +214,11 @@ fn column(system: &System, cell: CellId, at: usize, attacker: Attacker) -> Colum
         value,
         low,
         high,
-        need: width.min(high - low),
+        need: if system.cells[cell.index()].slack {
+            0
+        } else {
+            width.min(high - low)
+        },
     }
 }
 

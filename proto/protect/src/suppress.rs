@@ -151,6 +151,10 @@ fn line_rule(system: &System, mask: &mut Mask) {
 /// Whether a sum alone says too much: one hidden member is a difference, and hidden parts of a shown total
 /// are together what is left of it, which must be enough for each of them to be anything below its threshold.
 fn speaks(system: &System, mask: &Mask, sum: &Sum) -> bool {
+    // Where something unknown is in the sum, it is no equation: the proof will tell.
+    if sum.members().any(|cell| system.cells[cell.index()].slack) {
+        return false;
+    }
     if sum.members().filter(|cell| mask.hides(*cell)).count() == 1 {
         return true;
     }

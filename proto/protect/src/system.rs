@@ -155,7 +155,7 @@ impl System {
         }
     }
 
-    /// Says that `later` is `earlier`, a revision on.
+    /// Says that `later` is `earlier`, a revision on, and that the public knows it only grows.
     ///
     /// # Errors
     /// [`InvalidSystem::Unknown`] when one of them is not there.
@@ -226,6 +226,7 @@ impl System {
         for cell in &self.cells {
             number(cell.threshold);
             number(cell.standing as u64);
+            number(u64::from(cell.slack));
             number(cell.cost.to_bits());
             for figure in &cell.figures {
                 number(figure.value.map_or(u64::MAX, |value| value));

@@ -208,6 +208,16 @@ impl Web {
         self.places.get(table).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether it is the total of all states of registrations together. Nobody needs it, and beside the enrolments
+    /// it would tell how few were cancelled or wait: it is never published ([`crate::Shown::LeftOut`]).
+    #[must_use]
+    pub fn is_silent(&self, number: u32) -> bool {
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        self.numbers.get(at).is_none_or(|number| {
+            number.measure == Measure::Registrations && number.nodes[Dim::Status as usize] == 0
+        })
+    }
+
     /// How far below the total a number stands: the steps of all dimensions together. Coarser is less.
     #[must_use]
     pub fn depth(&self, number: u32) -> u16 {
