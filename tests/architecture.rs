@@ -100,15 +100,6 @@ const CRATES: &[Row] = &[
         &["tokio", "tonic", "prost", "sled", "fjall", "tracing"],
     ),
     (
-        "node",
-        "node",
-        &[
-            "import", "probe", "kv", "wire", "certs", "host", "model", "figures", "tables",
-            "tabular",
-        ],
-        &["sled", "fjall"],
-    ),
-    (
         "hub",
         "hub",
         &[
@@ -160,6 +151,15 @@ const CRATES: &[Row] = &[
             "sled",
             "fjall",
         ],
+    ),
+    (
+        "node",
+        "node",
+        &[
+            "import", "probe", "kv", "wire", "certs", "host", "model", "figures", "tables",
+            "tabular", "evidence", "ledger", "protect",
+        ],
+        &["sled", "fjall"],
     ),
 ];
 

@@ -48,7 +48,7 @@ pub(super) fn findings(words: Words, dir: &Path, config: &Figures, now: Moment) 
 fn layout(words: Words, config: &Figures) -> Finding {
     match Ground::of(config) {
         Ok(ground) => {
-            let print: String = ground.fingerprint.chars().take(12).collect();
+            let print: String = ground.frame.fingerprint.chars().take(12).collect();
             Finding::note(
                 "figures-layout",
                 words.pick(

@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
+use calluna_evidence::Frame;
 use calluna_figures::PostalCodes;
 use calluna_host::durable::FileError;
-use calluna_tables::{Layout, Region, Subjects, Web};
+use calluna_tables::{Layout, Region, Subjects};
 
 use super::FiguresError;
 use crate::config::Figures;
@@ -13,14 +14,10 @@ use crate::config::Figures;
 /// Layout, numbers, postal codes.
 #[derive(Debug)]
 pub struct Ground {
-    /// The place of every cell.
-    pub layout: Layout,
-    /// Its numbers.
-    pub web: Web,
+    /// The place of every cell, its numbers, and how they hang together.
+    pub frame: Frame,
     /// Residence from postal codes.
     pub postal: PostalCodes,
-    /// [`Layout::fingerprint`].
-    pub fingerprint: String,
 }
 
 impl Ground {
@@ -41,11 +38,8 @@ impl Ground {
             Some(text) => PostalCodes::parse(&text)?,
             None => PostalCodes::heidekreis()?,
         };
-        let layout = Layout::new(region, subjects);
         Ok(Self {
-            web: Web::new(&layout),
-            fingerprint: layout.fingerprint(),
-            layout,
+            frame: Frame::new(Layout::new(region, subjects)),
             postal,
         })
     }
@@ -78,7 +72,10 @@ mod tests {
             ..Figures::default()
         };
         let here = Ground::of(&Figures::default()).unwrap();
-        assert_ne!(Ground::of(&config).unwrap().fingerprint, here.fingerprint);
+        assert_ne!(
+            Ground::of(&config).unwrap().frame.fingerprint,
+            here.frame.fingerprint
+        );
         std::fs::write(
             &file,
             "ags,name,district,formerly\n3355,Adendorf,Lüneburg,\n",

@@ -3,25 +3,22 @@
 //! The command reads the files between [`Session::open`] and [`Session::decide`]; the lock is held all the
 //! while, so nothing changes under it.
 
-use std::time::Duration;
-
 use calluna_figures::{Figures as Counted, Report, Secret};
+use calluna_ledger::{Asked, Fault, Occasion};
 use calluna_model::clock::Moment;
 use calluna_model::entropy::Entropy;
+use calluna_protect::Budget;
 use calluna_tables::{Kind, OfferFacts, Period, Revision};
 
 use super::FiguresError;
 use super::book::{Book, Writer};
 use super::calendar::{Phase, day_after, phase};
-use super::decide::{Given, Occasion, Page};
+use super::decide::{Page, RULES_KEPT, reasons};
 use super::ground::Ground;
 use super::heard::Heard;
 use super::keep;
 use super::secret::{self, Kept};
 use crate::config::Figures;
-
-/// How long the proof of one decision may take before tables are made coarser.
-pub const BUDGET: Duration = Duration::from_secs(60);
 
 /// What is asked for.
 #[derive(Debug)]
@@ -194,18 +191,39 @@ impl<'a> Session<'a> {
             return Ok(outcome);
         };
         self.same_basis(report)?;
-        let empty = ground.layout.structural(offers);
-        let given = Given {
-            ground,
-            rules: &config.rules,
-            structural: &ground.web.structural(&ground.layout, &empty),
+        let frame = &ground.frame;
+        let empty = frame.layout.structural(offers);
+        // The rules of a period stay as they were at its first revision.
+        let rules = outcome
+            .before
+            .as_ref()
+            .map_or(&config.rules, |one| &one.rules);
+        let asked = Asked {
+            frame,
+            rules,
+            figures,
+            structural: &frame.web.structural(&frame.layout, &empty),
             occasion,
             at: now.0,
-            budget: BUDGET,
+            budget: Budget::default(),
         };
-        let decision = self.page.ledger.decide(&given, figures)?;
-        outcome.waiting = decision.waiting;
-        outcome.reasons.clone_from(&decision.reasons);
+        let failed = |fault: Fault| FiguresError::Ledger {
+            period,
+            reason: fault.to_string(),
+        };
+        // A newer list takes the place of what waits.
+        let waited = self
+            .page
+            .ledger
+            .held()
+            .map(|held| held.revision.values.clone());
+        self.page.ledger.withdraw();
+        let decision = self.page.ledger.decide(&asked).map_err(failed)?;
+        outcome.waiting = decision.waiting.all.least();
+        outcome.reasons = reasons(&decision);
+        if *rules != config.rules {
+            outcome.reasons.push(RULES_KEPT.to_owned());
+        }
         outcome.revision = decision
             .proposal
             .as_ref()
@@ -214,18 +232,22 @@ impl<'a> Session<'a> {
             None => Done::Nothing,
             Some(_) if dry_run => Done::Would,
             Some(proposal) if config.approve => {
-                self.page.ledger.hold(proposal);
-                self.page.note.proposed_at = Some(now);
+                let same = waited.is_some_and(|waited| waited == proposal.revision.values);
+                self.page.ledger.hold(proposal).map_err(failed)?;
+                let since = self.page.note.proposed_at.filter(|_| same);
+                self.page.note.proposed_at = Some(since.unwrap_or(now));
                 Done::Proposed
             }
             Some(proposal) => {
-                self.page.ledger.publish(proposal);
-                self.page.note.proposed_at = None;
+                self.page.ledger.publish(proposal).map_err(failed)?;
                 Done::Published
             }
         };
-        self.page.note.waiting = decision.waiting;
-        self.page.note.reasons = decision.reasons;
+        if outcome.done != Done::Proposed {
+            self.page.note.proposed_at = None;
+        }
+        self.page.note.waiting = outcome.waiting;
+        self.page.note.reasons.clone_from(&outcome.reasons);
         self.write(report)?;
         Ok(outcome)
     }
@@ -255,7 +277,7 @@ impl<'a> Session<'a> {
         if let Some(basis) = report.basis {
             basis.name().clone_into(&mut note.basis);
         }
-        writer.write(self.wish.period, &self.page.parts()?)
+        writer.write(self.wish.period, &self.page.parts())
     }
 }
 
@@ -288,7 +310,7 @@ fn today(wish: &Wish<'_>, page: &Page) -> Result<Today, FiguresError> {
         return Err(FiguresError::Forgotten { period, at });
     }
     let last = page.ledger.revisions().last();
-    if last.is_some_and(|last| last.layout != wish.ground.fingerprint) {
+    if last.is_some_and(|last| last.layout != wish.ground.frame.fingerprint) {
         return Err(FiguresError::OtherLayout { period });
     }
     let Phase::Ended { days } = phase(period, wish.now) else {
@@ -310,11 +332,18 @@ fn today(wish: &Wish<'_>, page: &Page) -> Result<Today, FiguresError> {
 /// When nothing waits, or it cannot be written.
 pub fn approve(book: &Book, period: Period) -> Result<Revision, FiguresError> {
     let (writer, mut page) = waiting(book, period)?;
-    page.ledger.approve();
+    let released = page
+        .ledger
+        .release()
+        .map_err(|fault| FiguresError::Ledger {
+            period,
+            reason: fault.to_string(),
+        })?;
+    let revision = released
+        .cloned()
+        .ok_or(FiguresError::NothingWaits { period })?;
     page.note.proposed_at = None;
-    let nothing = FiguresError::NothingWaits { period };
-    let revision = page.ledger.revisions().last().cloned().ok_or(nothing)?;
-    writer.write(period, &page.parts()?)?;
+    writer.write(period, &page.parts())?;
     Ok(revision)
 }
 
@@ -324,9 +353,9 @@ pub fn approve(book: &Book, period: Period) -> Result<Revision, FiguresError> {
 /// When nothing waits, or it cannot be written.
 pub fn discard(book: &Book, period: Period) -> Result<(), FiguresError> {
     let (writer, mut page) = waiting(book, period)?;
-    page.ledger.discard();
+    page.ledger.withdraw();
     page.note.proposed_at = None;
-    writer.write(period, &page.parts()?)
+    writer.write(period, &page.parts())
 }
 
 fn waiting(book: &Book, period: Period) -> Result<(Writer, Page), FiguresError> {
@@ -346,7 +375,7 @@ fn waiting(book: &Book, period: Period) -> Result<(Writer, Page), FiguresError> 
         let reason = super::sealed::DIVERGED.to_owned();
         return Err(FiguresError::Sealed { period, reason });
     }
-    if page.ledger.proposal().is_none() {
+    if page.ledger.held().is_none() {
         return Err(FiguresError::NothingWaits { period });
     }
     Ok((writer, page))

@@ -101,9 +101,9 @@ fn rewrite(
         .look(period)?
         .ok_or(FiguresError::NoSuchPeriod { period })?;
     let mut page = Page::of(period, parts)?;
-    page.ledger.forget();
+    page.ledger.settle();
     page.note.mark.clear();
     page.note.proposed_at = None;
     change(&mut page);
-    writer.write(period, &page.parts()?)
+    writer.write(period, &page.parts())
 }

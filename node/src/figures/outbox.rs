@@ -205,7 +205,7 @@ pub fn outbox(
         out
     });
     Ok(Outbox {
-        layout: ground.fingerprint.clone(),
+        layout: ground.frame.fingerprint.clone(),
         periods: periods.collect(),
     })
 }
@@ -247,7 +247,7 @@ fn period_out(period: Period, page: &Page, hub: Said, ground: &Ground, all: bool
         let whole = all || revision.number == newest || stand != Stand::Accepted;
         revision_out(revision, stand, whole.then_some(ground))
     };
-    let proposal = page.ledger.proposal();
+    let proposal = page.ledger.held().map(|held| &held.revision);
     PeriodOut {
         proposal: proposal.map(|one| revision_out(one, Stand::WaitsForRelease, Some(ground))),
         proposed_at: note.proposed_at,
@@ -265,7 +265,7 @@ fn period_out(period: Period, page: &Page, hub: Said, ground: &Ground, all: bool
 /// One revision; with its tables where the layout is given and fits.
 #[must_use]
 pub fn revision_out(revision: &Revision, stand: Stand, ground: Option<&Ground>) -> RevisionOut {
-    let fits = ground.filter(|ground| ground.fingerprint == revision.layout);
+    let fits = ground.filter(|ground| ground.frame.fingerprint == revision.layout);
     RevisionOut {
         number: revision.number,
         kind: revision.kind.as_str(),
@@ -298,7 +298,7 @@ fn counts(revision: &Revision) -> Counts {
 
 /// The tables of a revision, those left out that it does not reach.
 fn tables(revision: &Revision, ground: &Ground) -> Vec<TableOut> {
-    let placed = ground.layout.tables().iter().enumerate();
+    let placed = ground.frame.layout.tables().iter().enumerate();
     let tables = placed.map(|(at, placed)| table_out(revision, ground, at, placed));
     let there = |table: &TableOut| {
         let mut values = table.cells.iter().flat_map(|cell| &cell.values);
@@ -310,7 +310,7 @@ fn tables(revision: &Revision, ground: &Ground) -> Vec<TableOut> {
 fn table_out(revision: &Revision, ground: &Ground, at: usize, placed: &Placed) -> TableOut {
     let table = placed.table;
     let measures = table.measures.len();
-    let numbers = ground.web.places(at).chunks(measures.max(1));
+    let numbers = ground.frame.web.places(at).chunks(measures.max(1));
     let cells = (placed.first..).zip(numbers).map(|(cell, numbers)| {
         let nodes = placed.nodes(cell).unwrap_or_default();
         let codes = table.dims.iter().zip(nodes);
@@ -342,5 +342,10 @@ fn table_out(revision: &Revision, ground: &Ground, at: usize, placed: &Placed) -
 }
 
 fn code(ground: &Ground, dim: Dim, node: u16) -> Option<&calluna_tables::dimension::Code> {
-    ground.layout.tree(dim)?.codes().get(usize::from(node))
+    ground
+        .frame
+        .layout
+        .tree(dim)?
+        .codes()
+        .get(usize::from(node))
 }

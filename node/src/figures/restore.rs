@@ -43,13 +43,13 @@ pub fn kept(book: &Book) -> Result<Kept, FiguresError> {
             }
             Err(error) => return Err(error),
         };
-        page.ledger.forget();
+        page.ledger.settle();
         page.note.mark.clear();
         page.note.proposed_at = None;
         if page.note.sealed.is_empty() {
             sealed::RESTORED.clone_into(&mut page.note.sealed);
         }
-        let bytes = page.parts()?.encode()?;
+        let bytes = page.parts().encode()?;
         kept.files
             .push((format!("{BEFORE}{period}{ENDING}"), bytes.to_vec()));
     }

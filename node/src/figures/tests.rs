@@ -158,9 +158,9 @@ fn count(
     secret: &calluna_figures::Secret,
     list: &str,
 ) -> (Counted, Report) {
-    let mut import = Import::new(&ground.layout, &ground.postal, index, of, secret);
+    let mut import = Import::new(&ground.frame.layout, &ground.postal, index, of, secret);
     import.read("synthetic.csv", list.as_bytes(), None).unwrap();
-    import.finish(&ground.web)
+    import.finish(&ground.frame.web)
 }
 
 /// Persons of a synthetic list, numbered.

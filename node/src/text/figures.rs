@@ -127,7 +127,34 @@ impl Words {
     /// Why something was held back.
     #[must_use]
     pub fn reason(self, code: &str) -> String {
-        code.to_owned()
+        let text = match code {
+            "few" => self.pick(
+                "Zurückgehalten: bei einigen würde sich eine sichtbare Zahl um zu wenige Personen ändern.",
+                "Held back: with some a number that can be seen would change by too few persons.",
+            ),
+            "changed" => self.pick(
+                "Zurückgehalten: einige haben sich geändert oder sind nicht mehr in der Liste; das zeigt erst der Abschluss oder die nächste Berichtigung.",
+                "Held back: some changed or are not in the list any more; the close or the next correction shows it.",
+            ),
+            "below" => self.pick(
+                "Zurückgehalten: ohne einige fiele eine schon gezeigte Zahl unter die Schwelle.",
+                "Held back: without some a number that was shown would fall below its threshold.",
+            ),
+            "not-proved" => self.pick(
+                "Nichts veröffentlicht: es ließ sich nicht beweisen, dass die geschützten Zahlen geschützt bleiben.",
+                "Nothing published: it could not be proved that the protected numbers stay protected.",
+            ),
+            "would-fall" => self.pick(
+                "Nichts veröffentlicht: eine schon gezeigte Zahl fiele unter die Schwelle.",
+                "Nothing published: a number that was shown would fall below its threshold.",
+            ),
+            "rules-kept" => self.pick(
+                "Die Regeln dieses Quartals bleiben, wie sie bei der ersten Revision waren; geänderte gelten ab dem nächsten.",
+                "The rules of this quarter stay as they were at its first revision; changed ones hold from the next one on.",
+            ),
+            other => other,
+        };
+        text.to_owned()
     }
 
     /// A kind of revision.

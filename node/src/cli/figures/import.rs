@@ -128,14 +128,14 @@ impl Import {
         };
         let session = Session::open(wish, &*around.entropy)?;
         let mut import = calluna_figures::Import::new(
-            &ground.layout,
+            &ground.frame.layout,
             &ground.postal,
             &offers.index,
             self.period,
             session.secret(),
         );
         self.read(&mut import, mapping.as_ref(), words)?;
-        let (figures, report) = import.finish(&ground.web);
+        let (figures, report) = import.finish(&ground.frame.web);
         let outcome = session.decide(&figures, &report, &offers.facts)?;
         self.tell(&report, &outcome, &ground, words);
         Ok(match report.refused_rows {
