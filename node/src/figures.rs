@@ -179,6 +179,14 @@ pub enum FiguresError {
         /// As in this list.
         now: String,
     },
+    /// Most persons of the earlier lists are not in this one.
+    #[error(
+        "most persons of the earlier lists of {period} are not in this one; it must be the whole list of the quarter, and persons must be numbered as before: look at the file, or confirm with --yes"
+    )]
+    Strangers {
+        /// Which.
+        period: Period,
+    },
     /// A file of the list was refused as a whole.
     #[error("{0}")]
     List(calluna_figures::Fault),

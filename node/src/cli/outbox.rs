@@ -9,7 +9,7 @@ use calluna_tables::Period;
 use clap::{Args, Subcommand};
 
 use super::{Around, Data};
-use crate::config::Settings;
+use crate::config::{Figures, Settings};
 use crate::figures::book::Book;
 use crate::figures::ground::Ground;
 use crate::figures::import::{approve, discard};
@@ -80,13 +80,14 @@ impl Outbox {
 }
 
 impl Release {
-    fn book(&self) -> anyhow::Result<Book> {
+    fn place(&self) -> anyhow::Result<(Book, Figures)> {
         let settings = Settings::load(&self.data.data, &ProcessEnvironment)?;
-        Ok(Book::of(settings.dir.path()))
+        Ok((Book::of(settings.dir.path()), settings.config.figures))
     }
 
     fn approve(self, around: &Around) -> anyhow::Result<Exit> {
-        let revision = approve(&self.book()?, self.period)?;
+        let (book, config) = self.place()?;
+        let revision = approve(&book, &config, self.period, around.clock.now())?;
         let (period, number, digest) = (self.period, revision.number, revision.digest());
         out::say(&around.words.pick(
             format!("{period}, Revision {number} ist freigegeben; der Hub holt sie in der nächsten Nacht (Prüfsumme {digest})"),
@@ -96,7 +97,8 @@ impl Release {
     }
 
     fn discard(self, around: &Around) -> anyhow::Result<Exit> {
-        discard(&self.book()?, self.period)?;
+        let (book, config) = self.place()?;
+        discard(&book, &config, self.period, around.clock.now())?;
         let period = self.period;
         out::say(&around.words.pick(
             format!("{period}: was wartete, ist verworfen; nichts davon hat das Haus verlassen"),

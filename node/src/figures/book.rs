@@ -110,6 +110,13 @@ impl Book {
         Writer::with(self.clone(), lock)
     }
 
+    /// Whether somebody else has the right to write just now.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let lock = File::open(self.folder.join(LOCK));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
     fn lock_file(&self) -> Result<File, FiguresError> {
         make_dir(&self.folder, 0o700).map_err(FileError::when("make", &self.folder))?;
         let path = self.folder.join(LOCK);
@@ -315,8 +322,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let book = Book::of(dir.path());
         let first = book.write().unwrap();
-        assert!(book.try_write().unwrap().is_none());
+        assert!(book.try_write().unwrap().is_none() && book.is_busy());
         drop(first);
+        assert!(!book.is_busy());
         assert!(book.try_write().unwrap().is_some());
     }
 }

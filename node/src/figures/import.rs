@@ -4,11 +4,11 @@
 //! while, so nothing changes under it.
 
 use calluna_figures::{Figures as Counted, Report, Secret};
-use calluna_ledger::{Asked, Fault, Occasion};
+use calluna_ledger::{Asked, Fault, Occasion, Proposal};
 use calluna_model::clock::Moment;
 use calluna_model::entropy::Entropy;
 use calluna_protect::Budget;
-use calluna_tables::{Kind, OfferFacts, Period, Revision};
+use calluna_tables::{Kind, OfferFacts, Period, Revision, Shown};
 
 use super::FiguresError;
 use super::book::{Book, Writer};
@@ -19,6 +19,9 @@ use super::heard::Heard;
 use super::keep;
 use super::secret::{self, Kept};
 use crate::config::Figures;
+
+/// With fewer persons than this, that most of them are gone says nothing.
+const FEW: usize = 10;
 
 /// What is asked for.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Wish<'a> {
     pub closing: bool,
     /// Write nothing.
     pub dry_run: bool,
+    /// Go on although most persons of the earlier lists are not in this one.
+    pub confirmed: bool,
     /// What time it is.
     pub now: Moment,
 }
@@ -173,7 +178,6 @@ impl<'a> Session<'a> {
             ground,
             period,
             now,
-            dry_run,
             ..
         } = self.wish;
         let mut outcome = Outcome {
@@ -191,13 +195,12 @@ impl<'a> Session<'a> {
             return Ok(outcome);
         };
         self.same_basis(report)?;
+        self.same_persons(figures)?;
         let frame = &ground.frame;
         let empty = frame.layout.structural(offers);
         // The rules of a period stay as they were at its first revision.
-        let rules = outcome
-            .before
-            .as_ref()
-            .map_or(&config.rules, |one| &one.rules);
+        let before = outcome.before.as_ref();
+        let rules = before.map_or(&config.rules, |one| &one.rules);
         let asked = Asked {
             frame,
             rules,
@@ -207,49 +210,57 @@ impl<'a> Session<'a> {
             at: now.0,
             budget: Budget::default(),
         };
-        let failed = |fault: Fault| FiguresError::Ledger {
-            period,
-            reason: fault.to_string(),
-        };
         // A newer list takes the place of what waits.
-        let waited = self
-            .page
-            .ledger
-            .held()
-            .map(|held| held.revision.values.clone());
+        let held = self.page.ledger.held();
+        let waited = held.map(|held| held.revision.values.clone());
         self.page.ledger.withdraw();
-        let decision = self.page.ledger.decide(&asked).map_err(failed)?;
+        let decision = self.page.ledger.decide(&asked);
+        let decision = decision.map_err(|fault| failed(period, &fault))?;
         outcome.waiting = decision.waiting.all.least();
         outcome.reasons = reasons(&decision);
         if *rules != config.rules {
             outcome.reasons.push(RULES_KEPT.to_owned());
         }
-        outcome.revision = decision
-            .proposal
-            .as_ref()
-            .map(|proposal| proposal.revision.clone());
+        let proposed = decision.proposal.as_ref();
+        outcome.revision = proposed.map(|proposal| proposal.revision.clone());
         outcome.done = match decision.proposal {
             None => Done::Nothing,
-            Some(_) if dry_run => Done::Would,
-            Some(proposal) if config.approve => {
-                let same = waited.is_some_and(|waited| waited == proposal.revision.values);
-                self.page.ledger.hold(proposal).map_err(failed)?;
-                let since = self.page.note.proposed_at.filter(|_| same);
-                self.page.note.proposed_at = Some(since.unwrap_or(now));
-                Done::Proposed
-            }
-            Some(proposal) => {
-                self.page.ledger.publish(proposal).map_err(failed)?;
-                Done::Published
-            }
+            Some(proposal) => self.take(proposal, waited.as_deref())?,
         };
+        let note = &mut self.page.note;
         if outcome.done != Done::Proposed {
-            self.page.note.proposed_at = None;
+            note.proposed_at = None;
         }
-        self.page.note.waiting = outcome.waiting;
-        self.page.note.reasons.clone_from(&outcome.reasons);
+        note.waiting = outcome.waiting;
+        note.reasons.clone_from(&outcome.reasons);
         self.write(report)?;
         Ok(outcome)
+    }
+
+    /// Publishes a proposal, or lets it wait for its release; `waited` is what waited before.
+    fn take(&mut self, proposal: Proposal, waited: Option<&[Shown]>) -> Result<Done, FiguresError> {
+        let Wish {
+            config,
+            period,
+            now,
+            dry_run,
+            ..
+        } = self.wish;
+        let Page { note, ledger } = &mut self.page;
+        if dry_run {
+            return Ok(Done::Would);
+        }
+        if config.approve {
+            let same = waited.is_some_and(|waited| waited == proposal.revision.values);
+            let held = ledger.hold(proposal);
+            held.map_err(|fault| failed(period, &fault))?;
+            let since = note.proposed_at.filter(|_| same);
+            note.proposed_at = Some(since.unwrap_or(now));
+            return Ok(Done::Proposed);
+        }
+        let published = ledger.publish(proposal);
+        published.map_err(|fault| failed(period, &fault))?;
+        Ok(Done::Published)
     }
 
     /// With other columns to tell persons apart, everybody would look new.
@@ -267,6 +278,20 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// A partial list, or a course software that numbers persons anew, would look like many who left.
+    fn same_persons(&self, figures: &Counted) -> Result<(), FiguresError> {
+        let ledger = &self.page.ledger;
+        let again = figures
+            .persons()
+            .filter(|person| ledger.knows(&person.hash));
+        let few = ledger.persons() >= FEW && again.count() * 2 < ledger.persons();
+        if few && !self.wish.confirmed {
+            let period = self.wish.period;
+            return Err(FiguresError::Strangers { period });
+        }
+        Ok(())
+    }
+
     fn write(mut self, report: &Report) -> Result<(), FiguresError> {
         let Some(writer) = self.writer.take() else {
             return Ok(());
@@ -279,6 +304,11 @@ impl<'a> Session<'a> {
         }
         writer.write(self.wish.period, &self.page.parts())
     }
+}
+
+fn failed(period: Period, fault: &Fault) -> FiguresError {
+    let reason = fault.to_string();
+    FiguresError::Ledger { period, reason }
 }
 
 /// Whether the period has begun, and may be closed if that is asked for.
@@ -330,8 +360,13 @@ fn today(wish: &Wish<'_>, page: &Page) -> Result<Today, FiguresError> {
 ///
 /// # Errors
 /// When nothing waits, or it cannot be written.
-pub fn approve(book: &Book, period: Period) -> Result<Revision, FiguresError> {
-    let (writer, mut page) = waiting(book, period)?;
+pub fn approve(
+    book: &Book,
+    config: &Figures,
+    period: Period,
+    now: Moment,
+) -> Result<Revision, FiguresError> {
+    let (writer, mut page) = waiting(book, config, period, now)?;
     let released = page
         .ledger
         .release()
@@ -351,28 +386,36 @@ pub fn approve(book: &Book, period: Period) -> Result<Revision, FiguresError> {
 ///
 /// # Errors
 /// When nothing waits, or it cannot be written.
-pub fn discard(book: &Book, period: Period) -> Result<(), FiguresError> {
-    let (writer, mut page) = waiting(book, period)?;
+pub fn discard(
+    book: &Book,
+    config: &Figures,
+    period: Period,
+    now: Moment,
+) -> Result<(), FiguresError> {
+    let (writer, mut page) = waiting(book, config, period, now)?;
     page.ledger.withdraw();
     page.note.proposed_at = None;
     writer.write(period, &page.parts())
 }
 
-fn waiting(book: &Book, period: Period) -> Result<(Writer, Page), FiguresError> {
+fn waiting(
+    book: &Book,
+    config: &Figures,
+    period: Period,
+    now: Moment,
+) -> Result<(Writer, Page), FiguresError> {
     if !book.path(period).exists() {
         return Err(FiguresError::NoSuchPeriod { period });
     }
     let writer = book.write()?;
+    // What waited may have become impossible meanwhile: time is over, the secret is gone.
+    keep::upkeep(&writer, config, &Heard::read(book), now)?;
     let parts = writer
         .read(period)?
         .ok_or(FiguresError::NoSuchPeriod { period })?;
     let page = Page::of(period, parts)?;
     if !page.note.sealed.is_empty() {
         let reason = page.note.sealed.clone();
-        return Err(FiguresError::Sealed { period, reason });
-    }
-    if Heard::read(book).diverged(period) {
-        let reason = super::sealed::DIVERGED.to_owned();
         return Err(FiguresError::Sealed { period, reason });
     }
     if page.ledger.held().is_none() {

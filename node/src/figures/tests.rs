@@ -91,6 +91,7 @@ impl House {
             period: period(of),
             closing,
             dry_run,
+            confirmed: false,
             now: self.now(),
         };
         let session = Session::open(wish, &self.entropy)?;
@@ -310,20 +311,20 @@ fn what_waits_for_release_is_not_told_to_the_hub() {
         shown.periods[0].proposal.as_ref().unwrap().stand,
         Stand::WaitsForRelease
     );
-    discard(&house.book(), of).unwrap();
+    discard(&house.book(), &house.config, of, house.now()).unwrap();
     assert!(matches!(
-        approve(&house.book(), of),
+        approve(&house.book(), &house.config, of, house.now()),
         Err(FiguresError::NothingWaits { .. })
     ));
     assert_eq!(house.import(&list(0..80)).unwrap().done, Done::Proposed);
     // A newer list takes the place of what waits.
     house.clock.forward(60);
     assert_eq!(house.import(&list(0..160)).unwrap().done, Done::Proposed);
-    let released = approve(&house.book(), of).unwrap();
+    let released = approve(&house.book(), &house.config, of, house.now()).unwrap();
     assert_eq!((released.number, house.heads()), (1, vec![released.head()]));
     assert!(house.standing().proposed_at.is_none());
     assert!(matches!(
-        approve(&house.book(), of),
+        approve(&house.book(), &house.config, of, house.now()),
         Err(FiguresError::NothingWaits { .. })
     ));
 }
@@ -435,6 +436,58 @@ fn a_list_that_tells_persons_apart_by_other_columns_is_refused() {
         matches!(refused, FiguresError::OtherBasis { .. }),
         "{refused}"
     );
+}
+
+#[test]
+fn a_list_in_which_most_persons_are_missing_is_not_taken_for_the_whole() {
+    let house = House::new();
+    house.import(&list(0..80)).unwrap();
+    let refused = house.import(&list(50..160)).unwrap_err();
+    assert!(
+        matches!(refused, FiguresError::Strangers { .. }),
+        "{refused}"
+    );
+    assert_eq!(house.heads()[0].number, 1);
+    house.import(&list(30..160)).unwrap();
+}
+
+#[test]
+fn rules_that_are_changed_hold_from_the_next_quarter_on() {
+    let mut house = House::new();
+    house.import(&list(0..80)).unwrap();
+    house.config.rules.threshold = 9;
+    let kept = house.import(&list(0..160)).unwrap();
+    assert!(
+        kept.reasons.contains(&"rules-kept".to_owned()),
+        "{:?}",
+        kept.reasons
+    );
+    assert_eq!(kept.revision.unwrap().rules.threshold, 5);
+    house.go_to("2026-10-02T10:00:00Z");
+    let next = house
+        .import_as(&list(0..80), "2026-Q4", false, false)
+        .unwrap();
+    assert_eq!(next.revision.unwrap().rules.threshold, 9);
+}
+
+#[test]
+fn a_published_revision_shows_numbers_and_they_are_those_of_the_outbox() {
+    let house = House::new();
+    let done = house.import(&list(0..80)).unwrap();
+    let values = done.revision.unwrap().values;
+    let shown = values
+        .iter()
+        .filter(|one| matches!(one, calluna_tables::Shown::Value(_)));
+    let shown = shown.count();
+    assert!(shown > 10, "{shown} numbers");
+    let choice = Choice {
+        period: None,
+        all: false,
+    };
+    let out = outbox(&house.book(), &house.ground, 180, choice).unwrap();
+    assert_eq!(out.periods[0].revisions[0].counts.shown, shown);
+    let total = &out.periods[0].revisions[0].tables[0].cells[0].values[0];
+    assert_eq!(*total, super::outbox::ValueOut::Number(80));
 }
 
 #[test]

@@ -392,6 +392,9 @@ fn german(error: &FiguresError) -> String {
             words.basis(before),
             words.basis(now)
         ),
+        FiguresError::Strangers { period } => format!(
+            "die meisten Personen der früheren Listen von {period} fehlen in dieser; es muss die vollständige Liste des Quartals sein, und Personen müssen nummeriert sein wie zuvor: bitte die Datei prüfen oder mit --yes bestätigen"
+        ),
         FiguresError::List(fault) => fault.line(Language::De),
         FiguresError::NothingWaits { period } => {
             format!("von {period} wartet nichts auf Freigabe")

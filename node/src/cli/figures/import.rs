@@ -56,6 +56,9 @@ pub(super) struct Import {
     /// Close the quarter now: it is over, and the list is complete.
     #[arg(long = "final")]
     closing: bool,
+    /// Go on although most persons of the earlier lists are not in this one.
+    #[arg(long)]
+    yes: bool,
     /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]
     format: OutputFormat,
@@ -124,8 +127,15 @@ impl Import {
             period: self.period,
             closing: self.closing,
             dry_run: self.dry_run,
+            confirmed: self.yes,
             now: around.clock.now(),
         };
+        if !self.dry_run && book.is_busy() {
+            out::say(words.pick(
+                "Gerade schreibt ein anderer Vorgang an den Zahlen; dieser wartet auf ihn.",
+                "Another process is writing the figures; this one waits for it.",
+            ));
+        }
         let session = Session::open(wish, &*around.entropy)?;
         let mut import = calluna_figures::Import::new(
             &ground.frame.layout,
