@@ -6,7 +6,7 @@
 //! core dump, cannot be read by other processes, and is kept from swapping where the system allows it
 //! ([`shelter`]); the bytes of the list are overwritten after use. It ends with the import. The daemon, which
 //! speaks with the hub, never sees a list, and never loads what is kept about persons: both parts of a
-//! period lie in one file, and the daemon reads the first one only ([`file`]).
+//! period lie in one file, and the daemon reads the first one only ([`mod@file`]).
 //!
 //! **What is kept**, in `figures/` of the data directory (mode 0700, files 0600):
 //!
@@ -51,7 +51,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`book`] | the folder: reading, the lock, writing, overwriting |
-//! | [`file`] | one period's file |
+//! | [`mod@file`] | one period's file |
 //! | [`secret`] | the secret and its mark |
 //! | [`ground`] | layout and postal codes of the district |
 //! | [`calendar`] | when a period runs, ends, is forgotten |

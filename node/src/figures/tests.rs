@@ -585,3 +585,22 @@ fn a_damaged_file_silences_its_quarter_and_no_other() {
     ));
     assert!(!house.standing().fault.is_empty());
 }
+
+/// `cargo test -p calluna-node --release figures::tests::cost -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement: 20,000 registrations"]
+fn cost_of_a_large_provider() {
+    let house = House::new();
+    let list = list(0..20_000);
+    let start = tokio::time::Instant::now();
+    let done = house.import(&list).unwrap();
+    let shown = done.revision.map_or(0, |one| one.values.len());
+    println!("night: {:?}, {shown} numbers", start.elapsed());
+    house.go_to("2026-11-05T10:00:00Z");
+    let start = tokio::time::Instant::now();
+    let done = house.import(&list).unwrap();
+    let shown = done.revision.map_or(0, |one| one.values.len());
+    println!("close: {:?}, {shown} numbers", start.elapsed());
+    let file = fs::metadata(house.book().path(period("2026-Q3"))).unwrap();
+    println!("file: {} bytes", file.len());
+}
