@@ -12,7 +12,8 @@
 //! without knowing it either. So what is proved over the small system holds over the large one (a test proves it there
 //! again); only something that could have been proved may be missed. A large number is then one unknown for the
 //! whole period, a small one has as many as it had values, and rows that say the same stand once: the
-//! question stops growing with the nights.
+//! question grows little with the nights. In a sum in which a small number changed the largest hidden part is an
+//! unknown of its own that night: if the step of everything else were known, so would be the small one's.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -80,6 +81,40 @@ impl Layer {
         }
     }
 
+    /// What is left out beside published parts of a published sum could be worked out like anything hidden, and
+    /// is protected like it.
+    fn exposed(&self, frame: &Frame) -> Self {
+        let is_out = |at: &u32| matches!(self.place(*at), Place::Out(_));
+        let mut places = self.places.clone();
+        for sum in frame.web.sums() {
+            // A zero that everybody knows says nothing of the others.
+            let silent = |at: &u32| is_out(at) || self.place(*at) == Place::Zero;
+            if is_out(&sum.parent) || sum.parts.iter().all(silent) {
+                continue;
+            }
+            for at in sum.parts.iter().filter(|at| is_out(at)) {
+                if let Some(place) = places.get_mut(index(*at)) {
+                    *place = Place::Hidden(u32::try_from(place.truth()).unwrap_or(u32::MAX));
+                }
+            }
+        }
+        Self {
+            places,
+            thresholds: self.thresholds.clone(),
+            costs: self.costs.clone(),
+        }
+    }
+
+    /// Takes over what an earlier revision says of a number.
+    fn remember(&mut self, at: u32, earlier: &Self) {
+        if let Some(place) = self.places.get_mut(index(at)) {
+            *place = earlier.place(at);
+        }
+        if let Some(threshold) = self.thresholds.get_mut(index(at)) {
+            *threshold = earlier.threshold(at);
+        }
+    }
+
     fn place(&self, at: u32) -> Place {
         self.places.get(index(at)).copied().unwrap_or(Place::Out(0))
     }
@@ -140,28 +175,31 @@ pub(crate) fn chain(
         rests: HashMap::new(),
         tops: HashMap::new(),
     };
-    let mut before: Option<(&Layer, BTreeMap<u32, Spot>)> = None;
-    for layer in past.iter().chain([candidate]) {
-        let mut spots = BTreeMap::new();
-        for (at, spot) in before.iter().flat_map(|(_, spots)| spots) {
-            let earlier = before
-                .as_ref()
-                .map_or(Place::Out(0), |(layer, _)| layer.place(*at));
-            let least = layer.threshold(*at);
-            let same = before.as_ref().map(|(layer, _)| layer.threshold(*at)) == Some(least);
-            if let (Place::Hidden(was), Place::Hidden(is)) = (earlier, layer.place(*at))
-                && same
-                && (was == is || (was >= least && is >= was))
-            {
-                let step = spot.step + u64::from(is - was);
-                spots.insert(*at, Spot { step, ..*spot });
+    let layers = past.iter().chain([candidate]);
+    let layers: Vec<Layer> = layers.map(|layer| layer.exposed(frame)).collect();
+    let mut before: Option<(Layer, BTreeMap<u32, Spot>)> = None;
+    for layer in &layers {
+        let mut spots = match &before {
+            Some((earlier, known)) => work.continued(earlier, known, layer),
+            None => BTreeMap::new(),
+        };
+        work.tie(layer, &mut spots)?;
+        let mut whole = Layer {
+            places: layer.places.clone(),
+            thresholds: layer.thresholds.clone(),
+            costs: Vec::new(),
+        };
+        if let Some((earlier, mut known)) = before {
+            work.grow(&earlier, &mut known, layer, &mut spots)?;
+            // What is left out for some nights is no less than it was before, when it comes back.
+            for (at, spot) in known {
+                if matches!(layer.place(at), Place::Out(_)) {
+                    whole.remember(at, &earlier);
+                    spots.insert(at, spot);
+                }
             }
         }
-        work.tie(layer, &mut spots)?;
-        if let Some((earlier, mut known)) = before {
-            work.grow(earlier, &mut known, layer, &mut spots)?;
-        }
-        before = Some((layer, spots));
+        before = Some((whole, spots));
     }
     let spots = before.map(|(_, spots)| spots).unwrap_or_default();
     let is_open = |(at, _): &(u32, Spot)| matches!(candidate.place(*at), Place::Open(_));
@@ -192,6 +230,47 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// The numbers that are those of the revision before plus a known step.
+    fn continued(
+        &self,
+        earlier: &Layer,
+        known: &BTreeMap<u32, Spot>,
+        layer: &Layer,
+    ) -> BTreeMap<u32, Spot> {
+        let mut spots = BTreeMap::new();
+        for (at, spot) in known {
+            let least = layer.threshold(*at);
+            if let (Place::Hidden(was), Place::Hidden(is)) = (earlier.place(*at), layer.place(*at))
+                && earlier.threshold(*at) == least
+                && (was == is || (was >= least && is >= was))
+            {
+                let step = spot.step + u64::from(is - was);
+                spots.insert(*at, Spot { step, ..*spot });
+            }
+        }
+        // Where a number of a sum is new, another one has to be able to give way to it: the largest part.
+        loop {
+            let mut changed = false;
+            for sum in &self.sums {
+                let unknown = |at: &&u32| layer.place(**at).unknown();
+                let parts = || sum.parts.iter().filter(unknown);
+                let Some(largest) = parts().max_by_key(|at| layer.place(**at).truth()) else {
+                    continue;
+                };
+                let mut others = parts().chain([&sum.parent].into_iter().filter(unknown));
+                if spots.contains_key(largest)
+                    && others.any(|at| at != largest && !spots.contains_key(at))
+                {
+                    spots.remove(largest);
+                    changed = true;
+                }
+            }
+            if !changed {
+                return spots;
+            }
+        }
+    }
+
     fn place(
         &mut self,
         layer: &Layer,

@@ -11,6 +11,9 @@ use crate::ledger::Ledger;
 use crate::outlook::{Outlook, Rounded, Waiting};
 use crate::search::{End, Found, Reason, Search};
 
+/// A hidden number may come to be shown at every fifth revision of the nights.
+pub(crate) const UNMASK: u32 = 5;
+
 /// Why a revision is to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occasion {
@@ -167,6 +170,23 @@ impl Ledger {
             })
             .collect();
         settle_zeros(frame, &mut structural);
+        // To find out what more could be shown takes most of the time, so hidden numbers are looked at
+        // again after some revisions only.
+        let last = self.revisions.last();
+        // Where nothing is shown there may be no next revision before something is.
+        let says_something = |last: &Revision| {
+            let mut values = last.values.iter();
+            values.any(|shown| matches!(shown, Shown::Value(_)))
+        };
+        let looks =
+            !night || last.is_none_or(|last| last.number % UNMASK == 0 || !says_something(last));
+        let asleep = (0..all)
+            .map(|at| !looks && last.is_some_and(|last| last.value(number(at)) == Shown::Hidden))
+            .collect();
+        // On the other nights what was published stays published; tables do not come and go.
+        let stays = (0..all)
+            .map(|at| !looks && last.is_some_and(|last| last.value(number(at)) != Shown::LeftOut))
+            .collect();
         let search = Search {
             frame,
             rules: asked.rules,
@@ -180,6 +200,8 @@ impl Ledger {
             structural,
             left_out: vec![false; all],
             shown,
+            stays,
+            asleep,
             barred: vec![false; all],
         };
         let mut budget = asked.budget;

@@ -5,22 +5,17 @@
 //! visible with everybody, and only ever takes away: numbers that the batch does not bring to their threshold,
 //! numbers below a hidden one, one of a pair whose other is hidden, complements. So it ends.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use calluna_evidence::Frame;
 use calluna_protect::batch::{Pending, Watch, largest_batch};
 use calluna_protect::{Attacker, Audit, Budget, Memory, Verdict, cost, protect};
-use calluna_tables::{Measure, Revision, Rules, Shown, When};
+use calluna_tables::{Revision, Rules, Shown};
 
 use crate::against::Against;
 use crate::chain::{Layer, Place, chain};
 use crate::fault::Fault;
 use crate::history::{Change, Persons, Sums, index, number};
-
-/// A level of a closing table is published when one of so many of its numbers could be shown.
-const WORTH: usize = 3;
-/// A nightly table is published when so many of its numbers could be shown: one of them has to hide the others.
-const LEAST: usize = 3;
 
 /// Why a person waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +47,10 @@ pub(crate) struct Search<'a> {
     pub(crate) left_out: Vec<bool>,
     /// Numbers that were shown in some revision.
     pub(crate) shown: Vec<bool>,
+    /// Numbers that the revision of the night before holds, shown or hidden: they do not come and go.
+    pub(crate) stays: Vec<bool>,
+    /// Numbers that stay hidden this night whatever they are.
+    pub(crate) asleep: Vec<bool>,
     /// Numbers that may not be shown this time.
     pub(crate) barred: Vec<bool>,
 }
@@ -77,12 +76,12 @@ pub(crate) enum End {
 }
 
 /// A batch with what it brings.
-struct Draft {
+pub(crate) struct Draft {
     released: Vec<usize>,
     held: Vec<usize>,
-    sums: Sums,
-    visible: Vec<bool>,
-    thresholds: Vec<u32>,
+    pub(crate) sums: Sums,
+    pub(crate) visible: Vec<bool>,
+    pub(crate) thresholds: Vec<u32>,
 }
 
 impl Search<'_> {
@@ -101,8 +100,10 @@ impl Search<'_> {
         };
         self.leave_out_empty();
         loop {
-            let Some(draft) = self.draft(&mut against) else {
-                return Ok((End::WouldFall, self));
+            let draft = match self.draft(&mut against) {
+                Ok(draft) => draft,
+                Err(fallen) if self.leave_out_sensitive(&fallen) => continue,
+                Err(_) => return Ok((End::WouldFall, self)),
             };
             if self.leave_out_rest(&draft) {
                 continue;
@@ -116,6 +117,9 @@ impl Search<'_> {
                         .filter(|at| flag(&draft.visible, *at))
                         .filter(|at| chain.open.get(at).is_some_and(|cell| mask.hides(*cell)))
                         .collect();
+                    if hidden.is_empty() && self.leave_out_all(&draft) {
+                        continue;
+                    }
                     if hidden.is_empty() {
                         return Ok((End::Found(Box::new(self.found(draft, audit))), self));
                     }
@@ -169,18 +173,18 @@ impl Search<'_> {
     }
 
     /// The thresholds that hold when these are left out and those are publicly zero.
-    fn thresholds(&self) -> Vec<u32> {
+    pub(crate) fn thresholds(&self) -> Vec<u32> {
         self.frame.thresholds(self.rules, |at| {
             index(at) >= self.reach || flag(&self.structural, at) || flag(&self.left_out, at)
         })
     }
 
-    fn in_play(&self) -> impl Iterator<Item = (usize, &Change<'_>)> {
+    pub(crate) fn in_play(&self) -> impl Iterator<Item = (usize, &Change<'_>)> {
         let all = self.changes.iter().enumerate().zip(&self.out);
         all.filter(|(_, out)| out.is_none()).map(|(one, _)| one)
     }
 
-    fn sums_with(&self, released: impl Iterator<Item = usize>) -> Sums {
+    pub(crate) fn sums_with(&self, released: impl Iterator<Item = usize>) -> Sums {
         let numbers = self.frame.web.numbers().len();
         let mut sums = self
             .truths
@@ -195,7 +199,7 @@ impl Search<'_> {
 
     /// What may be visible with these sums: at its threshold by value and by persons, nothing below what is
     /// hidden, persons and enrolments together.
-    fn open(&self, sums: &Sums, thresholds: &[u32]) -> Vec<bool> {
+    pub(crate) fn open(&self, sums: &Sums, thresholds: &[u32]) -> Vec<bool> {
         let mut open: Vec<bool> = (0..self.frame.web.numbers().len())
             .map(|at| {
                 let get = |list: &[u32]| list.get(at).copied().unwrap_or_default();
@@ -208,7 +212,8 @@ impl Search<'_> {
                 index(at) < self.reach
                     && !flag(&self.left_out, at)
                     && !flag(&self.structural, at)
-                    && (flag(&self.shown, at) || (enough && !flag(&self.barred, at)))
+                    && (flag(&self.shown, at)
+                        || (enough && !flag(&self.barred, at) && !flag(&self.asleep, at)))
             })
             .collect();
         loop {
@@ -254,8 +259,8 @@ impl Search<'_> {
             .collect()
     }
 
-    /// The largest batch, with what is visible then. Nothing when a shown number would fall too low.
-    fn draft(&mut self, against: &mut Option<Against>) -> Option<Draft> {
+    /// The largest batch, with what is visible then; else the shown numbers that would fall too low.
+    fn draft(&mut self, against: &mut Option<Against>) -> Result<Draft, Vec<u32>> {
         let thresholds = self.thresholds();
         let play: Vec<usize> = self.in_play().map(|(at, _)| at).collect();
         let mut visible = self.open(&self.sums_with(play.into_iter()), &thresholds);
@@ -275,14 +280,14 @@ impl Search<'_> {
             let fallen = self.fallen(&sums, &thresholds);
             if !fallen.is_empty() {
                 if self.night || !self.take_out_below(&released, &fallen) {
-                    return None;
+                    return Err(fallen);
                 }
                 continue;
             }
             if !self.night && self.take_out_few(&released, &visible, against) {
                 continue;
             }
-            return Some(Draft {
+            return Ok(Draft {
                 released,
                 held,
                 sums,
@@ -470,145 +475,6 @@ impl Search<'_> {
             .collect()
     }
 
-    /// Registrations are enrolments and the rest of them: cancelled and waiting. Where the rest is so little that
-    /// it cannot be hidden between the two totals, enrolments with all below would have to be hidden for its sake.
-    /// Then registrations and the rest are left out instead, and so they are where registrations would be hidden.
-    /// Whether anything was.
-    fn leave_out_rest(&mut self, draft: &Draft) -> bool {
-        let web = &self.frame.web;
-        let measure = |at: u32| web.numbers().get(index(at)).map(|number| number.measure);
-        let mut left_out = self.left_out.clone();
-        for sum in web.sums() {
-            let enrolments = |at: &&u32| measure(**at) == Some(Measure::Enrolments);
-            let said = flag(&self.shown, sum.parent)
-                || flag(&self.structural, sum.parent)
-                || flag(&self.left_out, sum.parent)
-                || index(sum.parent) >= self.reach;
-            if said || measure(sum.parent) != Some(Measure::Registrations) {
-                continue;
-            }
-            let Some(part) = sum.parts.iter().find(enrolments) else {
-                continue;
-            };
-            let rest = || sum.parts.iter().filter(|at| *at != part);
-            let get = |list: &[u32], at: u32| list.get(index(at)).copied().unwrap_or_default();
-            let open = rest().filter(|at| !flag(&self.structural, **at));
-            let most = open
-                .map(|at| get(&draft.thresholds, *at))
-                .max()
-                .unwrap_or(0);
-            let left: u32 = rest().map(|at| get(&draft.sums.values, *at)).sum();
-            if left + 1 < most || !flag(&draft.visible, sum.parent) {
-                for at in rest().chain([&sum.parent]) {
-                    if let Some(out) = left_out.get_mut(index(*at)) {
-                        *out = true;
-                    }
-                }
-            }
-        }
-        let changed = left_out != self.left_out;
-        self.left_out = left_out;
-        changed
-    }
-
-    /// Leaves out what would say nothing: of the nightly tables those of which next to nothing could be shown, and totals
-    /// that could not; of the others the levels, deepest first, of which too little could. To hide so much one by
-    /// one protects nobody better, and it takes minutes to prove that nothing can be worked out of it.
-    fn leave_out_empty(&mut self) {
-        let web = &self.frame.web;
-        let nightly = web.nightly();
-        let play: Vec<usize> = self.in_play().map(|(at, _)| at).collect();
-        let open = self.open(&self.sums_with(play.into_iter()), &self.thresholds());
-        let mut left_out = self.left_out.clone();
-        let mut out = |at: u32| {
-            if let Some(out) = left_out
-                .get_mut(index(at))
-                .filter(|_| !flag(&self.shown, at))
-            {
-                *out = true;
-            }
-        };
-        for (table, placed) in self.frame.layout.tables().iter().enumerate() {
-            let mut levels: BTreeMap<u16, (usize, usize)> = BTreeMap::new();
-            let mut numbers: Vec<u32> = web.places(table).to_vec();
-            let at_night = placed.table.when == When::Nightly;
-            numbers
-                .retain(|at| !flag(&self.structural, *at) && (at_night || index(*at) >= nightly));
-            for at in &numbers {
-                let level = levels.entry(web.depth(*at)).or_default();
-                level.0 += usize::from(flag(&open, *at));
-                level.1 += 1;
-            }
-            if at_night {
-                let below = levels.range(1..).map(|(_, (open, _))| open);
-                let empty = below.sum::<usize>() < LEAST;
-                let says_nothing = |at: &&u32| match web.depth(**at) {
-                    0 => !flag(&open, **at),
-                    _ => empty,
-                };
-                numbers.iter().filter(says_nothing).for_each(|at| out(*at));
-                continue;
-            }
-            let empty = levels
-                .iter()
-                .rev()
-                .take_while(|(_, (open, all))| open * WORTH < *all);
-            for (depth, _) in empty {
-                let level = numbers.iter().filter(|at| web.depth(**at) == *depth);
-                level.for_each(|at| out(*at));
-            }
-        }
-        leave_out_pairs(self.frame, &mut left_out);
-        self.left_out = left_out;
-    }
-
-    /// Leaves out the deepest level of the tables that hold these numbers; whether anything is
-    /// left to leave out and nothing of it was shown before.
-    fn coarsen(&mut self, unproved: &[u32]) -> bool {
-        let web = &self.frame.web;
-        let mut deepest: Vec<(usize, u16)> = Vec::new();
-        for table in 0..self.frame.layout.tables().len() {
-            let places = web.places(table);
-            let is_in = |at: &u32| index(*at) < self.reach && !flag(&self.left_out, *at);
-            let depth = places
-                .iter()
-                .filter(|at| is_in(at))
-                .map(|at| web.depth(*at))
-                .max();
-            let holds = places.iter().any(|at| unproved.contains(at) && is_in(at));
-            if let Some(depth) = depth.filter(|_| holds) {
-                deepest.push((table, depth));
-            }
-        }
-        let Some(most) = deepest.iter().map(|(_, depth)| *depth).max() else {
-            return false;
-        };
-        let mut left_out = self.left_out.clone();
-        for (table, _) in deepest.iter().filter(|(_, depth)| *depth == most) {
-            for at in web
-                .places(*table)
-                .iter()
-                .filter(|at| web.depth(**at) == most)
-            {
-                if let Some(out) = left_out.get_mut(index(*at)) {
-                    *out = true;
-                }
-            }
-        }
-        leave_out_pairs(self.frame, &mut left_out);
-        let lost = |at: usize| {
-            let at = number(at);
-            flag(&left_out, at) && flag(&self.shown, at)
-        };
-        if most == 0 || (0..self.reach).any(lost) {
-            return false;
-        }
-        self.left_out = left_out;
-        // A coarser question may need fewer complements.
-        self.barred.fill(false);
-        true
-    }
-
     /// What the revision says of every number.
     pub(crate) fn values(&self, found: &Found) -> Vec<Shown> {
         let shown = |at: u32| {
@@ -624,19 +490,6 @@ impl Search<'_> {
             }
         };
         (0..self.reach).map(|at| shown(number(at))).collect()
-    }
-}
-
-/// Of a pair both are left out, or none.
-fn leave_out_pairs(frame: &Frame, left_out: &mut [bool]) {
-    for (lesser, greater) in frame.web.at_most() {
-        if flag(left_out, *lesser) != flag(left_out, *greater) {
-            for at in [lesser, greater] {
-                if let Some(out) = left_out.get_mut(index(*at)) {
-                    *out = true;
-                }
-            }
-        }
     }
 }
 
