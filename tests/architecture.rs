@@ -122,6 +122,15 @@ const CRATES: &[Row] = &[
             "fjall",
         ],
     ),
+    (
+        "node",
+        "node",
+        &[
+            "import", "ledger", "figures", "tabular", "evidence", "protect", "tables", "probe",
+            "kv", "wire", "certs", "host", "model",
+        ],
+        &["sled", "fjall"],
+    ),
     ("store", "hub/store", &["kv", "model"], &["tonic", "prost"]),
     (
         "sync",
@@ -140,12 +149,6 @@ const CRATES: &[Row] = &[
         "hub/audit",
         &["model", "certs"],
         &["tokio", "tonic", "prost", "sled", "fjall", "tracing"],
-    ),
-    (
-        "node",
-        "node",
-        &["import", "probe", "kv", "wire", "certs", "host", "model"],
-        &["sled", "fjall"],
     ),
     (
         "hub",
@@ -209,7 +212,7 @@ const NODE: &[&[&str]] = &[
     &["service", "watch"],
     &["status", "text"],
     &["intake", "membership", "link", "backup"],
-    &["publish"],
+    &["publish", "figures"],
     &["store"],
     &["keyring"],
     &["config"],
@@ -422,7 +425,9 @@ fn every_command_explains_itself_and_its_options() {
         ),
         (
             "calluna-node",
-            &["join", "import", "serve", "status", "check"][..],
+            &[
+                "join", "import", "serve", "status", "check", "figures", "outbox",
+            ][..],
         ),
     ] {
         let help = run(binary(program).arg("--help")).ok().stdout;

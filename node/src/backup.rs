@@ -3,6 +3,8 @@
 //! The files are read first, twice the same; then the store is written out as it stands at one moment
 //! ([`calluna_kv::Engine::snapshot`]), whatever is imported meanwhile.
 //!
+//! Of the participation figures only what is public by now is in it ([`crate::figures::restore`]).
+//!
 //! A restore puts everything together in a folder beside the place and proves it there: every
 //! checksum, every entry, count and digest of the catalogue computed anew from the records, settings,
 //! and that key and certificate belong together. Only then it takes its place. The catalogue goes on
@@ -22,6 +24,8 @@ use calluna_model::head::Head;
 use serde::{Deserialize, Serialize};
 
 use crate::config::SOFTWARE;
+use crate::figures::book::Book;
+use crate::figures::{self, FiguresError, restore};
 use crate::store::{Dumped, FOLDER, Store, StoreError};
 
 /// A backup of a node cannot be made or used.
@@ -45,6 +49,9 @@ pub enum Trouble {
     /// What was restored is something else.
     #[error("what is in the backup is not what its manifest tells of ({0}); use another backup")]
     NotAsTold(&'static str),
+    /// Participation figures.
+    #[error(transparent)]
+    Figures(#[from] FiguresError),
     /// Settings, key or certificate in it.
     #[error("the backup holds no node that could run: {0}")]
     NoNode(String),
@@ -80,11 +87,17 @@ pub fn make<W: Write>(
     out: W,
     step: &mut dyn FnMut(u64),
 ) -> Result<(Manifest, W), Trouble> {
-    let collected = backup::collect(dir, &[FOLDER])?;
+    let collected = backup::collect(dir, &[FOLDER, figures::FOLDER])?;
     let mut packer = Packer::new(out);
     for (name, mode, bytes) in &collected.files {
         packer.file(name, *mode, bytes)?;
     }
+    let kept = restore::kept(&Book::of(dir))?;
+    for (name, bytes) in &kept.files {
+        packer.file(name, 0o600, bytes)?;
+    }
+    let mut left_out = collected.left_out.clone();
+    left_out.extend(kept.left_out);
     let made_at = clock.now();
     let Dumped {
         epoch,
@@ -112,7 +125,7 @@ pub fn make<W: Write>(
             offers: head.count,
         })?,
         secrets: collected.secrets(),
-        left_out: collected.left_out,
+        left_out,
         members: Vec::new(),
     };
     let out = packer.finish(&mut manifest)?;
@@ -197,6 +210,7 @@ fn put_together(
         calluna_kv::dump::read(parts, &told.engine, &to, (epoch, stamp), &options, step)
             .map_err(Trouble::from)
     })?;
+    restore::put_in_place(place)?;
     if (content.keys, content.bytes, hex(&content.hash))
         != (told.keys, told.bytes, told.hash.clone())
     {

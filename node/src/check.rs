@@ -3,8 +3,9 @@
 //! Nothing is mended, and nothing secret leaves: the way to the hub is looked at without the node's
 //! own certificate. Where a daemon runs it is asked; otherwise the store is opened here.
 //!
-//! [`Checker`] finds out; `here`, `hub` and `night` decide, each a function from facts to findings.
+//! [`Checker`] finds out; `here`, `figures`, `hub` and `night` decide, each a function from facts to findings.
 
+mod figures;
 mod here;
 mod hub;
 mod night;
@@ -82,6 +83,11 @@ impl Checker<'_> {
         let (store, facts) = self.store(status);
         report.add(words.pick("Speicher", "Store"), here::store(words, &store));
         let now = self.clock.now();
+        let figures = figures::findings(words, &self.dir, &config.figures, self.clock.now());
+        if !figures.is_empty() {
+            let title = words.pick("Teilnahmezahlen", "Participation figures");
+            report.add(title, figures);
+        }
         let way = match &reach {
             Ok(Some(reach)) => hub::way(words, reach, now),
             // A bundle that cannot be used is told with the certificate.

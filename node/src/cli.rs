@@ -2,8 +2,10 @@
 
 mod backup;
 mod check;
+mod figures;
 mod import;
 mod join;
+mod outbox;
 mod restore;
 mod serve;
 mod status;
@@ -55,6 +57,10 @@ enum Command {
     Backup(backup::Backup),
     /// Makes a node from a backup, in a new or an empty directory.
     Restore(restore::Restore),
+    /// Participation figures from registration lists; nothing about persons leaves the house.
+    Figures(figures::Figures),
+    /// Shows exactly what leaves of the participation figures, and what has left; releases it.
+    Outbox(outbox::Outbox),
 }
 
 /// Where the node lives.
@@ -89,6 +95,8 @@ pub fn main() -> Exit {
         Command::Check(check) => check.run(&context),
         Command::Backup(backup) => backup.run(&context),
         Command::Restore(restore) => restore.run(&context),
+        Command::Figures(figures) => figures.run(&context),
+        Command::Outbox(outbox) => outbox.run(&context),
     };
     done.unwrap_or_else(|error| {
         trouble::tell(error, context.words);

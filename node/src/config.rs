@@ -1,5 +1,9 @@
 //! `node.toml`: what it may hold, and how `join` writes it.
 
+mod figures;
+
+pub use self::figures::Figures;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,6 +45,16 @@ const KNOWN: &[&str] = &[
     "public.kind",
     "public.address",
     "public.website",
+    "figures.threshold",
+    "figures.sensitive_threshold",
+    "figures.sensitive",
+    "figures.batch",
+    "figures.approve",
+    "figures.close_after_days",
+    "figures.correction_days",
+    "figures.municipalities",
+    "figures.postal_codes",
+    "figures.subjects",
 ];
 
 /// All settings of a node.
@@ -81,6 +95,9 @@ pub struct Config {
     /// What the provider says of itself.
     #[serde(default)]
     pub public: Public,
+    /// Participation figures.
+    #[serde(default)]
+    pub figures: Figures,
 }
 
 /// `[public]`: what the provider says of itself, for the public. Only `join` tells it to the hub, and the
@@ -224,6 +241,7 @@ impl Config {
             log: Log::default(),
             link: Link::default(),
             public: Public::default(),
+            figures: Figures::default(),
         }
     }
 
@@ -304,7 +322,9 @@ kind = {public_kind}
 # Postal address on one line.
 address = {public_address}
 website = {website}
-"#,
+
+{figures}"#,
+            figures = self.figures.to_toml(),
             hub = quoted(&self.hub),
             provider = quoted(self.provider.as_str()),
             name = quoted(&self.name),

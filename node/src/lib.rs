@@ -19,6 +19,7 @@
 //! | [`link`] | one connection with the hub, whichever side opened it |
 //! | [`watch`] | the drop folder |
 //! | [`publish`] | what the catalogue answers and how it changes, without gRPC |
+//! | [`figures`] | participation figures: what is kept, published, and forgotten; for the data-protection officer |
 //! | [`intake`] | files into candidates for a publication |
 //! | [`membership`] | from a join token to an identity on disk |
 //! | [`status`] | how the node stands, as one document |
@@ -28,7 +29,7 @@
 //! | [`config`], [`text`] | `node.toml`; what people read, in German and English |
 //!
 //! Arrows point one way: `cli → check → run → {service → status → link, watch} → {text → {intake, membership, backup}
-//! → publish} → store → keyring → config`.
+//! → {publish, figures}} → store → keyring → config`.
 //!
 //! Everything that the hub reads is a still picture: chunks are appended, and rewritten only while
 //! nobody reads. The index (about 160 bytes an offer) is loaded for as long as a call needs it, so
@@ -38,6 +39,7 @@ pub mod backup;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod figures;
 #[cfg(test)]
 mod fixture;
 pub mod intake;

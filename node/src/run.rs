@@ -19,12 +19,14 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 use crate::config::{Config, Settings, SettingsError};
+use crate::figures::book::Book;
+use crate::figures::desk::Desk;
 use crate::keyring::{Keyring, KeyringError};
 use crate::link::{Dialler, HubStream, LinkState, Listener, Way};
 use crate::membership::renew::{Hint, RenewalState, Renewer};
 use crate::publish::Publisher;
 use crate::service::control::node_control;
-use crate::service::provider_node::provider_node;
+use crate::service::provider_node::with_figures;
 use crate::service::serve_hub;
 use crate::status::Observer;
 use crate::store::{FOLDER, Store, StoreError};
@@ -34,6 +36,9 @@ use crate::watch::Watcher;
 pub const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How long work may go on after the process was asked to stop.
 pub const GRACE: Duration = Duration::from_secs(8);
+/// How often the daemon looks whether something about persons has to be forgotten; the time for it is
+/// counted in days.
+const UPKEEP: Duration = Duration::from_secs(6 * 3_600);
 
 /// A node cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +82,7 @@ pub struct Node {
     settings: Settings,
     keyring: Arc<Keyring>,
     publisher: Arc<Publisher>,
+    desk: Arc<Desk>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -133,10 +139,16 @@ impl Node {
         let provider = settings.config.provider.clone();
         let store = Arc::new(store);
         let publisher = Arc::new(Publisher::new(store, provider, Arc::clone(&clock)));
+        let desk = Desk::new(
+            Book::of(settings.dir.path()),
+            settings.config.figures.clone(),
+            Arc::clone(&clock),
+        );
         Self {
             settings,
             keyring: Arc::new(keyring),
             publisher,
+            desk: Arc::new(desk),
             clock,
             entropy,
         }
@@ -146,6 +158,12 @@ impl Node {
     #[must_use]
     pub fn publisher(&self) -> &Arc<Publisher> {
         &self.publisher
+    }
+
+    /// What it tells the hub of participation figures.
+    #[must_use]
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.desk
     }
 
     /// What it proves itself with.
@@ -169,6 +187,7 @@ impl Node {
             keyring: Arc::clone(&self.keyring),
             renewal: None,
             link,
+            book: self.desk.book().clone(),
             clock: Arc::clone(&self.clock),
         }
     }
@@ -184,7 +203,8 @@ impl Node {
         let hint = Hint::default();
         let (listening, link) = self.start_link(tasks, streams, hint.clone()).await?;
         let renewal = self.start_renewal(tasks, &hint);
-        let service = provider_node(Arc::clone(&self.publisher), hint, Workers::default());
+        let (publisher, desk) = (Arc::clone(&self.publisher), Arc::clone(&self.desk));
+        let service = with_figures(publisher, Some(desk), hint, Workers::default());
         serve_hub(tasks, service, received);
         let observer = Arc::new(Observer {
             renewal: Some(renewal.clone()),
@@ -209,6 +229,7 @@ impl Node {
             }
         });
         self.start_watch(tasks);
+        self.start_upkeep(tasks);
         Ok(Serving {
             listening,
             link,
@@ -260,6 +281,24 @@ impl Node {
         };
         tasks.spawn("renewal", renewer.keep(tasks.token()));
         state
+    }
+
+    /// Forgets persons in time, from the start on.
+    fn start_upkeep(&self, tasks: &Tasks) {
+        let (desk, token) = (Arc::clone(&self.desk), tasks.token());
+        tasks.spawn("figures", async move {
+            loop {
+                let desk = Arc::clone(&desk);
+                let done = Workers::default().run(move || desk.upkeep()).await;
+                if done.is_err() {
+                    tracing::error!("figures: looking what has to be forgotten failed inside");
+                }
+                tokio::select! {
+                    () = token.cancelled() => return,
+                    () = tokio::time::sleep(UPKEEP) => {}
+                }
+            }
+        });
     }
 
     fn start_watch(&self, tasks: &Tasks) {

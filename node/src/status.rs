@@ -15,6 +15,8 @@ use calluna_wire::v1::node_control_client::NodeControlClient;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, SOFTWARE};
+use crate::figures::book::Book;
+use crate::figures::standing::{Standing, standings};
 use crate::keyring::Keyring;
 use crate::link::{LinkInfo, LinkState};
 use crate::membership::renew::{RenewalInfo, RenewalState};
@@ -73,6 +75,9 @@ pub struct StatusReport {
     pub receipts: Vec<Receipt>,
     /// The drop folder; empty when there is none.
     pub watch: String,
+    /// Participation figures, by period; empty where there are none.
+    #[serde(default)]
+    pub figures: Vec<Standing>,
 }
 
 /// How the store stands.
@@ -104,6 +109,7 @@ pub struct Observer {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) renewal: Option<RenewalState>,
     pub(crate) link: Option<LinkState>,
+    pub(crate) book: Book,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -139,6 +145,8 @@ impl Observer {
             last_import: store.last_import()?,
             receipts: store.receipts()?,
             watch: self.config.watch.folder.clone(),
+            // That the folder cannot be read is told by `check`.
+            figures: standings(&self.book).unwrap_or_default(),
         })
     }
 }

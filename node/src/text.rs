@@ -1,5 +1,7 @@
 //! What people at a node read, in German and English. Logs are English and do not come from here.
 
+mod figures;
+mod outbox;
 pub(crate) mod trouble;
 
 use calluna_certs::TokenError;

@@ -11,6 +11,7 @@
 //! | [`knock`] | calls at the doors of the hub that no node of ours would make |
 //! | [`post`] | a mail server and a web server that keep what they are given |
 //! | [`mod@bench`] | what benchmarks stand on |
+//! | [`registrations`] | registration lists about synthetic persons |
 //! | [`sample`] | synthetic offers and files |
 //! | [`mod@attack`] | finds what releases of the participation figures give away |
 //! | [`townhall`] | a synthetic district whose registrations arrive night by night |
@@ -39,6 +40,7 @@ pub mod net;
 pub mod post;
 pub mod process;
 pub mod proxy;
+pub mod registrations;
 pub mod sample;
 pub mod townhall;
 pub mod trustees;

@@ -114,6 +114,8 @@ pub struct Report {
     pub notices: Vec<Fault>,
     /// What told persons apart; nothing when no file was read.
     pub basis: Option<Basis>,
+    /// Which fields were found in the first file: our name of the field, and its column from 0.
+    pub columns: Vec<(&'static str, usize)>,
     /// Rows in all files.
     pub rows: u64,
     /// Rows that were refused.
@@ -189,6 +191,9 @@ impl<'a> Import<'a> {
         if self.report.basis.is_some() && self.report.basis != taken.basis {
             // Told apart by different columns, one person would count as two.
             return Err(Fault::of_file(name, Rule::IdentityDiffers));
+        }
+        if self.files.is_empty() {
+            self.report.columns = taken.columns;
         }
         self.files.push(name.to_owned());
         self.rows.extend(taken.rows);

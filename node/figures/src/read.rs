@@ -36,6 +36,7 @@ pub(crate) struct Taken {
     pub(crate) refused: Faults,
     pub(crate) notices: Faults,
     pub(crate) basis: Option<Basis>,
+    pub(crate) columns: Vec<(&'static str, usize)>,
     pub(crate) seen: u64,
     pub(crate) refused_rows: u64,
     pub(crate) other_period: u64,
@@ -57,6 +58,7 @@ impl Reader<'_> {
         let columns = Columns::find(file, &table, mapping)?;
         let mut taken = Taken {
             basis: Some(columns.basis),
+            columns: columns.found(),
             ..Taken::default()
         };
         if table.guessed_encoding {

@@ -110,6 +110,10 @@ fn in_words(report: &StatusReport, words: Words) -> String {
     if !report.watch.is_empty() {
         lines.push((words.pick("Ordner", "Drop folder"), safe(&report.watch)));
     }
+    for standing in &report.figures {
+        let label = words.pick("Zahlen", "Figures");
+        lines.push((label, words.standing(standing)));
+    }
     let mut text = String::new();
     for (label, value) in lines {
         text.push_str(&format!("{label:<12} {value}\n"));

@@ -5,6 +5,7 @@ use calluna_host::socket::SocketError;
 use calluna_model::text::Language;
 
 use crate::config::SettingsError;
+use crate::figures::FiguresError;
 use crate::keyring::KeyringError;
 use crate::run::NodeError;
 use crate::text::{Words, trouble};
@@ -25,6 +26,9 @@ fn german(error: &anyhow::Error) -> Option<String> {
     }
     if let Some(error) = error.downcast_ref::<SocketError>() {
         return Some(socket(error));
+    }
+    if let Some(error) = error.downcast_ref::<FiguresError>() {
+        return Some(Words(Language::De).figures_error(error));
     }
     Some(match error.downcast_ref::<NodeError>()? {
         NodeError::Settings(error) => trouble::settings(error),

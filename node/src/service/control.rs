@@ -8,6 +8,7 @@ use calluna_host::backup::Pieces;
 use calluna_host::data_dir::DataDir;
 use calluna_host::workers::Workers;
 use calluna_model::failure::Reaction;
+use calluna_model::id::Revision;
 use calluna_model::offer::Offer;
 use calluna_wire::convert::ContractBroken;
 use calluna_wire::status::{status_of, to_status};
@@ -18,6 +19,7 @@ use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::{Answers, MESSAGE_BYTES, Out, blocking, streamed};
 use crate::backup::{self, Trouble};
+use crate::publish::changes::Body;
 use crate::publish::{Candidate, PublishError, Publisher, Terms};
 use crate::status::Observer;
 
@@ -82,7 +84,24 @@ impl NodeControl for Control {
         &self,
         _: Request<pb::OffersRequest>,
     ) -> Result<Response<Self::OffersStream>, Status> {
-        Ok(Response::new(Box::pin(tokio_stream::empty())))
+        let publisher = Arc::clone(&self.publisher);
+        streamed(Workers::Threads, move |out| {
+            for batch in publisher.changes(None, Revision(0))? {
+                let offers = batch?
+                    .changes
+                    .into_iter()
+                    .filter_map(|change| match change.body {
+                        Body::Offer { record, .. } => Some(record),
+                        Body::Gone { .. } => None,
+                    });
+                let offers = offers.collect();
+                if !out.give(pb::EncodedOffers { offers }) {
+                    break;
+                }
+            }
+            Ok::<_, PublishError>(())
+        })
+        .await
     }
 
     type BackupStream = Answers<pb::BackupPiece>;

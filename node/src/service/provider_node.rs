@@ -7,6 +7,7 @@ use calluna_host::workers::Workers;
 use calluna_model::failure::Reaction;
 use calluna_model::id::{EpochId, Revision};
 use calluna_model::receipt::Receipt;
+use calluna_tables::revision::FiguresHead;
 use calluna_wire::convert::ContractBroken;
 use calluna_wire::convert::head::signed_to_wire;
 use calluna_wire::status::{status_of, to_status};
@@ -18,6 +19,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{Answers, MESSAGE_BYTES, blocking, streamed};
 use crate::config::SOFTWARE;
+use crate::figures::desk::Desk;
 use crate::link::Session;
 use crate::membership::renew::Hint;
 use crate::publish::changes::{Batch, Body};
@@ -29,16 +31,32 @@ pub struct HubFacing {
     publisher: Arc<Publisher>,
     hint: Hint,
     workers: Workers,
+    figures: Option<Arc<Desk>>,
 }
+
+/// Most periods of which a hub may say what it holds: 250 years.
+const MOST_PERIODS: usize = 1_000;
 
 /// The service that answers for `publisher`, and only to the hub: every connection says who is at
 /// its other end. `hint` is told what the hub says about trust. `workers` read and write the store.
 #[must_use]
 pub fn provider_node(publisher: Arc<Publisher>, hint: Hint, workers: Workers) -> HubOnly {
+    with_figures(publisher, None, hint, workers)
+}
+
+/// As [`provider_node`], of a node that has participation figures.
+#[must_use]
+pub fn with_figures(
+    publisher: Arc<Publisher>,
+    figures: Option<Arc<Desk>>,
+    hint: Hint,
+    workers: Workers,
+) -> HubOnly {
     let facing = HubFacing {
         publisher,
         hint,
         workers,
+        figures,
     };
     let server = ProviderNodeServer::new(facing).max_decoding_message_size(MESSAGE_BYTES);
     InterceptedService::new(server, hub_only)
@@ -81,7 +99,13 @@ impl ProviderNode for HubFacing {
             .publisher
             .signed_head(&key)
             .map_err(|failure| to_status(&failure))?;
-        Ok(Response::new(signed_to_wire(signed, SOFTWARE, &[])))
+        let figures = match self.figures.clone() {
+            Some(desk) => {
+                blocking(self.workers, move || Ok::<_, PublishError>(desk.heads())).await?
+            }
+            None => Vec::new(),
+        };
+        Ok(Response::new(signed_to_wire(signed, SOFTWARE, &figures)))
     }
 
     type StreamChangesStream = Answers<pb::ChangeBatch>;
@@ -116,9 +140,27 @@ impl ProviderNode for HubFacing {
 
     async fn stream_tables(
         &self,
-        _: Request<pb::StreamTablesRequest>,
+        request: Request<pb::StreamTablesRequest>,
     ) -> Result<Response<Self::StreamTablesStream>, Status> {
-        Ok(Response::new(Box::pin(tokio_stream::empty())))
+        let pb::StreamTablesRequest { held } = request.into_inner();
+        if held.len() > MOST_PERIODS {
+            let field = "StreamTablesRequest.held";
+            return Err(to_status(&ContractBroken::new(
+                field,
+                "has too many entries",
+            )));
+        }
+        let held = held.into_iter().map(FiguresHead::try_from);
+        let held: Vec<FiguresHead> = held
+            .collect::<Result<_, _>>()
+            .map_err(|failure| to_status(&failure))?;
+        let Some(desk) = self.figures.clone() else {
+            return Ok(Response::new(Box::pin(tokio_stream::empty())));
+        };
+        streamed(self.workers, move |out| {
+            desk.stream(&held, |revision| out.give(revision.into()))
+        })
+        .await
     }
 
     type ListFingerprintsStream = Answers<pb::FingerprintBatch>;
@@ -178,7 +220,12 @@ impl ProviderNode for HubFacing {
             .map_err(|failure| to_status(&failure))?;
         tracing::info!(night = receipt.night, outcome = %receipt.outcome, "receipt from the hub");
         let publisher = Arc::clone(&self.publisher);
-        blocking(self.workers, move || publisher.acknowledge(&receipt)).await?;
+        let figures = self.figures.clone();
+        let kept = receipt.clone();
+        blocking(self.workers, move || publisher.acknowledge(&kept)).await?;
+        if let Some(desk) = figures {
+            blocking(self.workers, move || desk.acknowledge(&receipt)).await?;
+        }
         Ok(Response::new(pb::AcknowledgeResponse {}))
     }
 }

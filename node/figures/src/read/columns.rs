@@ -111,6 +111,14 @@ impl Columns {
         self.positions.get(field as usize)?.first().copied()
     }
 
+    /// The fields that have a column, with the first one of each.
+    pub(crate) fn found(&self) -> Vec<(&'static str, usize)> {
+        let fields = Field::ALL.iter();
+        fields
+            .filter_map(|field| Some((field.name(), self.at(*field)?)))
+            .collect()
+    }
+
     fn default(&self, field: Field) -> &str {
         self.defaults.get(field as usize).map_or("", String::as_str)
     }
