@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use calluna_figures::{Import, Layout, OfferIndex, Region, Secret, Subjects};
+use calluna_figures::{Import, OfferIndex, PostalCodes, Secret};
+use calluna_tables::{Layout, Region, Subjects, Web};
 use calluna_tests::townhall::Synthetic;
 
 /// Counts a provider's list of a night and compares it with what it was made of.
@@ -15,10 +16,12 @@ fn count(town: &Synthetic, provider: usize, night: u32, period: &str) -> usize {
     let index: OfferIndex = offers.iter().collect();
     let layout = Layout::new(Region::heidekreis().unwrap(), Subjects::areas());
     let secret = Secret::new([9; 32]);
-    let mut import = Import::new(&layout, &index, period.parse().unwrap(), &secret);
+    let postal = PostalCodes::heidekreis().unwrap();
+    let period_read = period.parse().unwrap();
+    let mut import = Import::new(&layout, &postal, &index, period_read, &secret);
     let list = town.csv(provider, night, period);
     import.read("liste.csv", list.as_bytes(), None).unwrap();
-    let (_, report) = import.finish();
+    let (_, report) = import.finish(&Web::new(&layout));
     assert_eq!(report.refused, [], "{}", town.providers[provider].id);
     assert_eq!(report.notices, [], "{}", town.providers[provider].id);
     assert_eq!((report.repeated, report.other_period), (0, 0));

@@ -272,6 +272,7 @@ async fn everything_sent(dir: &Path) -> (Vec<u8>, usize) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "everything is searched at the end")]
 fn inv1_what_a_list_says_about_persons_is_never_sent_stored_or_said() {
     let district = District::new();
     let mut node = district.member("vhs-a");
