@@ -89,6 +89,12 @@ fn large() {
             ledger.publish(proposal).unwrap();
         }
     }
+    println!(
+        "ledger: {} persons, {} bytes, {} without them",
+        ledger.persons(),
+        ledger.encode().len(),
+        ledger.encode_public().len()
+    );
 }
 
 /// Nights until each registration is published, for one provider.
