@@ -2,7 +2,7 @@
 //! node sends is recorded before TLS; everything on both disks, every word and log is searched.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -271,18 +271,8 @@ async fn everything_sent(dir: &Path) -> (Vec<u8>, usize) {
     (heard, revisions)
 }
 
-#[test]
-#[expect(clippy::too_many_lines, reason = "everything is searched at the end")]
-fn inv1_what_a_list_says_about_persons_is_never_sent_stored_or_said() {
-    let district = District::new();
-    let mut node = district.member("vhs-a");
-    let offers = jsonl(
-        &district.path("offers.jsonl"),
-        (0..2).map(|n| offer(n, "v1")),
-    );
-    let _imported = node.import(&offers, &[]).ok();
-    let (now, before) = quarters();
-    // The lists lie outside of both data directories; the search must find them where they are.
+/// The list in four forms, each with its quarter; they lie outside of both data directories.
+fn lists(district: &District, now: &str, before: &str) -> Vec<(PathBuf, String)> {
     let cells = list();
     let rows: Vec<Vec<&str>> = cells
         .iter()
@@ -297,13 +287,16 @@ fn inv1_what_a_list_says_about_persons_is_never_sent_stored_or_said() {
         .into_iter()
         .chain(csv().encode_utf16().flat_map(u16::to_le_bytes))
         .collect();
-    let files = [
-        (write(&district.path("utf8.csv"), csv().as_bytes()), &now),
-        (write(&district.path("latin1.csv"), &latin), &now),
-        (write(&district.path("utf16.csv"), &wide), &now),
+    let files = vec![
+        (
+            write(&district.path("utf8.csv"), csv().as_bytes()),
+            now.to_owned(),
+        ),
+        (write(&district.path("latin1.csv"), &latin), now.to_owned()),
+        (write(&district.path("utf16.csv"), &wide), now.to_owned()),
         (
             write(&district.path("mappe.xlsx"), &workbook(&rows)),
-            &before,
+            before.to_owned(),
         ),
     ];
     for (file, _) in &files[..3] {
@@ -312,8 +305,17 @@ fn inv1_what_a_list_says_about_persons_is_never_sent_stored_or_said() {
             .any(|form| holds(&std::fs::read(file).unwrap(), form));
         assert!(found, "the search finds what is there: {}", file.display());
     }
+    files
+}
+
+/// Imports every list in every way; everything that was said.
+fn import_all(
+    node: &calluna_tests::district::Node,
+    files: &[(PathBuf, String)],
+    now: &str,
+) -> String {
     let mut said = String::new();
-    for (file, period) in &files {
+    for (file, period) in files {
         let file = file.to_string_lossy();
         for more in [&["--dry-run"][..], &["--format", "json"], &["--verbose"]] {
             let base = [
@@ -324,11 +326,7 @@ fn inv1_what_a_list_says_about_persons_is_never_sent_stored_or_said() {
                 period.as_str(),
                 "--final",
             ];
-            let base = if *period == &now {
-                &base[..5]
-            } else {
-                &base[..]
-            };
+            let base = if period == now { &base[..5] } else { &base[..] };
             let mut command = node.command(&[base, more].concat());
             command
                 .env("RUST_LOG", "trace")
@@ -340,6 +338,21 @@ fn inv1_what_a_list_says_about_persons_is_never_sent_stored_or_said() {
             said += &ended.stderr;
         }
     }
+    said
+}
+
+#[test]
+fn inv1_what_a_list_says_about_persons_is_never_sent_stored_or_said() {
+    let district = District::new();
+    let mut node = district.member("vhs-a");
+    let offers = jsonl(
+        &district.path("offers.jsonl"),
+        (0..2).map(|n| offer(n, "v1")),
+    );
+    let _imported = node.import(&offers, &[]).ok();
+    let (now, before) = quarters();
+    let files = lists(&district, &now, &before);
+    let mut said = import_all(&node, &files, &now);
     assert!(said.contains("utf8.csv"), "places are told: {said}");
     for more in [&[][..], &["--format", "json", "--all"]] {
         said += &node.run(&[&["outbox"], more].concat()).ok().stdout;
