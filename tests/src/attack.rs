@@ -135,12 +135,12 @@ impl Attack {
         self.releases.push(release.number);
         self.numbers.learn(release)?;
         let mut groups: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
-        let mut growing: BTreeSet<&str> = BTreeSet::new();
+        let mut growing: BTreeSet<(&str, &str)> = BTreeSet::new();
         for row in &release.rows {
             let group = groups.entry((&row.period, &row.provider)).or_default();
             group.push(row);
             if row.provisional {
-                growing.insert(&row.period);
+                growing.insert((&row.period, &row.provider));
             }
         }
         for ((period, provider), rows) in groups {
@@ -150,7 +150,7 @@ impl Attack {
                 .filter(|out| out.period == period && out.provider == provider)
                 .map(|out| out.table.as_str())
                 .collect();
-            let provisional = growing.contains(period);
+            let provisional = growing.contains(&(period, provider));
             let new = Revision::new(
                 &mut self.numbers,
                 release.number,

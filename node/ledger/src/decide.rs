@@ -198,7 +198,7 @@ impl Ledger {
             changes,
             out,
             structural,
-            left_out: vec![false; all],
+            left_out: (0..all).map(|at| frame.web.is_silent(number(at))).collect(),
             shown,
             stays,
             asleep,

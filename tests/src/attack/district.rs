@@ -71,14 +71,12 @@ fn in_release(revisions: &[Revision], release: u64) -> Option<usize> {
 struct Parts {
     /// Sum of what is shown.
     sum: i64,
-    /// Providers whose number is hidden or not listed.
+    /// Providers whose number is hidden.
     open: usize,
     /// The hidden ones: whose, which unknown.
     hidden: Vec<(usize, Unknown)>,
     /// Sum of what the open ones can be at most; nothing without a limit.
     most: Option<i64>,
-    /// The same for those without an unknown.
-    rest: Option<i64>,
     /// Sum of what the hidden ones are at least.
     least: i64,
 }
@@ -91,7 +89,6 @@ fn parts(
 ) -> Parts {
     let mut parts = Parts {
         most: Some(0),
-        rest: Some(0),
         ..Parts::default()
     };
     for (who, at) in present {
@@ -102,7 +99,6 @@ fn parts(
             parts.sum += whole(value);
             continue;
         }
-        parts.open += 1;
         let place = (*at, number);
         let unknown = provider
             .system
@@ -110,16 +106,15 @@ fn parts(
             .and_then(|system| Some((system, system.root(*system.places.get(&place)?))));
         let most = match unknown {
             Some((system, unknown)) => {
+                parts.open += 1;
                 let (low, high) = system.bounds[unknown];
                 parts.hidden.push((*who, unknown));
                 parts.least += low;
                 high
             }
-            None => {
-                let ceiling = revision.ceiling(numbers, number).map(whole);
-                parts.rest = add(parts.rest, ceiling);
-                ceiling
-            }
+            // Not listed where the table is left out: it may be zero for a reason that is in the public
+            // catalogue, which an attacker of rows does not read. The district may use it.
+            None => Some(0),
         };
         parts.most = add(parts.most, most);
     }
@@ -133,9 +128,7 @@ fn add(one: Option<i64>, other: Option<i64>) -> Option<i64> {
 fn shown(value: i64, parts: &Parts) -> Option<String> {
     let Parts { sum, open, .. } = parts;
     if *open > 0 {
-        return Some(format!(
-            "shown while {open} providers hide it or leave it out"
-        ));
+        return Some(format!("shown while {open} providers hide it"));
     }
     (value != *sum).then(|| format!("shown as {value}, the providers' sum is {sum}"))
 }
@@ -154,7 +147,7 @@ fn between(
         return None;
     }
     // The bounds so far are not the true ranges; linear programs know those.
-    let mut most = parts.rest;
+    let mut most = Some(0);
     let mut least = 0;
     for (who, unknown) in &parts.hidden {
         let system = providers[*who].system.as_ref()?;

@@ -383,21 +383,6 @@ impl Revision {
                 .any(|codes| self.is_zero(numbers, &(*measure, codes)))
     }
 
-    /// The smallest shown number above one: it cannot be larger.
-    pub(super) fn ceiling(&self, numbers: &Numbers, number: Number) -> Option<u64> {
-        let (measure, codes) = &numbers.keys[number];
-        let above = numbers.above(codes).into_iter().filter_map(|codes| {
-            let number = numbers.find(&(*measure, codes))?;
-            match self.cells.get(&number) {
-                Some(Cell {
-                    value: Some(value), ..
-                }) => Some(*value),
-                _ => self.ceiling(numbers, number),
-            }
-        });
-        above.min()
-    }
-
     /// Every sum that listed rows belong to, by the key of its parent and the dimension.
     pub(super) fn sums(&self, numbers: &Numbers) -> BTreeMap<(Key, usize), Sum> {
         let mut parents: BTreeMap<(Key, usize), usize> = BTreeMap::new();
