@@ -9,13 +9,14 @@ usage: deploy/demo.sh [--once] [FILE...]
 
 Builds Calluna, starts a hub and one node for each provider on this machine (addresses
 127.0.0.1 only, everything in one temporary directory), imports files, and runs three
-nights: the first fetches everything, the second what changed, the third finds nothing new.
+nights: the first fetches everything, the second what changed, the third finds nothing new; with the samples a
+fourth fetches participation figures, and the hub makes a release of the monitoring dataset.
 Then it keeps running until it is interrupted (Ctrl-C), so that you can look around.
 
   FILE      a provider's export: Open-vhs, Kufer XML, XCRI-CAP, CSV, XLSX, JSON Lines.
             Each file becomes one provider. Without files the samples in tests/data are
             taken: real courses of the Berlin Volkshochschulen, and synthetic files.
-  --once    end after the third night
+  --once    end after the last night
   --help    this text
 
 Exit codes: 0 every night was as it has to be; 1 something failed (the temporary directory
@@ -434,6 +435,29 @@ while read -r id outcome _; do
     [ "$outcome" = unchanged ] || complain "$id is $outcome after the third night"
 done <"$work/night"
 
+# --- participation figures -----------------------------------------------------------------------
+
+if [ ${#files[@]} -eq 0 ]; then
+    title 'Participation figures: a registration list becomes protected numbers'
+    say 'SYNTHETIC: 605 registrations of 520 persons whom nobody is, for the courses of synthetic-vhs.'
+    quarter=$(date +%Y)-Q$((($(date +%-m) + 2) / 3))
+    node synthetic-vhs figures import "$samples/synthetic-registrations.csv" --period "$quarter" >"$work/log/figures" 2>&1 </dev/null ||
+        { show_tail "$work/log/figures"; die 'the registration list could not be imported'; }
+    sed 's/^/    /' "$work/log/figures" | cut -c 1-160 | head -n 12
+    say ''
+    say "${dim}calluna-node outbox: what leaves the house, the first lines${plain}"
+    node synthetic-vhs outbox >"$work/log/outbox" 2>&1 </dev/null || { show_tail "$work/log/outbox"; die 'the outbox could not be shown'; }
+    cut -c 1-120 "$work/log/outbox" | head -n 24 | sed 's/^/    /'
+    night 4 'the figures'
+    say ''
+    say "${dim}calluna-hub dataset list, and its audit${plain}"
+    hub dataset list </dev/null | cut -c 1-160 | sed 's/^/    /'
+    hub dataset audit >"$work/log/audit" 2>&1 </dev/null || { show_tail "$work/log/audit"; complain 'the audit of the dataset failed'; }
+    tail -n 2 "$work/log/audit" | cut -c 1-200 | sed 's/^/    /'
+    grep -q '^synthetic-vhs ' "$work/night" || complain 'synthetic-vhs is not in the fourth night'
+    ls "$work"/hub/releases/*/figures/*.csv >/dev/null 2>&1 || complain 'no release holds figures'
+fi
+
 # --- what both sides know now -------------------------------------------------------------------
 
 title "What the nodes know: the hub's last receipt"
@@ -490,7 +514,7 @@ say "  ($(wc -l <"$work/catalogue.jsonl") offers in all)"
 say ''
 if [ "$wrong" -gt 0 ]; then die "$wrong of the checks above failed"; fi
 failed=no
-say "${green}Three nights, $count providers, every outcome as it has to be ($((SECONDS - began)) s after the build).${plain}"
+say "${green}Every night of $count providers, every outcome as it has to be ($((SECONDS - began)) s after the build).${plain}"
 code=0
 if [ "$refused_files" -gt 0 ]; then
     code=3

@@ -9,6 +9,7 @@
 
 mod attacks;
 mod lessons;
+mod threats;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;

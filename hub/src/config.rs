@@ -288,6 +288,7 @@ pub const KNOWN: &[&str] = &[
     "figures.municipalities_file",
     "figures.subjects_file",
     "figures.proof_solves",
+    "figures.proof_seconds",
     "dataset.nightly",
     "dataset.title_de",
     "dataset.title_en",

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use calluna_evidence::{Frame, broken, prove_public};
@@ -34,6 +35,7 @@ pub struct Desk {
     /// The weakest rules that are accepted.
     pub least: Rules,
     solves: usize,
+    patience: Duration,
     memory: Mutex<Memory>,
     proved: Mutex<HashMap<RevisionDigest, Proof>>,
 }
@@ -76,6 +78,7 @@ impl Desk {
             frame: Frame::new(Layout::new(region, subjects)),
             least,
             solves: config.proof_solves,
+            patience: Duration::from_secs(config.proof_seconds),
             memory: Mutex::default(),
             proved: Mutex::default(),
         })
@@ -150,8 +153,14 @@ impl Desk {
             return Ok(known);
         }
         let begun = Instant::now();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the proof knows no clock of tokio"
+        )]
+        let until = std::time::Instant::now().checked_add(self.patience);
         let mut budget = Budget {
             solves: self.solves,
+            until,
         };
         // A copy, so that others can prove meanwhile; what is learnt is merged by whoever ends last.
         let mut memory = self
@@ -173,7 +182,10 @@ impl Desk {
         if proved.len() > REMEMBERED {
             proved.clear();
         }
-        proved.insert(digest, proof.clone());
+        if proof.audit.holds() {
+            // A failure may be one of time: the next night tries again.
+            proved.insert(digest, proof.clone());
+        }
         Ok(proof)
     }
 }

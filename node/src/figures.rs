@@ -25,7 +25,8 @@
 //!
 //! **A person asks for deletion.** Her registration is deleted in the course software, and the list is
 //! imported again. She no longer counts; rule N decides when the published figures may show that. Her hash
-//! goes with the revision in which she is no longer counted, at the latest with the period.
+//! and the cells that she was counted in stay until the period is forgotten, because every later revision has to
+//! be held against those that she was in; `calluna-node figures forget` removes them at once.
 //!
 //! **Overwriting.** Every file that a newer one replaces is overwritten with zeros, flushed, and only then
 //! let go. On a hard disk with a file system that writes in place (ext4 in its usual mode) the old bytes

@@ -23,6 +23,8 @@ pub struct FiguresConfig {
     pub subjects_file: PathBuf,
     /// Linear programs that the proof of one period of one provider may take.
     pub proof_solves: usize,
+    /// Seconds that it may take; what is not proved then is refused, and tried again the next night.
+    pub proof_seconds: u64,
 }
 
 impl Default for FiguresConfig {
@@ -36,6 +38,7 @@ impl Default for FiguresConfig {
             municipalities_file: PathBuf::new(),
             subjects_file: PathBuf::new(),
             proof_solves: 50_000,
+            proof_seconds: 60,
         }
     }
 }

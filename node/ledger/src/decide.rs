@@ -1,8 +1,8 @@
 //! One decision: what the next revision would be.
 
-use calluna_evidence::{Frame, broken};
+use calluna_evidence::{Frame, broken, prove_public};
 use calluna_figures::{Figures, PersonHash, Touch};
-use calluna_protect::{Audit, Budget};
+use calluna_protect::{Audit, Budget, Memory};
 use calluna_tables::{Kind, Revision, Rules, Shown};
 
 use crate::fault::Fault;
@@ -135,6 +135,10 @@ impl Ledger {
     /// # Errors
     /// [`Fault`]: the ledger is sealed or settled, what is asked does not fit it, or the decision broke a rule
     /// (then this program has a fault, and nothing is proposed).
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what is known before the search, one after the other"
+    )]
     pub fn decide(&mut self, asked: &Asked<'_>) -> Result<Decision, Fault> {
         self.admits(asked)?;
         let frame = asked.frame;
@@ -145,9 +149,22 @@ impl Ledger {
         let truths = sums(&self.persons, all, self.revisions.len());
         let changes = changes(&self.persons, asked.figures, reach);
         let grows = |by: &[(u32, i64)]| by.iter().all(|(_, by)| *by > 0);
+        let zeros = self.zeros_that_stay(frame, night);
         let out = changes
             .iter()
-            .map(|change| (night && !grows(&change.by)).then_some(Reason::Changed))
+            .map(|change| {
+                if night && !grows(&change.by) {
+                    Some(Reason::Changed)
+                } else if change
+                    .by
+                    .iter()
+                    .any(|(at, _)| zeros.get(index(*at)) == Some(&true))
+                {
+                    Some(Reason::Few)
+                } else {
+                    None
+                }
+            })
             .collect();
         let was = |at: u32, what: fn(Shown) -> bool| {
             self.revisions
@@ -170,6 +187,9 @@ impl Ledger {
             })
             .collect();
         settle_zeros(frame, &mut structural);
+        for (zero, stays) in structural.iter_mut().zip(&zeros) {
+            *zero |= stays;
+        }
         // To find out what more could be shown takes most of the time, so hidden numbers are looked at
         // again after some revisions only.
         let last = self.revisions.last();
@@ -209,6 +229,35 @@ impl Ledger {
         let decision = ended.and_then(|(end, search)| self.conclude(asked, end, &search));
         self.memory = memory;
         decision
+    }
+
+    /// At a close or correction what was a public zero stays one, with all below it; whoever would change that waits.
+    /// The revisions before are not tied to this one, so a zero that became a hidden number would serve as the
+    /// complement of a small one whose true complement was hidden before and is shown now: it would follow by
+    /// subtraction from the two revisions together. While the period runs the proof ties all revisions.
+    fn zeros_that_stay(&self, frame: &Frame, night: bool) -> Vec<bool> {
+        let mut zeros = vec![false; frame.web.numbers().len()];
+        let Some(last) = self.revisions.last().filter(|_| !night) else {
+            return zeros;
+        };
+        for (zero, shown) in zeros.iter_mut().zip(&last.values) {
+            *zero = *shown == Shown::Structural;
+        }
+        loop {
+            let before = zeros.iter().filter(|zero| **zero).count();
+            for sum in frame.web.sums() {
+                if zeros.get(index(sum.parent)) == Some(&true) {
+                    for part in &sum.parts {
+                        if let Some(zero) = zeros.get_mut(index(*part)) {
+                            *zero = true;
+                        }
+                    }
+                }
+            }
+            if zeros.iter().filter(|zero| **zero).count() == before {
+                return zeros;
+            }
+        }
     }
 
     fn admits(&self, asked: &Asked<'_>) -> Result<(), Fault> {
@@ -303,6 +352,13 @@ impl Ledger {
             return Err(Fault::Internal(
                 "the proposal breaks a rule that the public can check",
             ));
+        }
+        // As the hub will prove it, without the truth. What it would refuse is not made.
+        let public: Vec<Revision> = self.revisions.iter().chain([&revision]).cloned().collect();
+        let mut budget = asked.budget;
+        let proved = prove_public(asked.frame, &public, &mut budget, &mut Memory::default());
+        if !proved.is_ok_and(|audit| audit.holds()) {
+            return Ok(none(Why::NotProved, waiting));
         }
         let batch = found
             .released

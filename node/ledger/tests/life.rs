@@ -190,6 +190,38 @@ fn ledger_of(frame: &Frame, town: &Town) -> Ledger {
 }
 
 #[test]
+fn a_public_zero_that_is_offered_after_the_close_stays_a_zero() {
+    let frame = frame();
+    let town = Town::new(7, 600, 90);
+    let mut ledger = ledger();
+    let rules = Rules::default();
+    let offered = town.structural(&frame);
+    let figures = town.figures(&frame, 90);
+    for (night, occasion) in [(60, Occasion::Night), (90, Occasion::Close)] {
+        publish(&mut ledger, &frame, &town, night, occasion);
+    }
+    let zeros = |ledger: &Ledger| {
+        let last = ledger.revisions().last().unwrap();
+        last.values
+            .iter()
+            .filter(|value| **value == Shown::Structural)
+            .count()
+    };
+    let before = zeros(&ledger);
+    assert!(before > 20, "{before}");
+    // Next semester's catalogue has everything.
+    let everything = vec![false; offered.len()];
+    let question = asked(&frame, &rules, &figures, &everything, Occasion::Correction);
+    let decision = ledger.decide(&question).unwrap();
+    // A false complement would let the true one be shown.
+    assert_eq!(
+        decision.why,
+        Why::NothingNew,
+        "nobody came, so nothing changes"
+    );
+}
+
+#[test]
 fn a_corrected_import_comes_out_at_the_next_correction() {
     let frame = frame();
     let mut all = rows(0..150, 0, 0);

@@ -14,6 +14,7 @@ use crate::figures::book::Book;
 use crate::figures::ground::Ground;
 use crate::figures::import::{approve, discard};
 use crate::figures::outbox::{Choice, outbox};
+use crate::figures::shelter;
 
 /// Exactly what the hub fetches, in words: every number that is shown, what is protected, what waits for a
 /// release. What is not in it does not leave.
@@ -56,6 +57,8 @@ struct Release {
 impl Outbox {
     pub(super) fn run(self, around: &Around) -> anyhow::Result<Exit> {
         let words = around.words;
+        // What is kept about persons is read to show what waits.
+        let _shelter = shelter::take();
         let data = match (self.what, self.data) {
             (Some(What::Approve(release)), _) => return release.approve(around),
             (Some(What::Discard(release)), _) => return release.discard(around),

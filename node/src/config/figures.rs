@@ -145,8 +145,8 @@ impl TryFrom<Written> for Figures {
         if let Some(fault) = rules.fault() {
             return Err(fault);
         }
-        if written.correction_days < written.close_after_days {
-            return Err("correction_days is at least close_after_days");
+        if written.correction_days < written.close_after_days.saturating_add(30) {
+            return Err("correction_days is at least 30 more than close_after_days");
         }
         Ok(Self {
             rules,

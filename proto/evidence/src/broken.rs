@@ -168,8 +168,9 @@ fn follows(
         });
     }
     // Rules may become stricter within a period, never weaker.
+    // Where the district becomes stricter, that counts from the next period on.
     let before = last.map_or(least, |last| &last.rules);
-    if next.rules.fault().is_some() || !next.rules.at_least(least) || !next.rules.at_least(before) {
+    if next.rules.fault().is_some() || !next.rules.at_least(before) {
         found.push(Broken::Weak);
     }
 }
@@ -222,6 +223,16 @@ fn keeps_mask(earlier: &[Revision], next: &Revision, found: &mut Vec<Broken>) {
             found.push(Broken::Mask {
                 number,
                 before: "shown",
+            });
+        } else if next.kind != Kind::Provisional
+            && *shown == Shown::Hidden
+            && earlier
+                .last()
+                .is_some_and(|last| last.value(number) == Shown::Structural)
+        {
+            found.push(Broken::Mask {
+                number,
+                before: "a public zero",
             });
         } else if *shown == Shown::Structural && were(|shown| shown == Shown::Hidden) {
             found.push(Broken::Mask {

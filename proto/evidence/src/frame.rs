@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calluna_tables::{Layout, Revision, Rules, Shown, Web};
+use calluna_tables::region::UNKNOWN;
+use calluna_tables::{Dim, Layout, Measure, Revision, Rules, Shown, Web};
 
 /// A layout, its web, and how numbers hang together.
 #[derive(Clone, Debug)]
@@ -80,6 +81,12 @@ impl Frame {
     #[must_use]
     pub fn thresholds(&self, rules: &Rules, silent: impl Fn(u32) -> bool) -> Vec<u32> {
         let mut thresholds = rules.thresholds(&self.layout, &self.web);
+        if self.all_sensitive(rules, &silent) {
+            // Where nothing else is offered, every number is one of a sensitive subject.
+            for threshold in &mut thresholds {
+                *threshold = rules.sensitive_threshold.max(*threshold);
+            }
+        }
         let at = |thresholds: &[u32], number: u32| {
             thresholds.get(index(number)).copied().unwrap_or(u32::MAX)
         };
@@ -99,6 +106,30 @@ impl Frame {
                 return thresholds;
             }
         }
+    }
+
+    /// Whether all subject areas that are offered are sensitive; what is unknown aside.
+    fn all_sensitive(&self, rules: &Rules, silent: &impl Fn(u32) -> bool) -> bool {
+        let Some(tree) = self.layout.tree(Dim::Subject) else {
+            return false;
+        };
+        let mut offered = (0_u32..)
+            .zip(self.web.numbers())
+            .filter_map(|(at, number)| {
+                let nodes = number.nodes;
+                let subject = *nodes.get(Dim::Subject as usize)?;
+                let alone = nodes.iter().filter(|node| **node != 0).count() == 1;
+                let code = tree.codes().get(usize::from(subject))?;
+                let area = code.parent == Some(0) && code.id != UNKNOWN;
+                (number.measure == Measure::Enrolments && alone && area && !silent(at))
+                    .then_some(code)
+            });
+        let mut any = false;
+        let all = offered.all(|code| {
+            any = true;
+            rules.sensitive.contains(&code.id)
+        });
+        any && all
     }
 
     /// The thresholds of a revision, from what it says itself.

@@ -1,6 +1,6 @@
 //! All revisions of a period as one system of numbers and sums, and the proof over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use calluna_protect::{
     Attacker, Audit, Budget, Cell, CellId, InvalidSystem, Mask, Memory, Standing, System, cost,
@@ -56,7 +56,7 @@ impl Linked {
         let mut mask = Mask::open(&self.system);
         for (view, cells) in views.iter().zip(&self.cells) {
             for (number, cell) in cells {
-                if view.revision.value(*number) == Shown::Hidden {
+                if matches!(view.revision.value(*number), Shown::Hidden | Shown::LeftOut) {
                     mask.hide(*cell);
                 }
             }
@@ -86,6 +86,7 @@ pub fn link(
         layers.push(Box::new(Past {
             view: *view,
             thresholds,
+            exposed: exposed(frame, view.revision),
         }));
     }
     if let Some(candidate) = candidate {
@@ -119,6 +120,21 @@ trait Layer {
 struct Past<'a> {
     view: View<'a>,
     thresholds: Vec<u32>,
+    /// Numbers that are left out beside published parts of a published sum: they could be worked out like hidden ones.
+    exposed: BTreeSet<u32>,
+}
+
+fn exposed(frame: &Frame, revision: &Revision) -> BTreeSet<u32> {
+    let out = |number: &u32| revision.value(*number) == Shown::LeftOut;
+    let silent =
+        |number: &u32| matches!(revision.value(*number), Shown::LeftOut | Shown::Structural);
+    let mut found = BTreeSet::new();
+    for sum in frame.web.sums() {
+        if !out(&sum.parent) && !sum.parts.iter().all(silent) {
+            found.extend(sum.parts.iter().filter(|part| out(part)));
+        }
+    }
+    found
 }
 
 impl Layer for Past<'_> {
@@ -129,12 +145,12 @@ impl Layer for Past<'_> {
             .copied()
             .unwrap_or(u32::MAX);
         Some(match self.view.revision.value(number) {
-            Shown::LeftOut => return None,
+            Shown::LeftOut if !self.exposed.contains(&number) => return None,
             Shown::Structural => public_zero(),
             Shown::Value(value) => Cell::counted(&[u64::from(value)])
                 .threshold(u64::from(threshold))
                 .standing(Standing::Shown),
-            Shown::Hidden => match self.truth(number) {
+            Shown::Hidden | Shown::LeftOut => match self.truth(number) {
                 Some(value) => Cell::counted(&[u64::from(value)]),
                 None => Cell::unseen(1),
             }
@@ -144,7 +160,7 @@ impl Layer for Past<'_> {
     }
 
     fn open(&self, number: u32) -> bool {
-        self.view.revision.value(number) == Shown::Hidden
+        self.view.revision.value(number) == Shown::Hidden || self.exposed.contains(&number)
     }
 
     fn truth(&self, number: u32) -> Option<u32> {

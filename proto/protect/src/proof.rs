@@ -25,18 +25,30 @@ use crate::system::System;
 pub struct Budget {
     /// Linear programs that may still be solved.
     pub solves: usize,
+    /// When to stop in any case; nothing is proved any more then. For whoever proves what others sent.
+    pub until: Option<std::time::Instant>,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { solves: 20_000 }
+        Self {
+            solves: 20_000,
+            until: None,
+        }
     }
 }
 
 impl Budget {
     /// Takes one, if there is one.
     pub(crate) fn take(&mut self) -> bool {
-        let some = self.solves > 0;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a limit against whoever sends hard questions"
+        )]
+        let late = self
+            .until
+            .is_some_and(|until| std::time::Instant::now() > until);
+        let some = self.solves > 0 && !late;
         self.solves = self.solves.saturating_sub(1);
         some
     }

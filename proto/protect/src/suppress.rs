@@ -267,6 +267,7 @@ impl Work<'_> {
         let sums = sums_of(self.system);
         let mut share = Budget {
             solves: self.budget.solves / GIVING_BACK,
+            until: self.budget.until,
         };
         for cell in complements {
             if share.solves == 0 {

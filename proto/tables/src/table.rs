@@ -1,5 +1,9 @@
 //! The fixed set of tables. A table is one file in `table/` and one line in [`TABLES`].
 //!
+//! No table counts persons. Beside the enrolments of the same cell their number would tell how many took a second
+//! course: where that is one, it is one person, with age, sex and municipality. Thresholds and batches do count
+//! persons.
+//!
 //! Never the full cross of all dimensions: a table finer than a handful of persons per cell says
 //! nothing that may be shown.
 

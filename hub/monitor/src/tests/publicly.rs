@@ -219,21 +219,6 @@ fn broken_rules_within_a_release_are_found() {
     assert!(rules(&found).contains(&Rule::HiddenParent), "{found:?}");
     let found = Case::new().with(Measure::Enrolments, &age("_X"), |_| Shown::Value(1));
     assert!(rules(&found).contains(&Rule::Threshold), "{found:?}");
-    let sex = [(Dim::Sex, "F")];
-    let persons = World::new()
-        .web
-        .numbers()
-        .iter()
-        .any(|number| number.measure == Measure::Persons && number.nodes == [0; 10]);
-    assert!(persons, "persons are counted at least in all");
-    let found = Case::new().with(Measure::Persons, &[], |shown| {
-        Shown::Value(shown.value().unwrap() + 5_000)
-    });
-    assert!(rules(&found).contains(&Rule::Persons), "{found:?}");
-    let found = Case::new().with(Measure::Persons, &[], |_| Shown::Hidden);
-    assert!(rules(&found).contains(&Rule::OneMask), "{found:?}");
-    let found = Case::new().with(Measure::Enrolments, &sex, |shown| shown);
-    assert_eq!(rules(&found), []);
 }
 
 #[test]

@@ -276,7 +276,10 @@ fn what_cannot_be_proved_comes_without_a_mask() {
     assert!(matches!(verdict, Verdict::Coarsen { ref audit } if audit.unproved == [a]));
     // Nor without a budget, where a mask would exist.
     let table = Table::new(&[3, 2], &column(&[2, 20, 30, 25, 35, 40]), false, 5);
-    let mut nothing = Budget { solves: 0 };
+    let mut nothing = Budget {
+        solves: 0,
+        until: None,
+    };
     let verdict = protect(
         &table.system,
         Attacker::OUTSIDER,

@@ -9,7 +9,7 @@ pub(super) const TABLE: Table = Table {
     de: "Teilnahme nach Altersgruppe",
     en: "Participation by age group",
     dims: &[Dim::Age],
-    measures: &[Measure::Enrolments, Measure::Persons],
+    measures: &[Measure::Enrolments],
     when: When::Nightly,
     source: "VHS-Statistik (DIE), Altersverteilung der Belegungen (Tabelle 14); CAL-G7",
 };

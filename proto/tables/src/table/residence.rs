@@ -9,7 +9,7 @@ pub(super) const TABLE: Table = Table {
     de: "Teilnahme nach Wohnort",
     en: "Participation by residence",
     dims: &[Dim::Residence],
-    measures: &[Measure::Enrolments, Measure::Persons],
+    measures: &[Measure::Enrolments],
     when: When::Nightly,
     source: "Calluna: participation per 1,000 residents needs the residence, which the VHS-Statistik does not ask for",
 };

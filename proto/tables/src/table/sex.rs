@@ -9,7 +9,7 @@ pub(super) const TABLE: Table = Table {
     de: "Teilnahme nach Geschlecht",
     en: "Participation by sex",
     dims: &[Dim::Sex],
-    measures: &[Measure::Enrolments, Measure::Persons],
+    measures: &[Measure::Enrolments],
     when: When::Nightly,
     source: "VHS-Statistik (DIE), Frauenanteil (Tabelle 13); CAL-G7",
 };

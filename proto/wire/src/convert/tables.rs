@@ -111,6 +111,14 @@ impl TryFrom<pb::TableRevision> for Revision {
                 "is larger than any layout",
             ));
         }
+        let plain =
+            |code: &String| (1..=32).contains(&code.len()) && !code.contains(char::is_whitespace);
+        if at < 0 || waiting > 1_000_000_000 || !rules.sensitive.iter().all(plain) {
+            return Err(ContractBroken::new(
+                "TableRevision",
+                "has a time, a number of waiting persons or a code that cannot be",
+            ));
+        }
         let values: Option<Vec<Shown>> = values.into_iter().map(Shown::from_code).collect();
         let revision = Self {
             period: period_of("TableRevision.period", &period)?,
