@@ -443,11 +443,11 @@ if [ ${#files[@]} -eq 0 ]; then
     quarter=$(date +%Y)-Q$((($(date +%-m) + 2) / 3))
     node synthetic-vhs figures import "$samples/synthetic-registrations.csv" --period "$quarter" >"$work/log/figures" 2>&1 </dev/null ||
         { show_tail "$work/log/figures"; die 'the registration list could not be imported'; }
-    sed 's/^/    /' "$work/log/figures" | cut -c 1-160 | head -n 12
+    head -n 12 -- "$work/log/figures" | cut -c 1-160 | sed 's/^/    /'
     say ''
     say "${dim}calluna-node outbox: what leaves the house, the first lines${plain}"
     node synthetic-vhs outbox >"$work/log/outbox" 2>&1 </dev/null || { show_tail "$work/log/outbox"; die 'the outbox could not be shown'; }
-    cut -c 1-120 "$work/log/outbox" | head -n 24 | sed 's/^/    /'
+    head -n 24 -- "$work/log/outbox" | cut -c 1-120 | sed 's/^/    /'
     night 4 'the figures'
     say ''
     say "${dim}calluna-hub dataset list, and its audit${plain}"

@@ -146,7 +146,7 @@ fn a_report_names_the_head_and_a_list_shows_what_was_asked_for() {
     let (district, _node) = eventful();
     let report = district.hub(&["report", "--format", "json"]).ok().json();
     let head = report["audit_head"].as_str().unwrap().to_owned();
-    assert!(head.starts_with("9:"), "{head}");
+    assert!(head.starts_with("10:"), "{head}");
     let words = district.hub(&["report", "--lang", "de"]).ok().stdout;
     assert!(words.contains(&format!("Prüfprotokoll {head}")), "{words}");
     let text = district.hub(&["status"]).ok().stdout;

@@ -130,7 +130,7 @@ fn a_quarter_that_is_over_waits_and_is_closed_by_hand() {
     let list = scene.list("liste.csv", 0, 90);
     let long = [
         ("CALLUNA_FIGURES_CLOSE_AFTER_DAYS", "3000"),
-        ("CALLUNA_FIGURES_CORRECTION_DAYS", "3000"),
+        ("CALLUNA_FIGURES_CORRECTION_DAYS", "3100"),
     ];
     let told = scene.figures(&list, &scene.before, &[], &long).ok();
     assert!(told.stdout.contains("Until it is closed"), "{told:#?}");
