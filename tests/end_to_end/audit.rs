@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 /// A district in which something happened: a night, one that was held, and its release.
 fn eventful() -> (District, Node) {
-    let district = District::new();
+    // Releases of the dataset stand in the log too; here the entries are counted without them.
+    let district = District::with(&[("CALLUNA_DATASET_NIGHTLY", "false")]);
     let node = district.member("vhs-a");
     let list =
         |name: &str, many: usize| jsonl(&district.path(name), (0..many).map(|n| offer(n, "x")));
@@ -146,7 +147,7 @@ fn a_report_names_the_head_and_a_list_shows_what_was_asked_for() {
     let (district, _node) = eventful();
     let report = district.hub(&["report", "--format", "json"]).ok().json();
     let head = report["audit_head"].as_str().unwrap().to_owned();
-    assert!(head.starts_with("10:"), "{head}");
+    assert!(head.starts_with("9:"), "{head}");
     let words = district.hub(&["report", "--lang", "de"]).ok().stdout;
     assert!(words.contains(&format!("Prüfprotokoll {head}")), "{words}");
     let text = district.hub(&["status"]).ok().stdout;
