@@ -7,7 +7,7 @@
 //! | module | answers |
 //! |---|---|
 //! | [`frame`] | what all questions share: layout, web, and which sums a number stands in |
-//! | [`broken`] | which rule a next revision breaks: sums, thresholds, frozen mask, rule N by value |
+//! | [`mod@broken`] | which rule a next revision breaks: sums, thresholds, frozen mask, rule N by value |
 //! | [`linked`] | all revisions of a period as one [`calluna_protect::System`] |
 //!
 //! # What a proof costs
@@ -23,7 +23,7 @@
 //! Every revision has its own hidden numbers, tied by its own sums. Two things tie revisions together:
 //! while a period runs, numbers only grow (nobody leaves before the close), which everybody knows;
 //! and what is shown stays shown. Both are in the system. A final revision and corrections may go
-//! either way, so they stand beside the others: there the rule about changes ([`broken`]) protects
+//! either way, so they stand beside the others: there the rule about changes ([`mod@broken`]) protects
 //! whoever came or went.
 
 pub mod broken;
