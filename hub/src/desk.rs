@@ -162,7 +162,7 @@ impl Desk {
             solves: self.solves,
             until,
         };
-        // A copy, so that others can prove meanwhile; what is learnt is merged by whoever ends last.
+        // A copy, so that others can prove meanwhile; of two that end at once one's memory is lost and made again.
         let mut memory = self
             .memory
             .lock()
