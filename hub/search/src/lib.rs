@@ -1,0 +1,4 @@
+//! Search over the catalogue.
+
+pub mod answer;
+pub mod query;
