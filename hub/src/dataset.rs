@@ -113,7 +113,7 @@ pub fn build(hub: &Hub, correction: Option<&Correction>) -> Result<BuildDocument
         .filter(|member| member.joined_at.is_some())
         .map(|member| provider(hub, member))
         .collect::<Result<Vec<Provider>>>()?;
-    let evidence = evidence(hub, &providers)?;
+    let (evidence, unproved) = evidence(hub, &providers)?;
     let population = population(hub, dir)?;
     let about = about(hub);
     let input = Input {
@@ -123,10 +123,13 @@ pub fn build(hub: &Hub, correction: Option<&Correction>) -> Result<BuildDocument
         web: &hub.desk.frame.web,
         least: &hub.desk.least,
         providers: &providers,
-        figures: &Stored(hub),
+        figures: &Stored {
+            hub,
+            without: &unproved,
+        },
         population: &population,
         evidence: &evidence,
-        limits: &limits(),
+        limits: &limits(&unproved),
         correction,
     };
     let document = match calluna_monitor::build(&input, &releases)? {
@@ -188,9 +191,14 @@ fn provider(hub: &Hub, member: &Member) -> Result<Provider> {
     })
 }
 
-/// Proves every period of every provider once more; what did not change is remembered.
-fn evidence(hub: &Hub, providers: &[Provider]) -> Result<Evidence> {
+/// Periods of providers whose proof was not finished.
+type Unproved = BTreeSet<(ProviderId, Period)>;
+
+/// Proves every period of every provider once more; what did not change is remembered. What is not proved in its time is
+/// named, so that the release is made without it: one provider's large quarter keeps nobody else's figures back.
+fn evidence(hub: &Hub, providers: &[Provider]) -> Result<(Evidence, Unproved)> {
     let mut proofs = Vec::new();
+    let mut unproved = Unproved::new();
     for provider in providers
         .iter()
         .filter(|provider| provider.standing != Standing::Withdrawn)
@@ -203,13 +211,16 @@ fn evidence(hub: &Hub, providers: &[Provider]) -> Result<Evidence> {
                 continue;
             }
             let proof = hub.desk.prove(&revisions)?;
-            ensure!(
-                proof.audit.holds(),
-                "the protection of the figures of {} for {} is not proved any more: no release is made; \
-                 `calluna-hub dataset audit` tells where",
-                provider.id,
-                head.period,
-            );
+            if !proof.audit.holds() {
+                tracing::error!(
+                    provider = %provider.id,
+                    period = %head.period,
+                    "the protection of these figures was not proved again in its time: the release is made without \
+                     them, and the next night tries again ([figures] proof_seconds); `calluna-hub dataset audit` tells where"
+                );
+                unproved.insert((provider.id.clone(), head.period));
+                continue;
+            }
             proofs.push(Proof {
                 provider: provider.id.clone(),
                 period: head.period,
@@ -226,12 +237,13 @@ fn evidence(hub: &Hub, providers: &[Provider]) -> Result<Evidence> {
             });
         }
     }
-    Ok(Evidence {
+    let evidence = Evidence {
         prover: concat!("calluna-protect ", env!("CARGO_PKG_VERSION")).to_owned(),
         rules: hub.desk.least.clone(),
         width: hub.desk.least.threshold.saturating_sub(1),
         proofs,
-    })
+    };
+    Ok((evidence, unproved))
 }
 
 fn count(number: usize) -> u64 {
@@ -280,8 +292,8 @@ fn about(hub: &Hub) -> About {
 }
 
 /// What every reader should know of the figures, whoever delivers them.
-fn limits() -> Vec<Words> {
-    vec![
+fn limits(unproved: &Unproved) -> Vec<Words> {
+    let mut limits = vec![
         Words::new(
             "Personen, deren Aufnahme eine Zahl um weniger als fünf ändern würde, warten; ihre Zahl steht gerundet bei jedem Anbieter.",
             "Persons who would change a number by fewer than five wait; how many do stands with each provider, rounded.",
@@ -294,29 +306,46 @@ fn limits() -> Vec<Words> {
             "Der Schutz gilt gegen Rechnen mit allem, was veröffentlicht ist. Gegen Wissen über mehrere Personen derselben Zelle schützt er nicht.",
             "Protection holds against computing with all that is published. It does not hold against knowing several persons of one cell.",
         ),
-    ]
+    ];
+    limits.extend(unproved.iter().map(|(provider, period)| {
+        Words::new(
+            &format!("Die Zahlen von {provider} für {period} fehlen in dieser Ausgabe: ihr Schutz war in der vorgesehenen Zeit nicht wieder bewiesen."),
+            &format!("The figures of {provider} for {period} are not in this release: their protection was not proved again in its time."),
+        )
+    }));
+    limits
 }
 
-struct Stored<'a>(&'a Hub);
+struct Stored<'a> {
+    hub: &'a Hub,
+    without: &'a Unproved,
+}
+
+impl Stored<'_> {
+    fn is_without(&self, provider: &ProviderId, period: Period) -> bool {
+        self.without.contains(&(provider.clone(), period))
+    }
+}
 
 impl calluna_monitor::Figures for Stored<'_> {
     fn periods(&self) -> Result<BTreeSet<Period>, Reason> {
         let mut periods = BTreeSet::new();
-        for member in self.0.store.members()? {
-            periods.extend(
-                figures::heads(self.0, &member.id)?
-                    .into_iter()
-                    .map(|head| head.period),
-            );
+        for member in self.hub.store.members()? {
+            let heads = figures::heads(self.hub, &member.id)?.into_iter();
+            let there = heads.map(|head| head.period);
+            periods.extend(there.filter(|period| !self.is_without(&member.id, *period)));
         }
         Ok(periods)
     }
 
     fn revision(&self, provider: &ProviderId, period: Period) -> Result<Option<Revision>, Reason> {
-        Ok(figures::revisions(self.0, provider, &period.to_string())?.pop())
+        Ok(self.history(provider, period)?.pop())
     }
 
     fn history(&self, provider: &ProviderId, period: Period) -> Result<Vec<Revision>, Reason> {
-        Ok(figures::revisions(self.0, provider, &period.to_string())?)
+        if self.is_without(provider, period) {
+            return Ok(Vec::new());
+        }
+        Ok(figures::revisions(self.hub, provider, &period.to_string())?)
     }
 }

@@ -15,6 +15,7 @@
 //! | `secret` | 32 random bytes from the system | the key of all hashes; never sent, in no backup |
 //! | `2026-Q3.ledger`, first part | the published revisions, what waits in numbers rounded to 10 | no |
 //! | `2026-Q3.ledger`, second part | keyed hashes of persons in the figures, with the cells they count in | **yes**, pseudonymous (Art. 4 no. 5 GDPR) |
+//! | `2026-Q3.offers` | names of the offers and runs of the quarter, and their subjects: public | no |
 //! | `hub.json` | what the hub accepted or refused | no |
 //! | `lock` | nothing | no |
 //!
@@ -61,6 +62,7 @@
 //! | [`keep`] | sealing and forgetting |
 //! | [`desk`] | what the hub is told, from the public parts alone |
 //! | [`heard`] | what the hub has said |
+//! | [`offers`] | offers that left the catalogue, for registrations that name them |
 //! | [`outbox`] | what leaves, cell by cell |
 //! | [`restore`] | what a backup holds of figures, and what a restore makes of it |
 //! | [`standing`] | how each period stands, for `status` and `check` |
@@ -75,6 +77,7 @@ pub mod ground;
 pub mod heard;
 pub mod import;
 pub mod keep;
+pub mod offers;
 pub mod outbox;
 pub mod restore;
 pub mod secret;
@@ -185,6 +188,14 @@ pub enum FiguresError {
         "most persons of the earlier lists of {period} are not in this one; it must be the whole list of the quarter, and persons must be numbered as before: look at the file, or confirm with --yes"
     )]
     Strangers {
+        /// Which.
+        period: Period,
+    },
+    /// Most registrations name offers that this node does not know.
+    #[error(
+        "most registrations of the list for {period} name offers that this node does not know, so hardly any would count in a subject; import the offers first (calluna-node import), or the column of the offer is another one: see --mapping, or confirm with --yes"
+    )]
+    UnknownOffers {
         /// Which.
         period: Period,
     },

@@ -26,6 +26,8 @@ const CLOSE_AFTER: u32 = 20;
 
 /// A provider of the district: its node's part.
 struct School {
+    /// Its place in the district.
+    at: usize,
     id: ProviderId,
     index: OfferIndex,
     structural: Vec<bool>,
@@ -71,6 +73,7 @@ impl Run {
             let facts: Vec<OfferFacts> = offers.iter().map(OfferFacts::from).collect();
             let empty = frame.layout.structural(&facts);
             School {
+                at,
                 id: provider.id.parse().unwrap(),
                 index: offers.iter().collect(),
                 structural: frame.web.structural(&frame.layout, &empty),
@@ -119,9 +122,8 @@ impl Run {
             .rev()
             .take_while(|n| quarter(day(*n)) != name)
             .count();
-        for at in 0..self.schools.len() {
-            let text = self.town.csv(at, night, name);
-            let school = &mut self.schools[at];
+        for school in &mut self.schools {
+            let text = self.town.csv(school.at, night, name);
             let ledger = school
                 .ledgers
                 .entry(period)
@@ -253,6 +255,24 @@ fn nothing_is_found_where_attributes_are_real() {
         return;
     };
     let _found = protected(town, 10);
+}
+
+/// In a correction of this provider a sum would be hidden that had been left out at the close, above a number
+/// that was shown then: once that ended in an internal fault, every night anew.
+#[test]
+fn a_sum_that_was_left_out_stops_no_later_correction() {
+    let mut run = Run::new(Synthetic::new(25, 40, 25_000, 120), Rules::default());
+    run.schools.retain(|school| school.id.as_str() == "haus-36");
+    let (folders, course) = run.play(1);
+    let corrected = run.schools[0].ledgers.values();
+    let corrected = corrected.flat_map(|ledger| ledger.revisions());
+    let corrected = corrected.filter(|one| one.kind == calluna_tables::Kind::Correction);
+    assert!(corrected.count() > 0, "{course:?}");
+    let mut found = attack(&folders);
+    // Of a sum that no provider of a release lists the attacker does not know, so that the bounds that the district
+    // gives look narrower than hers. With more than one provider she does.
+    found.district_leaks.clear();
+    assert!(found.is_clean(), "{found}");
 }
 
 /// `cargo test -p calluna-tests --test attack -- --ignored --nocapture whole`

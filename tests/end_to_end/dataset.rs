@@ -224,3 +224,29 @@ fn no_number_of_a_release_is_given_away_twice() {
     fs::rename(district.path("away"), district.hub_dir().join("releases")).unwrap();
     assert_eq!(dataset(&district, &["build"])["new"], false);
 }
+
+#[test]
+fn figures_that_are_not_proved_again_in_time_hold_nobody_else_up() {
+    let mut district = District::new();
+    let _evil = Evil::start(Badge::join(&district.invite("vhs-e")), script(revisions(1)));
+    let _first = district.night();
+    // After a restart nothing is remembered of the proofs.
+    let _ended = district.stop_hub();
+    district.set("CALLUNA_FIGURES_PROOF_SOLVES", "1");
+    let without = dataset(&district, &["build"]);
+    assert_eq!(
+        (&without["new"], &without["number"]),
+        (&true.into(), &2.into())
+    );
+    let newest = dataset(&district, &["show"]);
+    assert_eq!(newest["periods"].as_array().unwrap().len(), 0, "{newest}");
+    let told = fs::read_to_string(district.hub_dir().join("releases/000002/quality.md")).unwrap();
+    assert!(
+        told.contains("vhs-e for 2026-Q3 are not in this release"),
+        "{told}"
+    );
+    district.set("CALLUNA_FIGURES_PROOF_SOLVES", "50000");
+    assert_eq!(dataset(&district, &["build"])["number"], 3);
+    let newest = dataset(&district, &["show"]);
+    assert_eq!(newest["periods"][0]["period"], "2026-Q3");
+}

@@ -5,7 +5,7 @@ use calluna_model::id::ProviderId;
 use crate::query::Facet;
 
 /// Why an offer is among the hits: written for people as "Gefunden wegen: ...".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Why {
     /// A word of the question stands in this field, as the offer writes it.
     Word {

@@ -83,7 +83,7 @@ pub enum Basis {
     Id,
     /// Family name, given name and birth date (or year).
     Name,
-    /// Birth date or year (or age), sex and postal code: persons who agree in all of them count as
+    /// Birth date or year (never an age, which changes), sex and postal code: persons who agree in all of them count as
     /// one. So the number of persons errs on the low and thereby safe side, as long as the list
     /// writes these three alike in all rows of a person.
     Attributes,

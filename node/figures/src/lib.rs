@@ -96,7 +96,7 @@ pub use calluna_tabular::{InvalidMapping, Mapping};
 
 pub use self::fault::{Fault, Rule};
 pub use self::identity::{Basis, PersonHash, Secret};
-pub use self::offers::{OfferIndex, Offers};
+pub use self::offers::{KnownOffer, OfferIndex, Offers};
 pub use self::postal::PostalCodes;
 pub use self::tally::{Figures, Person, Touch};
 

@@ -1,6 +1,6 @@
 //! What a registration takes from its offer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use calluna_model::id::OfferId;
 use calluna_model::offer::Offer;
@@ -16,10 +16,34 @@ pub trait Offers {
     fn facts(&self, name: &OfferId) -> Option<OfferFacts>;
 }
 
+/// An offer as lists may call it, with what the tables take from it. All of it is public.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownOffer {
+    /// Its id.
+    pub id: OfferId,
+    /// Ids and numbers of its runs.
+    pub runs: BTreeSet<OfferId>,
+    /// What the tables take from it.
+    pub facts: OfferFacts,
+}
+
+impl From<&Offer> for KnownOffer {
+    fn from(offer: &Offer) -> Self {
+        let numbers = offer.runs.iter().flat_map(|run| [&run.id, &run.number]);
+        Self {
+            id: offer.id().clone(),
+            runs: numbers
+                .filter_map(|name| OfferId::from_foreign(name).ok())
+                .collect(),
+            facts: OfferFacts::from(offer),
+        }
+    }
+}
+
 /// The offers of a provider in memory, found by id, and by id and number of their runs.
 #[derive(Clone, Debug, Default)]
 pub struct OfferIndex {
-    facts: Vec<OfferFacts>,
+    known: Vec<KnownOffer>,
     own: HashMap<OfferId, usize>,
     runs: HashMap<OfferId, Option<usize>>,
 }
@@ -27,17 +51,40 @@ pub struct OfferIndex {
 impl OfferIndex {
     /// Adds an offer.
     pub fn add(&mut self, offer: &Offer) {
-        let at = self.facts.len();
-        self.facts.push(OfferFacts::from(offer));
-        self.own.insert(offer.id().clone(), at);
-        let numbers = offer.runs.iter().flat_map(|run| [&run.id, &run.number]);
-        for name in numbers.filter_map(|name| OfferId::from_foreign(name).ok()) {
-            let found = self.runs.entry(name).or_insert(Some(at));
+        let known = KnownOffer::from(offer);
+        let at = self.known.len();
+        self.own.insert(known.id.clone(), at);
+        for name in &known.runs {
+            let found = self.runs.entry(name.clone()).or_insert(Some(at));
             // A number that two offers use says nothing.
             if *found != Some(at) {
                 *found = None;
             }
         }
+        self.known.push(known);
+    }
+
+    /// Adds what is remembered of an offer that may have left the catalogue, or lost runs. What the catalogue
+    /// says now goes before it: a number that an offer of today uses is that offer's. Add the offers of today first.
+    pub fn remember(&mut self, old: KnownOffer) {
+        let at = self.own.get(&old.id).copied();
+        let at = at.unwrap_or(self.known.len());
+        for name in &old.runs {
+            self.runs.entry(name.clone()).or_insert(Some(at));
+        }
+        match self.known.get_mut(at) {
+            Some(known) => known.runs.extend(old.runs),
+            None => {
+                self.own.insert(old.id.clone(), at);
+                self.known.push(old);
+            }
+        }
+    }
+
+    /// Every offer that is known, those of today first.
+    #[must_use]
+    pub fn known(&self) -> &[KnownOffer] {
+        &self.known
     }
 }
 
@@ -55,7 +102,7 @@ impl Offers for OfferIndex {
     fn facts(&self, name: &OfferId) -> Option<OfferFacts> {
         let by_run = || self.runs.get(name).copied().flatten();
         let at = self.own.get(name).copied().or_else(by_run)?;
-        self.facts.get(at).cloned()
+        self.known.get(at).map(|known| known.facts.clone())
     }
 }
 
@@ -96,5 +143,26 @@ mod tests {
         assert_eq!(find("A1").unwrap().subject, "2.05");
         assert!(find("261-8").is_some() && find("r-261-7").is_some());
         assert!(find("dup").is_none() && find("C1").is_none());
+    }
+
+    #[test]
+    fn what_left_the_catalogue_is_still_found_and_gives_way_to_what_is_there() {
+        let before: Vec<KnownOffer> = [offer("A1", &["1", "2"]), offer("B1", &["3", "9"])]
+            .iter()
+            .map(KnownOffer::from)
+            .collect();
+        // A1 lost a run, B1 is gone, and C1 uses one of its numbers.
+        let mut index: OfferIndex = [offer("A1", &["2"]), offer("C1", &["9"])].iter().collect();
+        before.into_iter().for_each(|old| index.remember(old));
+        let find = |name: &str| {
+            let name = OfferId::from_foreign(name).unwrap();
+            let by_run = || index.runs.get(&name).copied().flatten();
+            let at = index.own.get(&name).copied().or_else(by_run);
+            at.map(|at| index.known[at].id.to_string())
+        };
+        let found = ["1", "2", "3", "9", "B1"].map(|name| find(name).unwrap());
+        assert_eq!(found, ["A1", "A1", "B1", "C1", "B1"]);
+        assert_eq!(index.known().len(), 3);
+        assert_eq!(index.known()[0].runs.len(), 4, "both runs by id and number");
     }
 }

@@ -380,6 +380,10 @@ fn a_list_that_tells_nobody_apart_is_refused() {
     .err()
     .unwrap();
     assert_eq!(fault.rule, Rule::NoPersonColumn);
+    // With every birthday somebody else would seem to have come.
+    let aged = b"Kursnummer;Alter;Geschlecht;PLZ;Status\n261-101;44;w;29614;angemeldet\n";
+    let fault = import(&[("a.csv", aged)], None).err().unwrap();
+    assert_eq!(fault.rule, Rule::NoPersonColumn);
 }
 
 #[test]

@@ -108,6 +108,26 @@ impl Search<'_> {
         changed
     }
 
+    /// A number was shown while a sum above it was left out. Where the sum would be hidden now, it stays left out: the
+    /// number stays shown, and nothing is shown below what is hidden. Whether there was anything to leave out.
+    pub(crate) fn leave_out_above(&mut self, draft: &Draft) -> bool {
+        let mut left_out = self.left_out.clone();
+        for sum in self.frame.web.sums() {
+            let hidden = index(sum.parent) < self.reach
+                && !flag(&draft.visible, sum.parent)
+                && !flag(&self.structural, sum.parent);
+            if hidden
+                && sum.parts.iter().any(|part| flag(&self.shown, *part))
+                && let Some(out) = left_out.get_mut(index(sum.parent))
+            {
+                *out = true;
+            }
+        }
+        let changed = left_out != self.left_out;
+        self.left_out = left_out;
+        changed
+    }
+
     /// Leaves out everything where nothing at all can be shown yet, and nothing was published before; whether that is so.
     /// Hidden numbers of a night that says nothing would only bind the nights to come.
     pub(crate) fn leave_out_all(&mut self, draft: &Draft) -> bool {

@@ -105,7 +105,7 @@ impl Search<'_> {
                 Err(fallen) if self.leave_out_sensitive(&fallen) => continue,
                 Err(_) => return Ok((End::WouldFall, self)),
             };
-            if self.leave_out_rest(&draft) {
+            if self.leave_out_rest(&draft) || self.leave_out_above(&draft) {
                 continue;
             }
             let chain = chain(self.frame, &layers, &self.layer(&draft))
@@ -284,6 +284,9 @@ impl Search<'_> {
                 }
                 continue;
             }
+            if self.night && self.bar_former_zeros(&released, &visible) {
+                continue;
+            }
             if !self.night && self.take_out_few(&released, &visible, against) {
                 continue;
             }
@@ -397,6 +400,41 @@ impl Search<'_> {
             }
         }
         !guilty.is_empty()
+    }
+
+    /// A number that was a public zero, then hidden, and would be shown now is known in the revisions of both ends and
+    /// not in those between, and so is what is left of its sum beside it. The batches between did not look at it
+    /// alone, so two revisions far apart may differ by too few there. Then it is not shown yet; whether there was
+    /// anything to bar.
+    fn bar_former_zeros(&mut self, released: &[usize], visible: &[bool]) -> bool {
+        let Some(last) = self.revisions.last() else {
+            return false;
+        };
+        let mut until = 0;
+        let mut former: Vec<u32> = Vec::new();
+        for at in (0..self.reach).map(number) {
+            let appears = flag(visible, at) && !flag(&self.shown, at);
+            if !appears || last.value(at).value().is_some() {
+                continue;
+            }
+            let zero = |revision: &Revision| revision.value(at) == Shown::Structural;
+            if let Some(place) = self.revisions.iter().rposition(zero) {
+                until = until.max(place + 1);
+                former.push(at);
+            }
+        }
+        let Some(revisions) = self.revisions.get(..until).filter(|some| !some.is_empty()) else {
+            return false;
+        };
+        let known = self.known(visible);
+        let against = Against::new(self.frame, revisions, self.persons, known);
+        let changed = released.iter().filter_map(|at| self.changes.get(*at));
+        let changed = changed.map(|change| (change.history, change.is));
+        let few = !against.offences(self.rules.batch, changed).is_empty();
+        if few {
+            self.bar(&former);
+        }
+        few
     }
 
     /// The candidate as the proof sees it.

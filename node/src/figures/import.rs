@@ -3,7 +3,7 @@
 //! The command reads the files between [`Session::open`] and [`Session::decide`]; the lock is held all the
 //! while, so nothing changes under it.
 
-use calluna_figures::{Figures as Counted, Report, Secret};
+use calluna_figures::{Figures as Counted, OfferIndex, Report, Rule, Secret};
 use calluna_ledger::{Asked, Fault, Occasion, Proposal};
 use calluna_model::clock::Moment;
 use calluna_model::entropy::Entropy;
@@ -17,6 +17,7 @@ use super::decide::{Page, RULES_KEPT, reasons};
 use super::ground::Ground;
 use super::heard::Heard;
 use super::keep;
+use super::offers;
 use super::secret::{self, Kept};
 use crate::config::Figures;
 
@@ -162,8 +163,21 @@ impl<'a> Session<'a> {
         &self.kept.secret
     }
 
+    /// Adds to the offers of today those that the period had before, and remembers all of them for the lists to come,
+    /// unless a list is only to be looked at.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub fn recall(&self, index: &mut OfferIndex) -> Result<(), FiguresError> {
+        offers::recall(self.wish.book, self.wish.period, index)?;
+        match &self.writer {
+            Some(writer) => offers::note(writer, self.wish.period, index),
+            None => Ok(()),
+        }
+    }
+
     /// Decides what may be shown of a list, and writes that, unless it was only to be looked at. `offers`
-    /// are the public ones.
+    /// are the public ones, those that the period had before included.
     ///
     /// # Errors
     /// When the list does not fit the earlier ones, or the period cannot be written.
@@ -171,7 +185,7 @@ impl<'a> Session<'a> {
         mut self,
         figures: &Counted,
         report: &Report,
-        offers: &[OfferFacts],
+        offers: &OfferIndex,
     ) -> Result<Outcome, FiguresError> {
         let Wish {
             config,
@@ -194,10 +208,12 @@ impl<'a> Session<'a> {
         let Today::Decide(occasion) = self.today else {
             return Ok(outcome);
         };
+        self.known_offers(report)?;
         self.same_basis(report)?;
         self.same_persons(figures)?;
         let frame = &ground.frame;
-        let empty = frame.layout.structural(offers);
+        let facts: Vec<OfferFacts> = offers.known().iter().map(|one| one.facts.clone()).collect();
+        let empty = frame.layout.structural(&facts);
         // The rules of a period stay as they were at its first revision.
         let before = outcome.before.as_ref();
         let rules = before.map_or(&config.rules, |one| &one.rules);
@@ -276,6 +292,22 @@ impl<'a> Session<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A list before its offers, or with another column read as the offer, would count nobody in any subject, and who
+    /// was counted so does not move before the close.
+    fn known_offers(&self, report: &Report) -> Result<(), FiguresError> {
+        let unknown = report
+            .notices
+            .iter()
+            .filter(|notice| notice.rule == Rule::UnknownOffer);
+        let unknown: u64 = unknown.map(|notice| notice.count).sum();
+        let most = report.counted >= FEW as u64 && unknown * 2 > report.counted;
+        if most && !self.wish.confirmed {
+            let period = self.wish.period;
+            return Err(FiguresError::UnknownOffers { period });
+        }
+        Ok(())
     }
 
     /// A partial list, or a course software that numbers persons anew, would look like many who left.

@@ -8,7 +8,7 @@ use super::calendar::{Phase, phase};
 use super::decide::Page;
 use super::file::Note;
 use super::heard::Heard;
-use super::{FiguresError, sealed};
+use super::{FiguresError, offers, sealed};
 use crate::config::Figures;
 
 /// What was done with a period.
@@ -80,7 +80,8 @@ pub fn must_seal(note: &Note, mark: &str, diverged: bool) -> Option<&'static str
 pub fn forget(writer: &Writer, period: Period, now: Moment) -> Result<(), FiguresError> {
     rewrite(writer, period, |page| {
         page.note.forgotten_at.get_or_insert(now);
-    })
+    })?;
+    offers::forget(writer, period)
 }
 
 /// Closes a period for good.

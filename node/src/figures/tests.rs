@@ -12,7 +12,7 @@ use calluna_model::head::Head;
 use calluna_model::outcome::Outcome as Night;
 use calluna_model::receipt::{FiguresReceipt, Receipt};
 use calluna_tables::revision::{FiguresHead, RevisionDigest};
-use calluna_tables::{Kind, OfferFacts, Period, Revision};
+use calluna_tables::{Kind, Period, Revision};
 use tempfile::TempDir;
 
 use super::book::Book;
@@ -21,7 +21,7 @@ use super::ground::Ground;
 use super::import::{Done, Outcome, Session, Wish, approve, discard, forget};
 use super::outbox::{Choice, Stand, outbox};
 use super::standing::{Standing, standings};
-use super::{FiguresError, restore, sealed, secret};
+use super::{FiguresError, keep, restore, sealed, secret};
 use crate::config::Figures;
 
 /// Day 0 of the tests: in the third quarter of 2026.
@@ -42,6 +42,8 @@ struct House {
     ground: Ground,
     entropy: SeededEntropy,
     clock: HandClock,
+    /// The catalogue of today.
+    offers: OfferIndex,
 }
 
 impl House {
@@ -52,6 +54,7 @@ impl House {
             ground: Ground::of(&Figures::default()).unwrap(),
             entropy: SeededEntropy::new(7),
             clock: HandClock::at(at(SUMMER)),
+            offers: offers(),
         }
     }
 
@@ -95,9 +98,10 @@ impl House {
             now: self.now(),
         };
         let session = Session::open(wish, &self.entropy)?;
-        let (index, facts) = offers();
+        let mut index = self.offers.clone();
+        session.recall(&mut index)?;
         let (figures, report) = count(&self.ground, &index, period(of), session.secret(), list);
-        session.decide(&figures, &report, &facts)
+        session.decide(&figures, &report, &index)
     }
 
     fn heads(&self) -> Vec<FiguresHead> {
@@ -121,7 +125,7 @@ impl House {
     /// Hashes of the persons of a list, as this node makes them.
     fn hashes(&self, list: &str) -> Vec<[u8; 32]> {
         let kept = secret::read(self.book().folder()).unwrap().unwrap();
-        let (index, _) = offers();
+        let index = offers();
         let of = period("2026-Q3");
         let (figures, _) = count(&self.ground, &index, of, &kept.secret, list);
         figures.persons().map(|one| *one.hash.as_bytes()).collect()
@@ -141,15 +145,9 @@ fn holds(all: &[u8], part: &[u8]) -> bool {
     all.windows(part.len()).any(|window| window == part)
 }
 
-fn offers() -> (OfferIndex, Vec<OfferFacts>) {
-    let offers: Vec<_> = ["A-1", "A-2"]
-        .iter()
-        .map(|id| an_offer(id).build())
-        .collect();
-    (
-        offers.iter().collect(),
-        offers.iter().map(OfferFacts::from).collect(),
-    )
+fn offers() -> OfferIndex {
+    let offers = ["A-1", "A-2"].map(|id| an_offer(id).build());
+    offers.iter().collect()
 }
 
 fn count(
@@ -449,6 +447,46 @@ fn a_list_in_which_most_persons_are_missing_is_not_taken_for_the_whole() {
     );
     assert_eq!(house.heads()[0].number, 1);
     house.import(&list(30..160)).unwrap();
+}
+
+#[test]
+fn registrations_of_offers_that_left_the_catalogue_stay_in_their_subject() {
+    let mut house = House::new();
+    house.import(&list(0..80)).unwrap();
+    house.go_to("2026-10-31T10:00:00Z");
+    // Both courses have ended and are gone; another one is there.
+    house.offers = [an_offer("B-1").build()].iter().collect();
+    let closed = house.import(&list(0..80)).unwrap();
+    let remembered = closed.revision.unwrap();
+    let mut whole = House::new();
+    whole.import(&list(0..80)).unwrap();
+    whole.go_to("2026-10-31T10:00:00Z");
+    whole.offers = ["A-1", "A-2", "B-1"]
+        .map(|id| an_offer(id).build())
+        .iter()
+        .collect();
+    let never_gone = whole.import(&list(0..80)).unwrap().revision.unwrap();
+    assert_eq!(remembered.values, never_gone.values);
+    // What can no longer be corrected needs no offers.
+    let kept = house.book().folder().join("2026-Q3.offers");
+    assert!(kept.exists());
+    let writer = house.book().write().unwrap();
+    keep::forget(&writer, period("2026-Q3"), house.now()).unwrap();
+    assert!(!kept.exists());
+}
+
+#[test]
+fn a_list_whose_offers_are_unknown_is_not_counted_by_mistake() {
+    let mut house = House::new();
+    house.offers = [an_offer("B-1").build()].iter().collect();
+    let refused = house.import(&list(0..80)).unwrap_err();
+    assert!(
+        matches!(refused, FiguresError::UnknownOffers { .. }),
+        "{refused}"
+    );
+    assert!(house.heads().is_empty());
+    house.offers = offers();
+    house.import(&list(0..80)).unwrap();
 }
 
 #[test]

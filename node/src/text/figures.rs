@@ -395,6 +395,9 @@ fn german(error: &FiguresError) -> String {
         FiguresError::Strangers { period } => format!(
             "die meisten Personen der früheren Listen von {period} fehlen in dieser; es muss die vollständige Liste des Quartals sein, und Personen müssen nummeriert sein wie zuvor: bitte die Datei prüfen oder mit --yes bestätigen"
         ),
+        FiguresError::UnknownOffers { period } => format!(
+            "die meisten Anmeldungen der Liste für {period} nennen Angebote, die dieser Knoten nicht kennt; kaum eine zählte in einem Fachgebiet. Bitte zuerst die Angebote importieren (calluna-node import) oder mit --mapping die richtige Spalte angeben; sonst mit --yes bestätigen"
+        ),
         FiguresError::List(fault) => fault.line(Language::De),
         FiguresError::NothingWaits { period } => {
             format!("von {period} wartet nichts auf Freigabe")

@@ -1,9 +1,11 @@
 //! What the tables take from an offer.
 
 use calluna_model::offer::Offer;
+use serde::{Deserialize, Serialize};
 
 /// What figures need to know of an offer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OfferFacts {
     /// Its `dvv-2.0` subject code, such as `4.06`; empty when it has none.
     pub subject: String,

@@ -134,7 +134,8 @@ impl Columns {
 
     /// The best that the columns allow, or what the mapping asks for where they allow it.
     fn basis(&self, file: &str, wanted: &str) -> Result<Basis, Fault> {
-        let born = [Field::BirthDate, Field::BirthYear, Field::Age];
+        // Not the age: on a birthday a person would become another one.
+        let born = [Field::BirthDate, Field::BirthYear];
         let born = born.iter().any(|field| self.at(*field).is_some());
         let can = |basis: Basis| match basis {
             Basis::Id => self.at(Field::Person).is_some(),

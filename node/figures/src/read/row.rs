@@ -181,9 +181,7 @@ impl Turn<'_> {
             }
             Basis::Attributes => {
                 let born = born();
-                let born = born
-                    .as_ref()
-                    .map_or_else(|| self.text(Field::Age), |text| text.as_str());
+                let born = born.as_ref().map_or("", |text| text.as_str());
                 let sex = value::word(code::SEX, self.text(Field::Sex)).unwrap_or("_O");
                 let digits = zeroize::Zeroizing::new(value::digits(self.text(Field::PostalCode)));
                 Ok(key.person(Basis::Attributes, &[born, sex, &digits]))

@@ -116,7 +116,7 @@ impl Import {
         let named = self.mapping.as_ref();
         let mapping = named.map(|path| mapping_in(path, words.0).map_err(|why| anyhow!(why)));
         let mapping = mapping.transpose()?;
-        let offers = Catalogue::of(&settings, around)?;
+        let Catalogue(mut offers) = Catalogue::of(&settings, around)?;
         let config = &settings.config.figures;
         let ground = Ground::of(config)?;
         let book = Book::of(settings.dir.path());
@@ -137,16 +137,17 @@ impl Import {
             ));
         }
         let session = Session::open(wish, &*around.entropy)?;
+        session.recall(&mut offers)?;
         let mut import = calluna_figures::Import::new(
             &ground.frame.layout,
             &ground.postal,
-            &offers.index,
+            &offers,
             self.period,
             session.secret(),
         );
         self.read(&mut import, mapping.as_ref(), words)?;
         let (figures, report) = import.finish(&ground.frame.web);
-        let outcome = session.decide(&figures, &report, &offers.facts)?;
+        let outcome = session.decide(&figures, &report, &offers)?;
         self.tell(&report, &outcome, &ground, words);
         Ok(match report.refused_rows {
             0 => Exit::Done,

@@ -8,7 +8,6 @@ use calluna_figures::OfferIndex;
 use calluna_host::socket;
 use calluna_model::id::Revision;
 use calluna_model::offer::Offer;
-use calluna_tables::OfferFacts;
 use calluna_wire::status::PeerFailure;
 use calluna_wire::v1 as pb;
 use calluna_wire::v1::node_control_client::NodeControlClient;
@@ -23,14 +22,9 @@ use crate::run::{Node, NodeError};
 /// Largest piece that a daemon sends.
 const PIECE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Every public offer.
+/// Every public offer, to look registrations up in.
 #[derive(Debug, Default)]
-pub(super) struct Catalogue {
-    /// To look registrations up in.
-    pub(super) index: OfferIndex,
-    /// What the tables take from each.
-    pub(super) facts: Vec<OfferFacts>,
-}
+pub(super) struct Catalogue(pub(super) OfferIndex);
 
 impl Catalogue {
     /// Asks the daemon, or opens the store for a moment.
@@ -58,8 +52,7 @@ impl Catalogue {
         let offer = offer.and_then(|wire| Offer::check(wire.into()).ok());
         let offer =
             offer.context("an offer of the store cannot be read; import the offers again")?;
-        self.index.add(&offer);
-        self.facts.push(OfferFacts::from(&offer));
+        self.0.add(&offer);
         Ok(())
     }
 }
