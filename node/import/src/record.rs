@@ -240,6 +240,17 @@ pub(crate) fn raise_format(draft: &mut OfferDraft) {
     same.for_each(|run| run.format.clear());
 }
 
+/// As [`raise_format`], for what it costs.
+pub(crate) fn raise_price(draft: &mut OfferDraft) {
+    let price = draft.runs.first().and_then(|run| run.price.clone());
+    if draft.price.is_none() && draft.runs.iter().all(|run| run.price == price) {
+        draft.price = price;
+    }
+    let price = draft.price.clone();
+    let same = draft.runs.iter_mut().filter(|run| run.price == price);
+    same.for_each(|run| run.price = None);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

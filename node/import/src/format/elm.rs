@@ -1,7 +1,8 @@
 //! ELM 3, the European Learning Model: learning opportunities as Europass takes them, in XML and in
 //! JSON-LD (see [`json`]).
 //!
-//! A `learningOpportunity` is an offer with one run. What one learns, where and from whom stands
+//! A `learningOpportunity` is an offer with one run; several of the same identifier and words are
+//! one offer. What one learns, where and from whom stands
 //! in other parts of the file that are referred to by name, so a file is held as a whole. Of
 //! agents only the legal name of an organisation is read: contact points can be those of persons.
 
@@ -11,12 +12,15 @@ mod opportunity;
 use std::collections::HashMap;
 
 use calluna_model::finding::Finding;
+use calluna_model::offer::OfferDraft;
+use calluna_tabular::mapping::fold;
 
 use super::{Format, beginning};
 use crate::error::ImportError;
 use crate::json::DOCUMENT_BYTES;
-use crate::record::Record;
+use crate::record::{Record, raise_format, raise_price};
 use crate::sink::Sink;
+use crate::split::{self, GATHERED_RUNS};
 use crate::xml::{Element, Met, Wanted, walk};
 use crate::{Options, Source};
 
@@ -119,11 +123,12 @@ impl File {
 
     fn offers(&self, options: &Options<'_>, sink: &mut Sink) -> Result<(), ImportError> {
         let mut compared = false;
+        let mut offers: Vec<(&str, OfferDraft)> = Vec::new();
+        let mut index: HashMap<String, usize> = HashMap::new();
         for (place, element) in &self.opportunities {
             let mut record = Record::at(place.clone());
             let provider = opportunity::provider(self, element, &mut record);
             if let (false, Some(own)) = (compared || provider.is_empty(), options.provider_name) {
-                use calluna_tabular::mapping::fold;
                 compared = true;
                 if fold(&provider) != fold(own) {
                     let finding = Finding::new("", "other-provider").value(&provider);
@@ -132,8 +137,39 @@ impl File {
             }
             let draft = opportunity::read(self, element, &mut record);
             opportunity::left_out(element, |name| sink.not_carried(place, name));
-            record.finish(sink, draft)?;
+            if !record.settle(sink) {
+                continue;
+            }
+            // An offer with several runs is a learning opportunity for each of them.
+            let known = index.get(&draft.id).and_then(|at| offers.get_mut(*at));
+            match known {
+                Some((_, other)) if is_same(other, &draft) && !draft.runs.is_empty() => {
+                    if other.runs.len() <= GATHERED_RUNS
+                        && !draft.runs.iter().any(|run| other.runs.contains(run))
+                    {
+                        other.runs.extend(draft.runs);
+                    }
+                }
+                _ => {
+                    index.entry(draft.id.clone()).or_insert(offers.len());
+                    offers.push((place, draft));
+                }
+            }
+        }
+        for (place, mut draft) in offers {
+            raise_format(&mut draft);
+            raise_price(&mut draft);
+            split::take(sink, place, draft)?;
         }
         Ok(())
     }
+}
+
+/// Whether two are the same but for their runs.
+fn is_same(one: &OfferDraft, other: &OfferDraft) -> bool {
+    let bare = |draft: &OfferDraft| OfferDraft {
+        runs: Vec::new(),
+        ..draft.clone()
+    };
+    bare(one) == bare(other)
 }

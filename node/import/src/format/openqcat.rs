@@ -18,7 +18,7 @@ use calluna_model::offer::{OfferDraft, RunDraft};
 use self::service::Service;
 use super::{Format, beginning};
 use crate::error::ImportError;
-use crate::record::{Record, raise_format};
+use crate::record::{Record, raise_format, raise_price};
 use crate::sink::Sink;
 use crate::split::{self, GATHERED_RUNS};
 use crate::xml::{Element, Met, Wanted, walk};
@@ -152,24 +152,17 @@ impl Catalogue {
             let Gathered {
                 place,
                 mut draft,
-                mut runs,
+                runs,
                 declared,
             } = gathered;
             if !declared {
                 let finding = Finding::new("COURSE_ID", "unknown-reference").value(&draft.id);
                 sink.warn(finding.at(&place).of(draft.id.clone()));
             }
-            let price = runs.first().and_then(|run| run.price.clone());
-            if draft.price.is_none() && runs.iter().all(|run| run.price == price) {
-                draft.price = price;
-            }
-            for run in &mut runs {
-                if run.price == draft.price {
-                    run.price = None;
-                }
-            }
             draft.runs = runs;
+            // What holds for all runs is said once.
             raise_format(&mut draft);
+            raise_price(&mut draft);
             split::take(sink, &place, draft)?;
         }
         Ok(())

@@ -57,7 +57,7 @@ pub(crate) fn qualification(title: &str) -> &'static str {
         ),
     ];
     let title = title.trim().to_lowercase();
-    let hedged = ["ohne ", "kein", "oder", "nicht", "without", "or "]
+    let hedged = ["ohne ", "kein", "oder ", "nicht", "without", " or "]
         .iter()
         .any(|word| title.contains(word));
     if hedged || title.chars().count() > 120 {

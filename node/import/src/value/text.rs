@@ -107,7 +107,9 @@ pub(crate) fn cefr(text: &str) -> Option<&'static str> {
 pub(crate) fn format_in(words: &str) -> &'static str {
     let words = words.to_lowercase();
     let names = |known: &[&str]| known.iter().any(|word| words.contains(word));
-    if names(&["blended", "hybrid", "kombiniert", "combined", "mixed"]) {
+    if names(&["workplace", "am arbeitsplatz"]) {
+        "workplace"
+    } else if names(&["blended", "hybrid", "kombiniert", "combined", "mixed"]) {
         "hybrid"
     } else if names(&[
         "selbstlern",

@@ -55,6 +55,18 @@ fn collect(value: &Value, depth: usize, name: &str, sink: &mut Sink, file: &mut 
     }
 }
 
+/// A name without its prefix, as XML has it: `dc:title`, `elm:mode`.
+fn local(key: &str) -> &str {
+    if key.starts_with('@') {
+        return key;
+    }
+    let bare = json::bare(key);
+    match bare.split_once(':') {
+        Some((_, name)) if !name.starts_with('/') => name,
+        _ => bare.rsplit(['/', '#']).next().unwrap_or(bare),
+    }
+}
+
 /// What XML calls an object of that class, as far as it matters.
 fn class(node: Node<'_>) -> &'static str {
     if node.is("Qualification") {
@@ -67,7 +79,7 @@ fn class(node: Node<'_>) -> &'static str {
 fn element(name: &str, fields: &Map<String, Value>, depth: usize) -> Element {
     let mut out = Element::named(name);
     for (key, value) in fields {
-        match (json::bare(key), value) {
+        match (local(key), value) {
             ("id" | "@id", Value::String(id)) => {
                 out.set("id", id);
                 out.set("idref", id);
@@ -77,7 +89,7 @@ fn element(name: &str, fields: &Map<String, Value>, depth: usize) -> Element {
             ("@language", Value::String(tag)) => out.set("language", tag),
             (name, _) if name.starts_with('@') => {}
             // The class of the object; what XML calls its type is `dcType` here.
-            ("type", _) => {}
+            ("type", _) if key == "type" => {}
             ("dcType", _) => push(&mut out, "type", value, depth + 1),
             (name, _) => push(&mut out, name, value, depth + 1),
         }

@@ -65,8 +65,7 @@ pub(super) fn read(file: &File, element: &Element, record: &mut Record) -> Offer
     texts.extend(notes(element, "additionalNote"));
     texts.extend(notes(element, "admissionProcedure"));
     let (description, description_html) = html::joined(texts.iter().map(String::as_str));
-    let run = run(file, element, spec, record);
-    OfferDraft {
+    let mut draft = OfferDraft {
         id,
         title: text::shortened(&line(&chosen(element, "title")), 255),
         description,
@@ -105,9 +104,20 @@ pub(super) fn read(file: &File, element: &Element, record: &mut Record) -> Offer
             .find(|found| !found.is_empty())
             .unwrap_or_default(),
         modified: date::iso(&element.text_of("modified")).unwrap_or_default(),
-        runs: run.into_iter().collect(),
         ..OfferDraft::default()
+    };
+    if let Some(mut run) = run(file, element, spec, record) {
+        run.format = std::mem::take(&mut draft.format);
+        run.price = draft.price.take();
+        draft.runs.push(run);
     }
+    draft
+}
+
+/// The name of the run: what its own address says after that of the offer, else its notation.
+fn run_name(element: &Element) -> String {
+    let fragment = element.attribute("id").split_once('#');
+    fragment.map_or_else(|| notation(element), |(_, name)| name.to_owned())
 }
 
 /// The first notation of an identifier; the address of the opportunity stands in otherwise.
@@ -231,7 +241,13 @@ fn level(spec: &Element) -> Option<LevelDraft> {
 
 /// The levels of EQF and DQR are equal.
 fn frame(spec: &Element) -> Option<u32> {
-    let level: u32 = last(uri(spec.first("EQFLevel")?)).parse().ok()?;
+    let levels = ["EQFLevel", "educationLevel"];
+    let address = levels
+        .iter()
+        .flat_map(|name| spec.all(name))
+        .map(uri)
+        .find(|address| address.contains("/eqf/"))?;
+    let level: u32 = last(address).parse().ok()?;
     (1..=8).contains(&level).then_some(level)
 }
 
@@ -365,7 +381,13 @@ fn run(file: &File, element: &Element, spec: &Element, record: &mut Record) -> O
     if run == RunDraft::default() {
         return None;
     }
-    run.id = OfferId::from_foreign(&notation(element))
+    let numbers: Vec<String> = element
+        .all("identifier")
+        .map(|identifier| identifier.text_of("notation"))
+        .collect();
+    // A second notation is the number by which the house knows the run.
+    run.number = text::shortened(numbers.get(1).map_or("", String::as_str), 60);
+    run.id = OfferId::from_foreign(&run_name(element))
         .map_or_else(|_| derived(&run), |id| id.to_string());
     Some(run)
 }

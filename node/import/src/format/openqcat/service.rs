@@ -113,6 +113,7 @@ pub(super) fn read(service: &Element, currency: &str, record: &mut Record) -> Se
     let mut run = run::read(details, education, record);
     run.format = format;
     run.price = cost(service, currency, record);
+    run.registration_url = registration(education);
     run.id = calluna_model::id::OfferId::from_foreign(&product)
         .map(|id| id.to_string())
         .unwrap_or_default();
@@ -322,9 +323,32 @@ fn contact(details: &Element) -> Option<ContactDraft> {
     })
 }
 
+/// The page of the offer: its own link, else one of its run that is not there to register.
 fn address(service: &Element) -> String {
-    service
-        .deep("MIME_SOURCE")
+    let own = service.all("MIME_INFO").find_map(link);
+    let of_run = || {
+        let infos = service.deep("MIME_INFO").into_iter();
+        infos.filter(|info| !is_registration(info)).find_map(link)
+    };
+    own.or_else(of_run).unwrap_or_default()
+}
+
+/// Where to register for the run.
+fn registration(education: &Element) -> String {
+    let infos = education.all("MIME_INFO");
+    infos
+        .filter(|info| is_registration(info))
+        .find_map(link)
+        .unwrap_or_default()
+}
+
+fn is_registration(info: &Element) -> bool {
+    let words = info.deep_text("MIME_DESCR").to_lowercase();
+    words.contains("anmeld")
+}
+
+fn link(info: &Element) -> Option<String> {
+    info.deep("MIME_SOURCE")
         .into_iter()
         .map(Element::text)
         .map(|found| match found.strip_prefix("www.") {
@@ -332,7 +356,6 @@ fn address(service: &Element) -> String {
             None => found,
         })
         .find(|found| found.starts_with("http"))
-        .unwrap_or_default()
 }
 
 /// An amount counts where it is in euros, by itself or by the catalogue.

@@ -306,6 +306,9 @@ fn level(graph: &Graph<'_>, node: Node<'_>) -> Option<LevelDraft> {
             let cefr = text::cefr(&code).or_else(|| text::cefr(&words));
             cefr.unwrap_or_default().clone_into(&mut level.cefr);
         }
+        if set.to_lowercase().contains("isced") && level.isced2011.is_none() {
+            level.isced2011 = code.parse().ok().filter(|level| *level <= 8);
+        }
         level.dqr = level
             .dqr
             .or_else(|| frame_level(&format!("{set} {code} {words}")));

@@ -106,6 +106,9 @@ pub(super) fn read(
     lasting.retain(|words| !words.is_empty());
     lasting.dedup();
     run.duration_text = text::shortened(&line(&lasting.join("; ")), 500);
+    // A second name is the number by which the house knows it.
+    let names = node.texts("identifier");
+    run.number = text::shortened(names.get(1).map_or("", String::as_str), 60);
     run.id = run_identity(node);
     if run.id.is_empty() {
         run.id = derived(&run);
@@ -174,6 +177,7 @@ fn venue(place: Node<'_>) -> Option<VenueDraft> {
                 },
                 12,
             );
+            out.room = text::shortened(&line(&address.text("extendedAddress")), 255);
             out.city = text::shortened(&line(&address.text("addressLocality")), 255);
             if country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()) {
                 out.country = country;

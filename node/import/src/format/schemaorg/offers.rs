@@ -57,6 +57,7 @@ pub(super) fn read(
             Amount::Words(words) => note(&mut out, &words),
             Amount::Nothing => {}
         }
+        note(&mut out, &offer.text("description"));
         if told.availability.is_empty() {
             availability(&offer.text("availability")).clone_into(&mut told.availability);
         }
