@@ -116,7 +116,9 @@ fn open<'b>(
 /// Kind and line of what is wrong with a table; its own words can hold names of sheets.
 fn unreadable(file: &str, error: &TableError) -> Fault {
     let (rule, place) = match error {
-        TableError::Empty { .. } | TableError::NotAWorkbook { .. } => (Rule::Unreadable, ""),
+        TableError::Empty { .. }
+        | TableError::NotAWorkbook { .. }
+        | TableError::NotAnArchive { .. } => (Rule::Unreadable, ""),
         TableError::Nul { place } | TableError::OpenQuote { place } => {
             (Rule::Unreadable, place.as_str())
         }

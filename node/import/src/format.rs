@@ -1,13 +1,35 @@
 //! The formats. Adding one is a file and a line in [`ALL`].
+//!
+//! | name | what | an offer is | a run is |
+//! |---|---|---|---|
+//! | `openvhs` | Open-vhs 0.9 to 1.2, XML and the Berlin JSON | `veranstaltung` | the same |
+//! | `kufer` | Kufer Internet-XML | `kurs` | the same |
+//! | `xcri` | XCRI-CAP 1.2 | `course` | `presentation` |
+//! | `openqcat` | openQ-cat 1.1 (KURSNET) | `SERVICE` with `EDUCATION/@type` true | every `SERVICE` with dates |
+//! | `elm` | ELM 3 (Europass), XML and JSON-LD | `learningOpportunity` | its period and place |
+//! | `oneroster` | OneRoster 1.1 and 1.2, School Data Sync; ZIP or folder | row of `courses.csv` | row of `classes.csv` |
+//! | `kursnet` | the provider spreadsheet of KURSNET, XLSX or CSV | `PRODUCT ID` | row (a site) |
+//! | `xlsx`, `csv` | a table of one's own | rows with the same id | row |
+//! | `moochub` | MOOChub 3 | entry of `data` | each `startDate` |
+//! | `schemaorg` | schema.org JSON-LD, or a page of HTML with it | `Course` | `CourseInstance` |
+//! | `jsonl` | Calluna's own lines | line | entry of `runs` |
 
 mod berlin;
+mod elm;
 mod jsonl;
 mod kufer;
+mod kursnet;
+mod moochub;
+mod oneroster;
+mod openqcat;
 mod openvhs;
+mod schemaorg;
 mod table;
 mod xcri;
 
 use calluna_tabular::encoding;
+
+pub(crate) use self::oneroster::bundle;
 
 use crate::error::ImportError;
 use crate::sink::Sink;
@@ -41,7 +63,13 @@ pub static ALL: &[&dyn Format] = &[
     &openvhs::OpenVhs,
     &kufer::Kufer,
     &xcri::Xcri,
+    &openqcat::OpenQcat,
+    &elm::Elm,
+    &oneroster::OneRoster,
+    &kursnet::KursNet,
     &table::Xlsx,
+    &moochub::MoocHub,
+    &schemaorg::SchemaOrg,
     &jsonl::JsonLines,
     &table::Csv,
 ];

@@ -15,7 +15,10 @@
 //! | [`error`] | why a whole file was refused |
 //! | [`html`] | the safe subset of HTML, shared with whoever shows it |
 //! | [`personal`] | what points to a person in free text |
+//! | `split` | an offer at more sites than a record can carry, as several |
+//! | `terms` | terms of other vocabularies and our codes for them |
 //! | `record` | one record while it is read, with what is wrong in it |
+//! | `json` | documents of JSON and JSON-LD, within limits |
 //! | `xml` | records of an XML file, one at a time, within limits |
 //! | `value` | dates, prices, truth values, numbers as people write them |
 
@@ -23,9 +26,12 @@ mod columns;
 pub mod error;
 pub mod format;
 pub mod html;
+mod json;
 pub mod personal;
 mod record;
 pub mod sink;
+mod split;
+mod terms;
 mod value;
 mod xml;
 
@@ -106,7 +112,8 @@ pub fn read(
     Ok(sink.finish(format.name()))
 }
 
-/// Reads a file from disk: a regular file only, its size looked at before a byte is read.
+/// Reads a file from disk: a regular file only, its size looked at before a byte is read. A folder
+/// with the files of a OneRoster bundle is read like the archive that they usually come in.
 ///
 /// # Errors
 /// As [`read`], and when the file cannot be read or is not a regular file.
@@ -118,7 +125,15 @@ pub fn read_file(
     let name = path
         .file_name()
         .map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
-    let bytes = bytes_of(path, &name)?;
+    let bundle = if path.is_dir() {
+        format::bundle(path, &name)?
+    } else {
+        None
+    };
+    let bytes = match bundle {
+        Some(bytes) => bytes,
+        None => bytes_of(path, &name)?,
+    };
     read(
         &Source {
             name: &name,

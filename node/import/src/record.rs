@@ -1,8 +1,10 @@
 //! One record while it is read: its place, its id, and what was wrong with single values.
 
+use std::collections::HashMap;
+
 use calluna_model::finding::Finding;
 use calluna_model::id::OfferId;
-use calluna_model::offer::{OfferDraft, PriceDraft};
+use calluna_model::offer::{OfferDraft, PriceDraft, RunDraft};
 
 use crate::error::ImportError;
 use crate::sink::Sink;
@@ -121,6 +123,16 @@ impl Record {
 
     /// Hands the record over.
     pub(crate) fn finish(self, sink: &mut Sink, draft: OfferDraft) -> Result<(), ImportError> {
+        let place = self.place.clone();
+        if self.settle(sink) {
+            sink.offer(&place, draft)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Tells what was found. Says whether the record may be taken; it was refused otherwise.
+    pub(crate) fn settle(self, sink: &mut Sink) -> bool {
         let Self {
             place,
             id,
@@ -140,10 +152,10 @@ impl Record {
                 .into_iter()
                 .map(known)
                 .for_each(|finding| sink.warn(finding));
-            sink.offer(&place, draft)
+            true
         } else {
             sink.refuse(refused.into_iter().map(known).collect());
-            Ok(())
+            false
         }
     }
 }
@@ -162,6 +174,81 @@ pub(crate) fn availability(taken: &str, seats: &str) -> String {
         _ => "available",
     };
     state.to_owned()
+}
+
+/// A name for a run that has none of its own: from when and where it is, so that it is the same
+/// tomorrow, in whatever order the rows then stand.
+pub(crate) fn derived(run: &RunDraft) -> String {
+    let mut parts = vec![
+        run.number.as_str(),
+        run.start.as_str(),
+        run.start_text.as_str(),
+    ];
+    if let Some(venue) = &run.venue {
+        parts.extend(
+            [
+                &venue.name,
+                &venue.room,
+                &venue.street,
+                &venue.postal_code,
+                &venue.city,
+            ]
+            .map(String::as_str),
+        );
+    }
+    let times = run
+        .slots
+        .iter()
+        .map(|slot| &slot.start)
+        .chain(run.weekly.iter().map(|slot| &slot.start));
+    parts.extend(times.map(String::as_str));
+    let hash = blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex();
+    format!("r{}", hash.get(..12).unwrap_or_default())
+}
+
+/// Makes the names of the runs of one offer distinct; a run that is there twice is there once.
+pub(crate) fn distinct(runs: Vec<RunDraft>) -> Vec<RunDraft> {
+    let mut out: Vec<RunDraft> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for mut run in runs {
+        if out.iter().rev().take(400).any(|other| *other == run) {
+            continue;
+        }
+        let wished = run.id.clone();
+        let mut again = known.get(&wished).copied().unwrap_or_default();
+        while known.contains_key(&run.id) {
+            again += 1;
+            run.id = format!("{wished}~{}", again + 1);
+        }
+        known.insert(wished, again);
+        known.entry(run.id.clone()).or_default();
+        out.push(run);
+    }
+    out
+}
+
+/// Says what holds for all runs once, with the offer.
+pub(crate) fn raise_format(draft: &mut OfferDraft) {
+    if draft.format.is_empty()
+        && let Some(first) = draft.runs.first().map(|run| run.format.clone())
+        && draft.runs.iter().all(|run| run.format == first)
+    {
+        draft.format = first;
+    }
+    let format = draft.format.clone();
+    let same = draft.runs.iter_mut().filter(|run| run.format == format);
+    same.for_each(|run| run.format.clear());
+}
+
+/// As [`raise_format`], for what it costs.
+pub(crate) fn raise_price(draft: &mut OfferDraft) {
+    let price = draft.runs.first().and_then(|run| run.price.clone());
+    if draft.price.is_none() && draft.runs.iter().all(|run| run.price == price) {
+        draft.price = price;
+    }
+    let price = draft.price.clone();
+    let same = draft.runs.iter_mut().filter(|run| run.price == price);
+    same.for_each(|run| run.price = None);
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Where formats put what they read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use calluna_model::finding::Finding;
+use calluna_model::finding::{Finding, shorten};
 use calluna_model::fingerprint::canonical_bytes;
 use calluna_model::limit::{OFFERS_PER_PROVIDER, RECORD_BYTES};
 use calluna_model::offer::{Offer, OfferDraft};
@@ -15,6 +15,8 @@ use crate::personal;
 
 /// Most findings of each kind that are kept; nobody reads more, and refused records are counted.
 const FINDINGS: usize = 10_000;
+/// Most findings that are only told once.
+const ONCE: usize = 1_000;
 
 /// Takes drafts and findings, in the order of the file.
 ///
@@ -25,6 +27,7 @@ pub struct Sink {
     file: String,
     imported: Imported,
     seen: HashMap<String, usize>,
+    said: HashSet<String>,
 }
 
 impl Sink {
@@ -35,6 +38,7 @@ impl Sink {
             file: file.to_owned(),
             imported: Imported::default(),
             seen: HashMap::new(),
+            said: HashSet::new(),
         }
     }
 
@@ -124,6 +128,20 @@ impl Sink {
         if self.imported.warnings.len() < FINDINGS {
             self.imported.warnings.push(personal::hide(finding));
         }
+    }
+
+    /// Notes something that holds for many records only where it first occurs. At most 1,000
+    /// different ones: more names than that are no names of fields.
+    pub(crate) fn warn_once(&mut self, finding: Finding) {
+        let key = format!("{} {} {}", finding.rule, finding.field, finding.value);
+        if self.said.len() < ONCE && self.said.insert(key) {
+            self.warn(finding);
+        }
+    }
+
+    /// Notes a field of the source that an offer has no place for, once.
+    pub(crate) fn not_carried(&mut self, place: &str, name: &str) {
+        self.warn_once(Finding::new(shorten(name), "not-carried").at(place));
     }
 
     /// Notes that the file names another provider than the node's own.

@@ -99,6 +99,52 @@ impl Element {
         self.children().find(|child| child.name == name)
     }
 
+    /// The elements of that name at any depth in it.
+    pub(crate) fn deep<'a>(&'a self, name: &str) -> Vec<&'a Self> {
+        let mut out = Vec::new();
+        self.find_deep(name, &mut out);
+        out
+    }
+
+    fn find_deep<'a>(&'a self, name: &str, out: &mut Vec<&'a Self>) {
+        for child in self.children() {
+            if child.name == name {
+                out.push(child);
+            }
+            child.find_deep(name, out);
+        }
+    }
+
+    /// The text of the first element of that name at any depth, empty when there is none.
+    pub(crate) fn deep_text(&self, name: &str) -> String {
+        self.deep(name)
+            .first()
+            .map(|found| found.text())
+            .unwrap_or_default()
+    }
+
+    /// The elements with text of their own that are neither in `read` nor in `silent`, nor within
+    /// one that is.
+    pub(crate) fn left_over(&self, read: &[&str], silent: &[&str]) -> Vec<&Self> {
+        let mut out = Vec::new();
+        self.find_left_over(read, silent, &mut out);
+        out
+    }
+
+    fn find_left_over<'a>(&'a self, read: &[&str], silent: &[&str], out: &mut Vec<&'a Self>) {
+        for child in self.children() {
+            let name = child.name.as_str();
+            if read.contains(&name) || silent.contains(&name) {
+                continue;
+            }
+            if child.children().next().is_some() {
+                child.find_left_over(read, silent, out);
+            } else if !child.text().is_empty() {
+                out.push(child);
+            }
+        }
+    }
+
     /// The whole text in it, also of the elements in it, outer blanks removed.
     pub(crate) fn text(&self) -> String {
         let mut out = String::new();

@@ -202,7 +202,7 @@ fn what_is_no_export_names_what_was_tried() {
         assert!(
             error
                 .to_string()
-                .contains("openvhs, kufer, xcri, xlsx, jsonl, csv"),
+                .contains("openvhs, kufer, xcri, openqcat, elm, oneroster, kursnet, xlsx, moochub, schemaorg, jsonl, csv"),
             "{error}"
         );
     }
@@ -337,6 +337,79 @@ fn more_offers_than_a_provider_may_have_are_refused_as_a_whole() {
     ));
 }
 
+#[test]
+fn documents_of_json_are_refused_where_they_are_broken_deep_or_cut() {
+    for format in ["schemaorg", "moochub", "elm"] {
+        let begin = "{\"@context\":\"https://schema.org\",\n\"data\":";
+        let deep = as_format(format, format!("{begin}{}", "[".repeat(100_000)).as_bytes());
+        assert!(
+            matches!(deep, Err(ImportError::NotWellFormed { .. })),
+            "{format}"
+        );
+        let cut = as_format(format, format!("{begin}[{{\"id\":\"").as_bytes());
+        assert!(
+            matches!(&cut, Err(ImportError::Truncated { place }) if place.starts_with("datei:2:")),
+            "{format}"
+        );
+        assert!(as_format(format, b"[1,2,3] x").is_err(), "{format}");
+    }
+    let course = |id: &str, text: &str| {
+        format!(
+            "{{\"@type\":\"Course\",\"courseCode\":\"{id}\",\"name\":\"a\",\"image\":\"{text}\"}}"
+        )
+    };
+    let text = format!(
+        "{{\"@context\":\"https://schema.org\",\"@graph\":[{},{}]}}",
+        course("1", &"x".repeat(2_000_000)),
+        course("2", "x")
+    );
+    let imported = as_format("schemaorg", text.as_bytes()).unwrap();
+    assert_eq!((imported.offers.len(), imported.refused_records), (1, 1));
+    assert_eq!(imported.refused[0].rule, "too-large");
+    assert_eq!(imported.refused[0].place, "datei#1");
+}
+
+#[test]
+fn references_that_lead_in_circles_come_to_an_end() {
+    let text = "{\"@context\":\"https://schema.org\",\"@graph\":[\
+        {\"@type\":\"Course\",\"@id\":\"a\",\"name\":\"A\",\"hasPart\":{\"@id\":\"b\"},\"about\":{\"@id\":\"a\"},\"hasCourseInstance\":{\"@id\":\"a\"},\"offers\":{\"@id\":\"a\"}},\
+        {\"@id\":\"b\",\"itemListElement\":{\"@id\":\"b\"},\"x\":1}]}";
+    let imported = as_format("schemaorg", text.as_bytes()).unwrap();
+    assert_eq!((imported.offers.len(), imported.refused_records), (1, 0));
+}
+
+#[test]
+fn a_service_that_is_too_large_or_a_doctype_is_refused_in_openqcat_too() {
+    let service = |id: &str, text: &str| {
+        format!(
+            "<SERVICE><PRODUCT_ID>{id}</PRODUCT_ID><COURSE_TYPE>1</COURSE_TYPE><SERVICE_DETAILS><TITLE>a</TITLE><DESCRIPTION_LONG>{text}</DESCRIPTION_LONG></SERVICE_DETAILS></SERVICE>"
+        )
+    };
+    let text = format!(
+        "<OPENQCAT><NEW_CATALOG>{}{}</NEW_CATALOG></OPENQCAT>",
+        service("1", &"x".repeat(70_000)),
+        service("2", "x")
+    );
+    let imported = import("a.xml", &text).unwrap();
+    assert_eq!((imported.offers.len(), imported.refused_records), (1, 1));
+    assert_eq!(
+        (
+            imported.refused[0].record.as_str(),
+            imported.refused[0].rule.as_str()
+        ),
+        ("1", "too-large")
+    );
+    let doctype = "<!DOCTYPE OPENQCAT SYSTEM \"x\"><OPENQCAT></OPENQCAT>";
+    assert!(matches!(
+        import("a.xml", doctype),
+        Err(ImportError::Doctype { .. })
+    ));
+    assert!(matches!(
+        import("a.xml", "<OPENQCAT><NEW_CATALOG><SERVICE><PRODUCT_ID>1"),
+        Err(ImportError::Truncated { .. })
+    ));
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
 
@@ -353,7 +426,15 @@ proptest::proptest! {
     fn likely_garbage_never_panics(
         inside in "(<(/?(veranstaltung|kurs|course|presentation|termin|preis|text|name|guid|knr|title|start|beginn_datum|dauer|betrag)|!\\[CDATA\\[|!--)>|]]>|-->|&[a-z#0-9]{0,4};|\\PC|[0-9.,:;-]){0,60}",
         row in "([;\"\n]|\\PC|[0-9.,:-]){0,80}",
+        service in "(<(/?(SERVICE|PRODUCT_ID|TITLE|EDUCATION|COURSE_ID|MODULE_COURSE|SERVICE_DATE|START_DATE|DURATION|LOCATION|ZIP|PRICE_AMOUNT|INSTRUCTION_REMARKS|learningOpportunity|title|temporal|startDate|identifier|notation|amount|value))>|Mo-Fr |\\PC|[0-9.,:-]){0,60}",
+        json in "(\"(@id|@type|name|startDate|endDate|offers|price|about|location|address|geo|latitude|courseSchedule|byDay|subEvent|hasCourseInstance|duration|keywords|title|temporal)\":|\"Course\"|\"P[0-9TMDH.,]{0,6}\"|[\\[\\]{}:,]|\"\\PC{0,4}\"|-?[0-9]{1,12}(\\.[0-9]{1,3})?){0,40}",
     ) {
+        for (format, begin, end) in [("openqcat", "<OPENQCAT><SERVICE><SERVICE_DETAILS>", "</SERVICE_DETAILS></SERVICE></OPENQCAT>"), ("elm", "<Courses><learningOpportunity>", "</learningOpportunity></Courses>")] {
+            drop(as_format(format, format!("{begin}{service}{end}").as_bytes()));
+        }
+        for (format, begin, end) in [("schemaorg", "{\"@type\":\"Course\",\"name\":\"a\",", "}"), ("moochub", "{\"data\":[{\"id\":\"1\",\"attributes\":{", "}}]}"), ("elm", "{\"type\":\"LearningOpportunity\",\"id\":\"x\",", "}")] {
+            drop(as_format(format, format!("{begin}{json}{end}").as_bytes()));
+        }
         for (format, begin, end) in [("openvhs", "<veranstaltungen><veranstaltung>", "</veranstaltung></veranstaltungen>"), ("kufer", "<kurse><kurs>", "</kurs></kurse>"), ("xcri", "<catalog><course>", "</course></catalog>")] {
             drop(as_format(format, format!("{begin}{inside}{end}").as_bytes()));
         }

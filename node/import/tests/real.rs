@@ -250,7 +250,7 @@ fn four_thousand_rows_are_sixteen_offers() {
     let Some(imported) = import("KursNet.xlsx") else {
         return;
     };
-    assert_eq!((imported.format, imported.read), ("xlsx", 4_000));
+    assert_eq!((imported.format, imported.read), ("kursnet", 4_000));
     assert_eq!(imported.refused, []);
     assert_eq!(imported.offers.len(), 16);
     for offer in &imported.offers {
@@ -270,8 +270,14 @@ fn four_thousand_rows_are_sixteen_offers() {
         "the notes on dates are kept once"
     );
     assert!(!first.description.contains("855 22"));
+    assert_eq!(first.teaching_units_hundredths, Some(1_000));
+    assert_eq!(first.funding, ["aktivierungsgutschein"]);
+    // Every column has its place, or is named once: the number of the measure, and five classes
+    // of lists that are not public.
     let left_out = rules(&imported);
-    assert_eq!(left_out.get("unknown-column"), Some(&10));
+    assert_eq!(left_out.get("unknown-column"), None);
+    assert_eq!(left_out.get("not-carried"), Some(&1));
+    assert_eq!(left_out.get("unknown-class"), Some(&5));
 }
 
 #[test]
@@ -309,15 +315,81 @@ fn the_open_data_of_berlin() {
 }
 
 #[test]
-fn the_form_of_other_systems_is_refused_with_what_was_tried() {
-    let Some(path) = file("openqcat_Sample_XML_KursNet_tool-generated.xml") else {
+fn what_a_tool_made_of_openqcat_is_refused_where_its_dates_are_none() {
+    let Some(imported) = import("openqcat_Sample_XML_KursNet_tool-generated.xml") else {
         return;
     };
-    let error = read_file(&path, None, &Options::default()).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("tried: openvhs, kufer, xcri, xlsx, jsonl, csv"),
-        "{error}"
+    // One service to delete, and one with "Thu Jan 22 16:04:49 UTC 2026" for a date.
+    assert_eq!(
+        (imported.format, imported.read, imported.refused_records),
+        ("openqcat", 2, 1)
     );
+    assert!(imported.offers.is_empty());
+    let dates = imported.refused.iter().filter(|f| f.rule == "bad-date");
+    assert_eq!(dates.count(), 3, "start, end, deadline");
+    assert_eq!(rules(&imported).get("deletion-ignored"), Some(&1));
+}
+
+#[test]
+fn the_sample_of_the_european_learning_model() {
+    let Some(imported) = import("elm_loq_sample.xml") else {
+        return;
+    };
+    assert_eq!(
+        (imported.format, imported.read, imported.offers.len()),
+        ("elm", 2, 2)
+    );
+    assert_eq!(imported.refused, []);
+    let first = by_id(&imported, "p7B.BM");
+    assert_eq!(first.title, "Yopx", "English, where there is no German");
+    assert_eq!(first.subjects[0].code, "1022");
+    assert_eq!(first.level.as_ref().unwrap().dqr, Some(2));
+    assert_eq!(first.runs[0].start, "2024-10-17");
+    assert_eq!(first.runs[0].registration_deadline, "2024-09-27");
+    assert_eq!(first.price.as_ref().unwrap().amount_cents, None);
+    // A number that is none of an office, a name, an address: agents are not read.
+    let all = format!("{imported:?}");
+    for said in ["hkV", "NhBMZ.pkYDKQo80", "GrhDoBedxy"] {
+        assert!(!all.contains(said), "{said}");
+    }
+    assert_eq!(rules(&imported).get("not-carried"), Some(&6));
+}
+
+#[test]
+fn school_data_without_a_word_about_its_people() {
+    let Some(folder) = file("oneroster/ms_SDS_v2.1/classes.csv") else {
+        return;
+    };
+    let folder = folder.parent().unwrap();
+    let imported = read_file(folder, None, &Options::default()).unwrap();
+    show(&imported);
+    assert_eq!(
+        (imported.format, imported.offers.len(), imported.read),
+        ("oneroster", 3, 5)
+    );
+    assert_eq!(imported.refused, []);
+    let course = by_id(&imported, "C12001");
+    assert_eq!(
+        (course.title.as_str(), course.runs[0].start.as_str()),
+        ("Computer Science 101", "2021-09-01")
+    );
+    let all = format!("{imported:?}");
+    for name in [
+        "Jack",
+        "Craig",
+        "jcraig",
+        "2001-07-02",
+        "guardian",
+        "freeLunch",
+    ] {
+        assert!(!all.contains(name), "{name}");
+    }
+    let imported = read_file(
+        &folder.with_file_name("ms_SDS_v2"),
+        None,
+        &Options::default(),
+    );
+    let imported = imported.unwrap();
+    assert_eq!((imported.offers.len(), imported.refused.len()), (4, 0));
+    assert!(!format!("{imported:?}").contains("Klein"));
 }

@@ -63,6 +63,13 @@ fn every_sample_reads_whole() {
         ("synthetic-school.xlsx", "xlsx", 12, 15),
         ("synthetic-xcri.xml", "xcri", 12, 17),
         ("synthetic.jsonl", "jsonl", 12, 12),
+        ("synthetic-openqcat.xml", "openqcat", 3, 3),
+        ("synthetic-kursnet.xlsx", "kursnet", 2, 6),
+        ("synthetic-schemaorg.json", "schemaorg", 4, 3),
+        ("synthetic-course-page.html", "schemaorg", 2, 0),
+        ("synthetic-oneroster.zip", "oneroster", 3, 3),
+        ("synthetic-elm.xml", "elm", 2, 1),
+        ("synthetic-elm.jsonld", "elm", 1, 1),
     ] {
         let imported = sample(name);
         assert_eq!(
@@ -284,6 +291,69 @@ fn inv1_persons_never_come_out_of_any_format() {
          1;Kurs;{text};Kanarienvogel;Kanarienvogel;0171 5550199;Kanarienvogel;05161/555019;kanari.vogel@x.example;5550199;kanari.vogel@x.example;\n\
          2;Kurs;a;Kanarienvogel;;;;;;;;05161/555019\n\
          3;Kurs;{text};Kanarienvogel;zu kurz\n"
+        ),
+    ));
+}
+
+#[test]
+fn inv1_persons_never_come_out_of_the_exchange_formats() {
+    let text = "Fragen an kanari.vogel@web.example, Tel. 0171 5550199 oder 05161/555019.";
+    let person = "<LAST_NAME>Kanarienvogel</LAST_NAME><PHONE>0171 5550199</PHONE><EMAILS><EMAIL>kanari.vogel@x.example</EMAIL></EMAILS>";
+    let imported = import(
+        "a.xml",
+        &format!(
+            "<OPENQCAT><HEADER><DOCUMENT_CREATOR>{person}</DOCUMENT_CREATOR><SUPPLIER><CONTACT>{person}</CONTACT></SUPPLIER></HEADER><NEW_CATALOG><SERVICE><PRODUCT_ID>1</PRODUCT_ID>\
+             <COURSE_TYPE>1</COURSE_TYPE><SERVICE_DETAILS><TITLE>Kurs</TITLE><DESCRIPTION_LONG>{text}</DESCRIPTION_LONG><CONTACT>{person}</CONTACT><REQUIREMENTS>{text}</REQUIREMENTS>\
+             <SERVICE_MODULE><EDUCATION type=\"true\"><DEGREE><DEGREE_EXAM><EXAMINER>Kanarienvogel</EXAMINER></DEGREE_EXAM></DEGREE><MODULE_ORGANIZER>{person}</MODULE_ORGANIZER>\
+             <MODULE_COURSE><INSTRUCTOR>{person}</INSTRUCTOR><INSTRUCTION_REMARKS>{text}</INSTRUCTION_REMARKS><LOCATION><NAME>Haus</NAME><PHONE>05161/555019</PHONE>{person}</LOCATION></MODULE_COURSE>\
+             <MODULE_WBT><AUTHOR>{person}</AUTHOR></MODULE_WBT></EDUCATION></SERVICE_MODULE></SERVICE_DETAILS>\
+             <SERVICE_PRICE_DETAILS><REMARKS>{text}</REMARKS></SERVICE_PRICE_DETAILS></SERVICE></NEW_CATALOG></OPENQCAT>"
+        ),
+    );
+    assert_eq!((imported.format, imported.offers.len()), ("openqcat", 1));
+    assert_eq!(imported.offers[0].runs.len(), 1);
+    silent(&imported);
+
+    let person = r#"{"@type":"Person","name":"Kanarienvogel","email":"kanari.vogel@x.example","telephone":"0171 5550199"}"#;
+    let imported = import(
+        "a.json",
+        &format!(
+            r#"{{"@context":"https://schema.org","@type":"Course","courseCode":"1","name":"Kurs","description":"{text}","instructor":{person},"author":[{person}],"creator":{person},
+            "provider":{{"name":"Haus","employee":{person},"contactPoint":{person}}},"review":{{"author":{person}}},"coursePrerequisites":"{text}",
+            "hasCourseInstance":{{"instructor":{person},"performer":{person},"organizer":{person},"attendee":[{person}],"location":"{text}","startDate":"{text}","courseWorkload":"{text}"}},
+            "offers":{{"price":"{text}","seller":{person},"offeredBy":{person}}}}}"#
+        ),
+    );
+    assert_eq!((imported.format, imported.offers.len()), ("schemaorg", 1));
+    silent(&imported);
+
+    let imported = import(
+        "a.json",
+        &format!(
+            r#"{{"data":[{{"id":"1","type":"Course","attributes":{{"name":"Kurs","description":"{text}","creator":[{person}],"instructor":[{person}],"contributor":[{person}],
+            "publisher":{person},"learningResourceType":{{}},"contentLocation":{{"name":"{text}"}}}}}}]}}"#
+        ),
+    );
+    assert_eq!((imported.format, imported.offers.len()), ("moochub", 1));
+    silent(&imported);
+
+    let person = "<contactPoint><description>Kanarienvogel</description><phone><phoneNumber>0171 5550199</phoneNumber></phone><emailAddress>kanari.vogel@x.example</emailAddress></contactPoint>";
+    let imported = import(
+        "a.xml",
+        &format!(
+            "<Courses xmlns=\"http://data.europa.eu/snb/model/ap/loq-constraints/\"><a><learningOpportunity id=\"http://x/1\"><title>Kurs</title><description>{text}</description>{person}\
+             <admissionProcedure><noteLiteral>{text}</noteLiteral></admissionProcedure><providedBy idref=\"o\"/></learningOpportunity></a><b><organisation id=\"o\"><legalName>Haus</legalName>{person}</organisation>\
+             <person id=\"p\"><givenName>Kanarienvogel</givenName></person></b></Courses>"
+        ),
+    );
+    assert_eq!((imported.format, imported.offers.len()), ("elm", 1));
+    silent(&imported);
+
+    silent(&import(
+        "a.csv",
+        &format!(
+            "PRODUCT ID;TITEL;UNTERRICHTSFORM_KLASSE;BESCHREIBUNG;KONTAKT_NAME;KONTAKT_EMAIL;KONTAKT_TEL;TERMIN_HINWEISE\n\
+             1;Kurs;202;{text};Kanarienvogel;kanari.vogel@x.example;0171 5550199;{text}\n"
         ),
     ));
 }

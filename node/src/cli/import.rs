@@ -23,7 +23,7 @@ use crate::text::{FINDINGS, Words};
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The files; together they are one publication.
+    /// The files (or a folder with a OneRoster bundle); together they are one publication.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -55,6 +55,12 @@ enum FormatName {
     Openvhs,
     Kufer,
     Xcri,
+    Openqcat,
+    Elm,
+    Oneroster,
+    Kursnet,
+    Moochub,
+    Schemaorg,
     Csv,
     Xlsx,
     Jsonl,
@@ -209,6 +215,12 @@ impl FormatName {
             Self::Openvhs => Some("openvhs"),
             Self::Kufer => Some("kufer"),
             Self::Xcri => Some("xcri"),
+            Self::Openqcat => Some("openqcat"),
+            Self::Elm => Some("elm"),
+            Self::Oneroster => Some("oneroster"),
+            Self::Kursnet => Some("kursnet"),
+            Self::Moochub => Some("moochub"),
+            Self::Schemaorg => Some("schemaorg"),
             Self::Csv => Some("csv"),
             Self::Xlsx => Some("xlsx"),
             Self::Jsonl => Some("jsonl"),

@@ -50,6 +50,11 @@ pub enum TableError {
         /// The file.
         file: String,
     },
+    /// An archive that cannot be read, or is cut off.
+    NotAnArchive {
+        /// The file.
+        file: String,
+    },
     /// The old binary format `.xls`, whatever its name says.
     OldWorkbook {
         /// The file.
@@ -118,6 +123,9 @@ impl TableError {
             Self::NotAWorkbook { file } => format!(
                 "{file}: ist keine lesbare XLSX-Datei oder abgeschnitten → bitte neu speichern und ganz übertragen"
             ),
+            Self::NotAnArchive { file } => format!(
+                "{file}: ist kein lesbares ZIP-Archiv oder abgeschnitten → bitte neu exportieren und ganz übertragen"
+            ),
             Self::OldWorkbook { file } => format!(
                 "{file}: ist das alte Excel-Format (.xls) → bitte in Excel oder LibreOffice als XLSX speichern"
             ),
@@ -125,11 +133,11 @@ impl TableError {
                 format!("{file}: ist mit einem Kennwort geschützt → bitte ohne Kennwort speichern")
             }
             Self::ZipBomb { file, limit } => format!(
-                "{file}: ist entpackt größer als {limit} Byte → bitte nur das Blatt mit den Angeboten speichern"
+                "{file}: ist entpackt größer als {limit} Byte → bitte nur die Angebote speichern"
             ),
-            Self::TooManyEntries { file, limit } => format!(
-                "{file}: enthält mehr als {limit} Teile → bitte nur das Blatt mit den Angeboten speichern"
-            ),
+            Self::TooManyEntries { file, limit } => {
+                format!("{file}: enthält mehr als {limit} Teile → bitte nur die Angebote speichern")
+            }
             Self::NoSuchSheet { file, sheet, known } => {
                 format!("{file}: hat kein Blatt `{sheet}` → vorhanden sind: {known}")
             }
@@ -159,18 +167,21 @@ impl TableError {
             Self::NotAWorkbook { file } => format!(
                 "{file}: is not a readable XLSX file, or cut off → save it again and transfer all of it"
             ),
+            Self::NotAnArchive { file } => format!(
+                "{file}: is not a readable ZIP archive, or cut off → export it again and transfer all of it"
+            ),
             Self::OldWorkbook { file } => format!(
                 "{file}: is the old Excel format (.xls) → save it as XLSX in Excel or LibreOffice"
             ),
             Self::Encrypted { file } => {
                 format!("{file}: is protected by a password → save it without one")
             }
-            Self::ZipBomb { file, limit } => format!(
-                "{file}: inflates to more than {limit} bytes → save only the sheet with the offers"
-            ),
-            Self::TooManyEntries { file, limit } => format!(
-                "{file}: holds more than {limit} parts → save only the sheet with the offers"
-            ),
+            Self::ZipBomb { file, limit } => {
+                format!("{file}: inflates to more than {limit} bytes → save only the offers")
+            }
+            Self::TooManyEntries { file, limit } => {
+                format!("{file}: holds more than {limit} parts → save only the offers")
+            }
             Self::NoSuchSheet { file, sheet, known } => {
                 format!("{file}: has no sheet `{sheet}` → there are: {known}")
             }

@@ -65,7 +65,7 @@ pub(crate) fn measure(file: &str, bytes: &[u8]) -> Result<(), TableError> {
 }
 
 /// The number of entries that the end record states; 65,535 also stands for "more".
-fn stated_entries(bytes: &[u8]) -> Option<u64> {
+pub(crate) fn stated_entries(bytes: &[u8]) -> Option<u64> {
     let from = bytes.len().saturating_sub(END_RECORD_BYTES + COMMENT_BYTES);
     let tail = bytes.get(from..)?;
     let at = tail

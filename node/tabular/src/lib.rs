@@ -7,12 +7,14 @@
 //! | module | holds |
 //! |---|---|
 //! | [`encoding`] | bytes into text: byte order marks, UTF-8, UTF-16, windows-1252 |
+//! | [`archive`] | single files out of an archive, the others left packed |
 //! | [`cell`] | places: `kurse.csv:17`, `Angebote!C7` |
 //! | `csv` | delimiter, quotes, limits |
 //! | `xlsx`, `guard` | sheets; the size of an archive is measured before anything reads it |
 //! | [`mapping`] | which column holds what: a TOML file, or a guess from the header |
 //! | [`error`] | why a whole file was refused, in German and English |
 
+pub mod archive;
 pub mod cell;
 mod csv;
 pub mod encoding;

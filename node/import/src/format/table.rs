@@ -2,7 +2,7 @@
 //!
 //! Columns are found by their names (`data/columns.csv`) or by a mapping file. Rows with the same
 //! id and the same words are one offer with several runs, so that 16 offers at 250 sites are 16
-//! offers and not 4,000. Columns about persons are dropped, whatever a mapping says.
+//! offers and not 4,000; an offer with more runs than one may have is split by its sites. Columns about persons are dropped, whatever a mapping says.
 
 mod cells;
 mod columns;
@@ -12,16 +12,14 @@ use std::collections::HashMap;
 
 use calluna_model::finding::Finding;
 use calluna_model::offer::{OfferDraft, RunDraft};
-use calluna_tabular::Table;
+use calluna_tabular::{Row, Table};
 
 use self::columns::Columns;
 use super::{Format, beginning};
 use crate::error::ImportError;
 use crate::sink::Sink;
+use crate::split::{self, GATHERED_RUNS};
 use crate::{Options, Source};
-
-/// Most runs of an offer (the rule of `runs`).
-const RUNS: usize = 400;
 
 pub(super) struct Csv;
 pub(super) struct Xlsx;
@@ -45,7 +43,12 @@ impl Format for Csv {
         options: &Options<'_>,
         sink: &mut Sink,
     ) -> Result<(), ImportError> {
-        read(&Table::csv(source.name, source.bytes)?, options, sink)
+        read(
+            &Table::csv(source.name, source.bytes)?,
+            options,
+            &mut Plain,
+            sink,
+        )
     }
 }
 
@@ -68,8 +71,43 @@ impl Format for Xlsx {
         read(
             &Table::xlsx(source.name, source.bytes, sheet)?,
             options,
+            &mut Plain,
             sink,
         )
+    }
+}
+
+/// What a system that exports tables means beyond the names of its columns.
+pub(super) trait Dialect {
+    /// Whether it reads a column, or needs nobody to be told of it.
+    fn knows(&self, column: &str) -> bool;
+
+    /// Completes what a row says. Says whether the row is taken.
+    fn complete(
+        &mut self,
+        row: &Row,
+        draft: &mut OfferDraft,
+        run: &mut Option<RunDraft>,
+        sink: &mut Sink,
+    ) -> bool;
+}
+
+/// A table of somebody's own.
+struct Plain;
+
+impl Dialect for Plain {
+    fn knows(&self, _: &str) -> bool {
+        false
+    }
+
+    fn complete(
+        &mut self,
+        _: &Row,
+        _: &mut OfferDraft,
+        _: &mut Option<RunDraft>,
+        _: &mut Sink,
+    ) -> bool {
+        true
     }
 }
 
@@ -80,9 +118,16 @@ struct Group {
     runs: Vec<RunDraft>,
 }
 
-fn read(table: &Table<'_>, options: &Options<'_>, sink: &mut Sink) -> Result<(), ImportError> {
+/// Reads a table as `dialect` means it.
+pub(super) fn read(
+    table: &Table<'_>,
+    options: &Options<'_>,
+    dialect: &mut dyn Dialect,
+    sink: &mut Sink,
+) -> Result<(), ImportError> {
     let columns = Columns::find(table, options.mapping)?;
-    for column in columns.left_out() {
+    let left_out = columns.left_out().into_iter();
+    for column in left_out.filter(|column| !dialect.knows(column)) {
         sink.warn(Finding::new(column, "unknown-column").at(&table.header_place));
     }
     let mut groups: Vec<Group> = Vec::new();
@@ -95,13 +140,16 @@ fn read(table: &Table<'_>, options: &Options<'_>, sink: &mut Sink) -> Result<(),
             sink.refuse(vec![finding.at(row.place())]);
             continue;
         }
-        let (draft, run) = match row::read(&columns, &row) {
+        let (mut draft, mut run) = match row::read(&columns, &row) {
             Ok(read) => read,
             Err(findings) => {
                 sink.refuse(findings);
                 continue;
             }
         };
+        if !dialect.complete(&row, &mut draft, &mut run, sink) {
+            continue;
+        }
         match index.get(&draft.id).and_then(|at| groups.get_mut(*at)) {
             None => {
                 index.insert(draft.id.clone(), groups.len());
@@ -119,7 +167,7 @@ fn read(table: &Table<'_>, options: &Options<'_>, sink: &mut Sink) -> Result<(),
         }
     }
     for Group { place, draft, runs } in groups {
-        sink.offer(&place, OfferDraft { runs, ..draft })?;
+        split::take(sink, &place, OfferDraft { runs, ..draft })?;
     }
     Ok(())
 }
@@ -129,7 +177,7 @@ fn add(runs: &mut Vec<RunDraft>, run: Option<RunDraft>) {
     let Some(mut run) = run else {
         return;
     };
-    if runs.len() > RUNS {
+    if runs.len() > GATHERED_RUNS {
         // One more than allowed is enough for the offer to be refused.
         return;
     }

@@ -1,5 +1,6 @@
 //! Dates and times of day.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
 /// A date as `YYYY-MM-DD`: from ISO 8601 (a time after it is left out), `DD.MM.YYYY`, `D.M.YY`,
@@ -88,6 +89,24 @@ pub(crate) fn time(text: &str) -> Option<String> {
         .map(|_| format!("{hour:02}:{minute:02}"))
 }
 
+/// Date and time of day in Germany of a moment that names its zone (`2027-01-12T23:30:00Z` is half
+/// past midnight of the 13th); without a zone, and for a date alone, what is written.
+pub(crate) fn moment(text: &str) -> Option<(String, String)> {
+    let text = text.trim();
+    let zoned = text.parse::<Timestamp>().ok();
+    let berlin = zoned.and_then(|moment| moment.in_tz("Europe/Berlin").ok());
+    if let Some(berlin) = berlin {
+        let (date, time) = (berlin.date(), berlin.time());
+        return Some((
+            date.to_string(),
+            format!("{:02}:{:02}", time.hour(), time.minute()),
+        ));
+    }
+    let date = iso(text)?;
+    let clock = text.split_once('T').and_then(|(_, clock)| time(clock));
+    Some((date, clock.unwrap_or_default()))
+}
+
 /// A weekday by ISO 8601, 1 is Monday, from its German or English name or abbreviation.
 pub(crate) fn weekday(text: &str) -> Option<u32> {
     let word = text.trim().trim_end_matches(['.', 's']).to_lowercase();
@@ -156,6 +175,25 @@ mod tests {
         for text in ["", "25:00", "9", "abends", "18:3", "ü:00"] {
             assert_eq!(time(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_moment_with_a_zone_is_shown_as_the_clock_in_germany_shows_it() {
+        for (text, date, clock) in [
+            ("2027-01-12T17:30:00Z", "2027-01-12", "18:30"),
+            ("2027-07-12T23:30:00+00:00", "2027-07-13", "01:30"),
+            ("2027-01-12T18:30:00+01:00", "2027-01-12", "18:30"),
+            ("2027-01-12T18:30", "2027-01-12", "18:30"),
+            ("2027-01-12", "2027-01-12", ""),
+            ("12.01.2027", "2027-01-12", ""),
+        ] {
+            assert_eq!(
+                moment(text),
+                Some((date.to_owned(), clock.to_owned())),
+                "{text}"
+            );
+        }
+        assert_eq!(moment("soon"), None);
     }
 
     #[test]

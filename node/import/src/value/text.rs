@@ -103,6 +103,83 @@ pub(crate) fn cefr(text: &str) -> Option<&'static str> {
     after.is_none_or(|c| !c.is_alphanumeric()).then_some(level)
 }
 
+/// The way of taking part that words name, empty where they name none.
+pub(crate) fn format_in(words: &str) -> &'static str {
+    let words = words.to_lowercase();
+    let names = |known: &[&str]| known.iter().any(|word| words.contains(word));
+    if names(&["workplace", "am arbeitsplatz"]) {
+        "workplace"
+    } else if names(&["blended", "hybrid", "kombiniert", "combined", "mixed"]) {
+        "hybrid"
+    } else if names(&[
+        "selbstlern",
+        "self-study",
+        "self study",
+        "self-paced",
+        "e-learning",
+    ]) {
+        "self-study"
+    } else if names(&["fernunterricht", "fernlehrgang", "fernstudium", "distance"]) {
+        "distance"
+    } else if names(&["online", "virtuell", "webinar", "virtual"]) {
+        if names(&["präsenz", "onsite", "in-person"]) {
+            "hybrid"
+        } else {
+            "online"
+        }
+    } else if names(&[
+        "präsenz",
+        "onsite",
+        "on-site",
+        "in-person",
+        "face-to-face",
+        "offline",
+    ]) {
+        "in-person"
+    } else {
+        ""
+    }
+}
+
+/// Teaching units that words state, in hundredths: `Modul 1 (10 UE)`, `120 Unterrichtsstunden`.
+/// Nothing where they state several.
+pub(crate) fn teaching_units_in(words: &str) -> Option<u32> {
+    const UNITS: [&str; 7] = [
+        "ue",
+        "ustd",
+        "unterrichtseinheiten",
+        "unterrichtsstunden",
+        "unterrichtsstd",
+        "u-std",
+        "u.-std",
+    ];
+    let signs = |c: char| c.is_whitespace() || "()[];/".contains(c);
+    let mut found = None;
+    let mut before = "";
+    let words = words.split(signs).map(|word| word.trim_matches([',', ':']));
+    for word in words.filter(|word| !word.is_empty()) {
+        // A name of a unit may follow its number at once: 10UE.
+        let digits = word
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(word.len());
+        let (number, unit) = match word.split_at_checked(digits) {
+            Some((number, unit)) if !number.is_empty() && !unit.is_empty() => (number, unit),
+            _ => (before, word),
+        };
+        let unit = unit.trim_end_matches('.').to_lowercase();
+        if UNITS.contains(&unit.as_str())
+            && let Some(units) = hundredths(number)
+        {
+            if found.is_some_and(|other| other != units) {
+                return None;
+            }
+            found = Some(units);
+        }
+        before = word;
+    }
+    found
+}
+
 /// The code of a country by its name.
 pub(crate) fn country(text: &str) -> String {
     let text = text.trim();
@@ -141,6 +218,36 @@ mod tests {
         assert_eq!(count("zwölf"), Count::Bad);
         assert_eq!(hundredths("13,33"), Some(1_333));
         assert_eq!(hundredths("4.5"), Some(450));
+    }
+
+    #[test]
+    fn teaching_units_are_found_where_words_state_them() {
+        for (words, units) in [
+            ("Modul_1 (10 UE): Canvas", Some(1_000)),
+            ("120 Unterrichtsstunden", Some(12_000)),
+            ("ca. 40UE, 5 Tage", Some(4_000)),
+            ("7,5 UE", Some(750)),
+            ("40 UE Theorie, 20 UE Praxis", None),
+            ("UE", None),
+            ("Neues aus der UE", None),
+            ("3 Monate", None),
+        ] {
+            assert_eq!(teaching_units_in(words), units, "{words}");
+        }
+    }
+
+    #[test]
+    fn words_name_a_way_of_taking_part() {
+        for (words, format) in [
+            ("Präsenzveranstaltung", "in-person"),
+            ("Online in Echtzeit", "online"),
+            ("online und in Präsenz", "hybrid"),
+            ("Blended Learning", "hybrid"),
+            ("Fernunterricht", "distance"),
+            ("Vollzeit", ""),
+        ] {
+            assert_eq!(format_in(words), format, "{words}");
+        }
     }
 
     #[test]

@@ -272,7 +272,7 @@ impl Walk<'_> {
         let Some(record) = self.open.first() else {
             return;
         };
-        let id = ["guid", "nummer", "knr", "identifier"]
+        let id = ["guid", "nummer", "knr", "PRODUCT_ID", "identifier"]
             .iter()
             .map(|name| record.text_of(name));
         let id = id.into_iter().find(|id| !id.is_empty()).unwrap_or_default();

@@ -12,8 +12,8 @@ use calluna_tabular::cell::Row;
 use super::cells::Cells;
 use super::columns::Columns;
 use crate::html;
-use crate::record::availability;
-use crate::value::{date, text};
+use crate::record::{availability, derived};
+use crate::value::{date, language, text};
 
 /// Reads a row. All cells that cannot be read are named, not only the first.
 pub(super) fn read(
@@ -74,7 +74,7 @@ fn offer(cells: &mut Cells<'_>, id: String) -> OfferDraft {
         languages: cells
             .list("language")
             .iter()
-            .map(|name| language(name))
+            .map(|name| language::tag(name))
             .collect(),
         format: cells.code("format", "format", code::FORMAT),
         price: cost(cells),
@@ -222,36 +222,6 @@ fn times(cells: &mut Cells<'_>, run: &mut RunDraft) {
     }
 }
 
-/// A name for a run that has none of its own: from when and where it is, so that it is the same
-/// tomorrow, in whatever order the rows then stand.
-fn derived(run: &RunDraft) -> String {
-    let mut parts = vec![
-        run.number.as_str(),
-        run.start.as_str(),
-        run.start_text.as_str(),
-    ];
-    if let Some(venue) = &run.venue {
-        parts.extend(
-            [
-                &venue.name,
-                &venue.room,
-                &venue.street,
-                &venue.postal_code,
-                &venue.city,
-            ]
-            .map(String::as_str),
-        );
-    }
-    let times = run
-        .slots
-        .iter()
-        .map(|slot| &slot.start)
-        .chain(run.weekly.iter().map(|slot| &slot.start));
-    parts.extend(times.map(String::as_str));
-    let hash = blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex();
-    format!("r{}", hash.get(..12).unwrap_or_default())
-}
-
 fn venue(cells: &mut Cells<'_>) -> Option<VenueDraft> {
     let country = text::country(&cells.text("country"));
     let german = matches!(country.as_str(), "" | "DE");
@@ -282,24 +252,4 @@ fn address(raw: &str) -> String {
     } else {
         raw.to_owned()
     }
-}
-
-/// A language by its German name or its tag.
-fn language(name: &str) -> String {
-    match name.to_lowercase().as_str() {
-        "deutsch" | "german" => "de",
-        "englisch" | "english" => "en",
-        "französisch" | "french" => "fr",
-        "spanisch" | "spanish" => "es",
-        "italienisch" => "it",
-        "niederländisch" => "nl",
-        "polnisch" => "pl",
-        "russisch" => "ru",
-        "ukrainisch" => "uk",
-        "türkisch" => "tr",
-        "arabisch" => "ar",
-        "plattdeutsch" | "niederdeutsch" => "nds",
-        other => return other.to_owned(),
-    }
-    .to_owned()
 }
