@@ -14,6 +14,8 @@
 
 pub mod answer;
 mod bits;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 pub mod german;
 pub mod groups;
 pub mod index;
