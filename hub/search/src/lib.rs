@@ -21,5 +21,6 @@ pub mod groups;
 pub mod index;
 pub mod places;
 pub mod query;
+mod quick;
 pub mod ranking;
 mod search;

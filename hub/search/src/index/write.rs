@@ -16,6 +16,7 @@ use crate::german::dictionary::{Dictionary, SEEN_IN};
 use crate::german::is_noun;
 use crate::german::split::split;
 use crate::german::tokens::{Piece, composed, pieces};
+use crate::quick::Quick;
 
 /// Most different words that are counted at once.
 const COUNTED_MAX: usize = 400_000;
@@ -154,11 +155,11 @@ fn replace(
 
 /// In how many offers each noun stands by itself.
 #[derive(Debug, Default)]
-struct Counted(HashMap<String, u32>);
+struct Counted(HashMap<String, u32, Quick>);
 
 impl Counted {
     fn add(&mut self, draft: &OfferDraft) -> ControlFlow<()> {
-        let mut here: HashSet<&str> = HashSet::new();
+        let mut here: HashSet<&str, Quick> = HashSet::default();
         let labels = draft.subjects.iter().map(|subject| subject.label.as_str());
         let texts = [
             &draft.title,

@@ -152,7 +152,7 @@ fn completeness_and_price_and_links_do_not_lift() {
 
 #[test]
 fn the_title_weighs_more_than_the_text_and_the_word_more_than_its_parts() {
-    let mut by = |title: &str, keyword: &str, summary: &str, description: &str, id: &str| {
+    let by = |title: &str, keyword: &str, summary: &str, description: &str, id: &str| {
         let mut offer = offer(id, title, description);
         offer.summary = summary.into();
         if !keyword.is_empty() {
