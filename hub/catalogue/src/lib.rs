@@ -4,4 +4,5 @@
 
 pub mod duplicates;
 pub mod export;
+pub mod gaps;
 pub mod reader;

@@ -67,6 +67,7 @@ impl Format for Elm {
             "runs.venue.street",
             "runs.venue.postal_code",
             "runs.venue.city",
+            "runs.venue.country",
             "runs.venue.latitude_micro",
             "runs.venue.longitude_micro",
             "runs.registration_deadline",
@@ -322,6 +323,8 @@ fn opportunity(
         .into_iter()
         .filter(|text| !text.is_empty())
         .collect();
+    let held_at = run.venue.as_ref().map(|venue| location(venue, notes));
+    let kind = kind(&offer.kind, notes);
     thing(
         "elm:LearningOpportunity",
         [
@@ -329,7 +332,7 @@ fn opportunity(
             ("adms:identifier", identifiers(&[&offer.id, &run.number])),
             ("dc:title", german(&offer.title)),
             ("dc:description", german(&offer.description)),
-            ("dc:type", kind(&offer.kind, notes)),
+            ("dc:type", kind),
             ("foaf:homepage", page),
             ("dc:temporal", period(run)),
             ("elm:mode", format),
@@ -340,10 +343,7 @@ fn opportunity(
             ),
             ("elm:priceDetail", price.unwrap_or_default()),
             ("elm:providedBy", organisation(row, edition)),
-            (
-                "elm:location",
-                run.venue.as_ref().map(location).unwrap_or_default(),
-            ),
+            ("elm:location", held_at.unwrap_or_default()),
             ("elm:learningAchievementSpecification", achievement),
             ("elm:defaultLanguage", authority("language", "DEU")),
             (
@@ -482,8 +482,9 @@ fn place(name: Value, address: &str, country: &str, geometry: Value) -> Value {
 }
 
 /// A venue in Germany. Codes of other countries are three letters in that list: such a venue is left away.
-fn location(venue: &VenueDraft) -> Value {
+fn location(venue: &VenueDraft, notes: &mut Notes) -> Value {
     if !matches!(venue.country.as_str(), "" | "DE") {
+        notes.lose("runs.venue");
         return Value::Null;
     }
     let town = format!("{} {}", venue.postal_code, venue.city);

@@ -47,14 +47,6 @@ impl Notes {
     pub fn leave_out(&mut self) {
         self.left_out = true;
     }
-
-    #[cfg(test)]
-    pub(super) fn refused_fields(&self) -> Vec<&'static str> {
-        self.refused
-            .iter()
-            .flat_map(|(_, fields)| fields.clone())
-            .collect()
-    }
 }
 
 /// A field that was not carried.
