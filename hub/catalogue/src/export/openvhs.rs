@@ -52,6 +52,7 @@ impl Format for OpenVhs {
             "price.amount_cents",
             "price.reduced_cents",
             "price.notes",
+            "funding",
             "accessibility",
             "teaching_units_hundredths",
             "url",
@@ -244,8 +245,15 @@ fn event(
         xml.leaf("ende_uhrzeit", &seconds(&slot.end));
         xml.close();
     }
-    if let Some(price) = run.price.as_ref().or(offer.price.as_ref()) {
-        cost(price, xml);
+    let price = run.price.as_ref().or(offer.price.as_ref());
+    let priced = price.is_some();
+    if let Some(price) = price {
+        cost(price, offer, xml);
+    }
+    // A reduction is told with the price; other routes have no place.
+    let told = |route: &&String| route.as_str() == "reduced-fee" && priced;
+    if offer.funding.iter().filter(|route| !told(route)).count() > 0 {
+        notes.lose("funding");
     }
     xml.open("webadresse");
     xml.leaf("typ", "website");
@@ -332,10 +340,13 @@ fn house(venue: &VenueDraft, xml: &mut Xml<'_>) {
     xml.close();
 }
 
-fn cost(price: &PriceDraft, xml: &mut Xml<'_>) {
+fn cost(price: &PriceDraft, offer: &OfferDraft, xml: &mut Xml<'_>) {
     let amount = price.amount_cents.map(euros).unwrap_or_default();
     xml.open("preis");
     xml.leaf("betrag", &amount);
+    if offer.funding.iter().any(|route| route == "reduced-fee") {
+        xml.leaf("rabatt_moeglich", "true");
+    }
     if let Some(reduced) = price.reduced_cents {
         xml.leaf("zusatz", &format!("erm. Preis: {} EUR", euros(reduced)));
     }

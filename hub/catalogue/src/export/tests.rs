@@ -156,6 +156,7 @@ fn varied() -> OfferDraft {
     });
     offer.accessibility.push("slow-pace".into());
     offer.awards[0].code = "attendance".into();
+    offer.funding.push("reduced-fee".into());
     offer.format = "hybrid".into();
     offer.runs[0].format = "online".into();
     if let Some(price) = &mut offer.price {
