@@ -261,7 +261,7 @@ fn venue(venue: &VenueDraft, xml: &mut Xml<'_>) {
 mod tests {
     use calluna_model::fixture::full_offer;
 
-    use super::super::tests::{export, member, shared};
+    use super::super::tests::{export, member, shared, xmllint_at};
 
     /// Order of the children of a type, from the schema: the names in the order in which it has them.
     const COURSE: [&str; 10] = [
@@ -355,5 +355,46 @@ mod tests {
             })
             .collect();
         assert_eq!(providers, [2, 1]);
+    }
+
+    /// The schemas, under the names by which they refer to each other.
+    const SCHEMAS: [(&str, &str); 10] = [
+        (
+            "xcri_cap_1_2.xsd",
+            "xcri.org_profiles_1.2_catalog__D8C468.xsd",
+        ),
+        ("mlo_xcri_profile.xsd", "purl.org_net_mlo__7E4D19.xsd"),
+        ("mlo-strict.xsd", "purl.org_net_mlo__293665.xsd"),
+        ("types.xsd", "none__241F08.xsd"),
+        ("dc.xsd", "purl.org_dc_elements_1.1__08F8C2.xsd"),
+        ("dcterms.xsd", "purl.org_dc_terms__72B045.xsd"),
+        ("dcmitype.xsd", "purl.org_dc_dcmitype__2CC70C.xsd"),
+        ("educationalcredit.xsd", "purl.org_net_cm__100A5E.xsd"),
+        ("xhtml1-strict.xsd", "www.w3.org_1999_xhtml__AFC7D3.xsd"),
+        ("xml.xsd", "www.w3.org_xml_1998_namespace__5E0BD6.xsd"),
+    ];
+
+    #[test]
+    fn the_official_schema_accepts_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, file) in SCHEMAS {
+            let Some(schema) = shared(&format!("schemas/xcri/{file}")) else {
+                return;
+            };
+            let text = String::from_utf8(schema).unwrap();
+            let text = text
+                .replace("http://www.w3.org/2001/03/xml.xsd", "xml.xsd")
+                .replace("http://www.w3.org/2001/xml.xsd", "xml.xsd")
+                .replace(
+                    "http://www.w3.org/2002/08/xhtml/xhtml1-strict.xsd",
+                    "xhtml1-strict.xsd",
+                );
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let mut bare = full_offer("A-2").into_draft();
+        bare.runs.clear();
+        let offers = [full_offer("A-1").into_draft(), bare];
+        let (out, _) = export("xcri", &member("vhs"), &offers);
+        xmllint_at(&folder.path().join(SCHEMAS[0].0), &out);
     }
 }
