@@ -7,14 +7,15 @@ use frostem::{Algorithm, Stemmer};
 
 use super::fold::fold;
 use super::lists;
+use crate::quick::Quick;
 
 /// Fewest letters before a protected last part, and of it.
 const START_MIN: usize = 3;
 const END_MIN: usize = 4;
 
 /// Form (folded) to stem, for words that the stemmer gets wrong.
-static PROTECTED: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let mut forms = HashMap::new();
+static PROTECTED: LazyLock<HashMap<String, &'static str, Quick>> = LazyLock::new(|| {
+    let mut forms = HashMap::default();
     for line in lists::lines(lists::PROTECTED) {
         if let Some((stem, words)) = line.split_once(':') {
             for word in words.split_whitespace() {
