@@ -103,8 +103,11 @@ pub struct Hit {
     pub offer: String,
     /// Why it is here.
     pub why: Vec<Why>,
-    /// Kilometres to the nearest venue, where a place was asked for.
+    /// Kilometres to the nearest venue of a run with all that was asked for, where a place was.
     pub distance_km: Option<f64>,
+    /// The run to show, by its place among the runs of the offer: of those that have all that was asked for the one that
+    /// starts next. Nothing where the offer has no run that is not over.
+    pub run: Option<usize>,
     /// The same offer of others, folded into this hit.
     pub same: Vec<(ProviderId, String)>,
 }

@@ -11,12 +11,13 @@ mod open;
 pub(crate) mod row;
 pub(crate) mod schema;
 pub(crate) mod state;
-mod values;
+pub(crate) mod values;
 pub(crate) mod view;
 mod write;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use calluna_catalogue::reader::{ProviderCard, ReadError, Reader, VisitOffer};
@@ -79,6 +80,8 @@ pub struct Index {
     reader: IndexReader,
     writer: Mutex<IndexWriter>,
     state: RwLock<Arc<State>>,
+    /// What nobody outside knows of the shuffle.
+    salt: AtomicU64,
 }
 
 impl Index {
@@ -98,6 +101,25 @@ impl Index {
     /// When the folder cannot be used, or another process writes there.
     pub fn open(folder: &Path, district: &str) -> Result<(Self, Opened), IndexError> {
         open::in_folder(folder, district)
+    }
+
+    /// Gives the shuffle of equal hits a secret that no provider knows, so that nobody can choose titles or ids that come
+    /// first on a day. Without one the shuffle can be worked out from the date alone.
+    pub fn shuffle_by(&self, secret: &[u8; 32]) {
+        let key = blake3::derive_key("calluna-search 2026-11 shuffle of equal hits", secret);
+        let salt = row::first_bytes(&blake3::Hash::from_bytes(key));
+        self.salt.store(salt, Ordering::Relaxed);
+    }
+
+    fn salted(&self, asking: &Asking) -> Asking {
+        let salt = self.salt.load(Ordering::Relaxed);
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&asking.shuffle.to_le_bytes());
+        hasher.update(&salt.to_le_bytes());
+        Asking {
+            shuffle: row::first_bytes(&hasher.finalize()),
+            ..*asking
+        }
     }
 
     /// Replaces the offers of one provider, in one commit.
@@ -142,7 +164,7 @@ impl Index {
     /// # Errors
     /// A place that is not known, a question beyond the limits of [`Query::read`], or an index that cannot be read.
     pub fn search(&self, query: &Query, asking: &Asking) -> Result<Answer, SearchError> {
-        search::answer(&self.state(), query, asking)
+        search::answer(&self.state(), query, &self.salted(asking))
     }
 
     /// Completes the last word of what is being typed.
@@ -163,7 +185,7 @@ impl Index {
         limit: usize,
         asking: &Asking,
     ) -> Result<Vec<Hit>, SearchError> {
-        search::similar::similar(&self.state(), text, limit, asking)
+        search::similar::similar(&self.state(), text, limit, &self.salted(asking))
     }
 
     /// The catalogue in figures.

@@ -6,6 +6,7 @@
 //! | [`matching`] | looks it up and weighs it |
 //! | [`widen`] | words that begin like it or are nearly like it, where hardly anything is found |
 //! | [`filter`] | what was chosen, days, prices, the place |
+//! | [`runs`] | of several things that are asked of a run, one run has all |
 //! | [`facets`] | counts |
 //! | [`order`] | the best hits in order |
 //! | [`why`] | the reason of each |
@@ -16,6 +17,7 @@ mod filter;
 mod matching;
 mod order;
 mod plan;
+mod runs;
 pub(crate) mod similar;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
@@ -38,24 +40,26 @@ pub(crate) fn answer(state: &State, query: &Query, asking: &Asking) -> Result<An
     let view = state.view(today);
     let near = filter::near(state, &view, query)?;
     let (plan, matches, did_you_mean) = matched(state, &view, &query.text)?;
-    let mut filtered = filter::filtered(state, &view, query, near.as_ref(), matches.as_ref());
+    let asked = runs::Asked::new(state, &view, query, near.as_ref());
+    let filtered = filter::filtered(state, &view, query, near.as_ref(), matches.as_ref(), &asked);
     let ordering = order::Ordering {
         view: &view,
         scores: matches.as_ref(),
         near: near.as_ref(),
+        asked: (asked.count(None) > 0).then_some(&asked),
         shuffle: asking.shuffle,
         sort: query.sort,
     };
     let (hits, same) = ordering.folded(&filtered.hits);
     let total = hits.count();
     let top = ordering.top(&hits, query.offset, query.limit.clamp(1, LIMIT_MAX));
-    let facets = facets::counts(&view, &mut filtered);
+    let facets = facets::counts(&view, &filtered, &asked);
     let reasons = why::Reasons {
         state,
         view: &view,
         plan: &plan,
         query,
-        near: near.as_ref(),
+        asked: &asked,
     };
     let hits = top
         .into_iter()

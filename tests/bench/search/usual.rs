@@ -146,17 +146,7 @@ fn facets(n: usize, offer: &OfferDraft) -> Vec<String> {
         }
     }
     add(Facet::Format, &offer.format);
-    add(
-        Facet::Price,
-        match offer.price.as_ref().and_then(|price| price.amount_cents) {
-            None => "unknown",
-            Some(0) => "free",
-            Some(..=5_000) => "50",
-            Some(..=10_000) => "100",
-            Some(..=25_000) => "250",
-            Some(_) => "more",
-        },
-    );
+    add(Facet::Price, band(offer));
     add(
         Facet::Cefr,
         offer.level.as_ref().map_or("", |level| level.cefr.as_str()),
@@ -191,6 +181,17 @@ fn facets(n: usize, offer: &OfferDraft) -> Vec<String> {
     facets.sort();
     facets.dedup();
     facets
+}
+
+fn band(offer: &OfferDraft) -> &'static str {
+    match offer.price.as_ref().and_then(|price| price.amount_cents) {
+        None => "unknown",
+        Some(0) => "free",
+        Some(..=5_000) => "50",
+        Some(..=10_000) => "100",
+        Some(..=25_000) => "250",
+        Some(_) => "more",
+    }
 }
 
 fn statement(query: &Query) -> String {

@@ -55,6 +55,7 @@ pub(crate) struct Doc {
     pub(crate) provider: Box<str>,
     pub(crate) offer: Box<str>,
     pub(crate) lengths: [u16; FIELDS],
+    pub(crate) title: u64,
     pub(crate) values: Box<[u32]>,
     pub(crate) price: Option<u32>,
     pub(crate) runs: Box<[Run]>,
@@ -127,6 +128,7 @@ fn doc(row: Row, interner: &Interner) -> Doc {
     });
     Doc {
         lengths: row.lengths,
+        title: row.title,
         values: numbers(&row.values),
         price: row.price,
         runs: runs.collect(),

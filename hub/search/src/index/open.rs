@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy};
@@ -87,5 +88,6 @@ fn assemble(index: tantivy::Index, fields: Fields, memory: Memory) -> Result<Ind
         reader,
         writer: Mutex::new(writer),
         state: RwLock::new(Arc::new(state)),
+        salt: AtomicU64::new(0),
     })
 }

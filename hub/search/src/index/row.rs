@@ -18,6 +18,8 @@ pub(crate) struct Row {
     pub(crate) offer: String,
     /// Different words in each weighed field.
     pub(crate) lengths: [u16; super::schema::FIELDS],
+    /// Hash of the title: copies of an offer share one ticket in the shuffle of equal hits.
+    pub(crate) title: u64,
     /// Values that hold for every run.
     pub(crate) values: Vec<Value>,
     pub(crate) price: Option<u32>,
@@ -54,6 +56,20 @@ pub(crate) struct Texts {
     pub(crate) description: Vec<String>,
 }
 
+/// Titles that differ in blanks, signs and capitals only are the same.
+fn title(text: &str) -> u64 {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    let letters: String = letters.flat_map(char::to_lowercase).collect();
+    first_bytes(&blake3::hash(letters.as_bytes()))
+}
+
+/// The beginning of a hash.
+pub(crate) fn first_bytes(hash: &blake3::Hash) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash.as_bytes()[..8]);
+    u64::from_le_bytes(first)
+}
+
 /// A day as a number: days since 1970-01-01.
 pub(crate) fn day_number(date: Date) -> i32 {
     let epoch = Date::constant(1970, 1, 1);
@@ -64,6 +80,7 @@ pub(crate) fn day_number(date: Date) -> i32 {
 pub(crate) fn row(draft: &OfferDraft, district: &str) -> Row {
     let mut row = Row {
         offer: draft.id.clone(),
+        title: title(&draft.title),
         price: draft.price.as_ref().and_then(lowest),
         values: values::of_offer(draft),
         ..Row::default()

@@ -10,7 +10,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 /// Changes whenever an index of before cannot be read as one of now.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// Fields in which words are weighed: description, summary, title, subject.
 pub(crate) const FIELDS: usize = 4;
 /// Their bits, the most frequent first: the number of a set is how often the index hears the word.

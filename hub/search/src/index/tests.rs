@@ -122,6 +122,17 @@ fn a_reader_keeps_its_state_and_a_failed_night_leaves_all_as_it_was() {
         ),
         (2, 0, 4)
     );
+    // Nor does a later commit bring out what was begun.
+    let third = crate::fixture::card(&id("third"), "Dritte", ProviderKind::Other, 1);
+    let one = offers(&["Nähen"]).remove(0);
+    index
+        .update(&third, &mut |visit| {
+            let _more = visit(one.clone());
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!((total(&index, "Englisch"), total(&index, "")), (2, 5));
+    index.remove(&id("third")).unwrap();
     shelf.broken = None;
     index.refresh(&shelf).unwrap();
     assert_eq!(

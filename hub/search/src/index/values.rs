@@ -52,11 +52,13 @@ pub(crate) fn of_offer(draft: &OfferDraft) -> Vec<Value> {
         .iter()
         .for_each(|entry| add(Facet::Entry, &entry.code));
     if draft.entry_requirements.is_empty() {
-        add(Facet::Entry, "none");
+        add(Facet::Entry, "unknown");
     }
     for language in &draft.languages {
         let main = language.split('-').next().unwrap_or_default();
-        add(Facet::Language, &main.to_ascii_lowercase());
+        let main = main.to_ascii_lowercase();
+        let known = Facet::Language.takes(&main);
+        add(Facet::Language, if known { &main } else { "other" });
     }
     draft
         .accessibility

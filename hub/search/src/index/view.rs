@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::columns::{Doc, Run, Spot};
+use super::row::first_bytes;
 use super::schema::FIELDS;
 use super::state::State;
 use super::values;
@@ -29,6 +30,14 @@ pub(crate) enum Having {
 }
 
 impl Having {
+    /// Whether nobody has it.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Many(bits) => bits.count() == 0,
+            Self::Few(docs) => docs.is_empty(),
+        }
+    }
+
     /// How many of `hits` have it.
     pub(crate) fn count(&self, hits: &Bits) -> u64 {
         match self {
@@ -52,6 +61,8 @@ pub(crate) struct Known {
     pub(crate) facet: Facet,
     pub(crate) value: String,
     pub(crate) docs: Having,
+    /// It is listed also where nobody has it.
+    pub(crate) always: bool,
 }
 
 /// The catalogue on one day.
@@ -68,12 +79,16 @@ pub(crate) struct View {
     pub(crate) price: Vec<u32>,
     /// The date term.
     pub(crate) date: Vec<f32>,
-    /// Hash of the key of the offer, for the shuffle.
+    /// The ticket of each document in the shuffle of equal hits.
     pub(crate) hash: Vec<u64>,
     /// Every value of every facet, facet by facet in the order in which it is shown.
     pub(crate) known: Vec<Known>,
     /// Places in [`View::known`], document by document.
     pub(crate) values: Lists,
+    /// The place in [`View::known`] of each number of the interner.
+    pub(crate) place: Vec<u32>,
+    /// Documents with more than one run that is not over.
+    pub(crate) many: Bits,
     /// The spots of runs, and which of them each document has.
     pub(crate) spots: Vec<Spot>,
     pub(crate) at: Lists,
@@ -117,6 +132,8 @@ impl View {
             hash: Vec::with_capacity(docs),
             known: Vec::new(),
             values: Lists::default(),
+            place: table.place.clone(),
+            many: Bits::none(docs),
             spots: Vec::new(),
             at: Lists::default(),
             groups: Vec::new(),
@@ -132,6 +149,8 @@ impl View {
         let values = table.values.into_iter().zip(having);
         view.known = values
             .map(|((facet, value), having)| Known {
+                // What offers had that are gone is not listed for ever.
+                always: facet.known().is_some() || facet == Facet::Municipality,
                 facet,
                 value,
                 docs: kept(having, docs),
@@ -159,12 +178,15 @@ impl View {
         if alive && (row.runs.is_empty() || !on.is_empty()) {
             self.shown.set(doc);
         }
+        if on.len() > 1 {
+            self.many.set(doc);
+        }
         let next = next_start(&on, self.today);
         self.next_start.push(next);
         self.date.push(date_term(next, self.today));
         let price = on.iter().filter_map(|run| run.price).min().or(row.price);
         self.price.push(price.unwrap_or(NO_PRICE));
-        self.hash.push(key_hash(row));
+        self.hash.push(ticket(row));
         let mut values: Vec<u32> = Vec::new();
         let mut add = |place: u32| {
             if !values.contains(&place) {
@@ -176,7 +198,10 @@ impl View {
             .iter()
             .chain(runs)
             .for_each(|number| add(table.place[*number as usize]));
-        add(table.price_band(price));
+        if on.is_empty() {
+            add(table.price_band(price));
+        }
+        on.iter().for_each(|run| add(table.price_band(run.price)));
         let mut at: Vec<u32> = Vec::new();
         for spot in on.iter().filter_map(|run| run.at) {
             let next = u32::try_from(spots.len()).unwrap_or(u32::MAX);
@@ -283,7 +308,7 @@ fn kept(docs: Vec<u32>, of: usize) -> Having {
 }
 
 /// The first start from today on; a run that goes on comes after all that still start.
-fn next_start(on: &[&Run], today: Option<i32>) -> i32 {
+pub(crate) fn next_start(on: &[&Run], today: Option<i32>) -> i32 {
     let from = today.unwrap_or(i32::MIN);
     let ahead = on
         .iter()
@@ -306,14 +331,14 @@ fn date_term(next: i32, today: Option<i32>) -> f32 {
     ranking::DATE * (1.0 - days / ranking::DATE_DAYS).clamp(0.0, 1.0)
 }
 
-fn key_hash(row: &Doc) -> u64 {
+/// The ticket of an offer in the shuffle of equal hits: of its provider and its title, so that copies under other ids
+/// draw no further ones.
+fn ticket(row: &Doc) -> u64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(row.provider.as_bytes());
     hasher.update(b"\n");
-    hasher.update(row.offer.as_bytes());
-    let mut first = [0; 8];
-    first.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
-    u64::from_le_bytes(first)
+    hasher.update(&row.title.to_le_bytes());
+    first_bytes(&hasher.finalize())
 }
 
 /// `1 / (1 - B + B * length / average)` for each field of each document.

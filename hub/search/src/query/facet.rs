@@ -110,7 +110,13 @@ impl Facet {
             Self::TimeOfDay => vec!["morning", "afternoon", "evening"],
             Self::Price => vec!["free", "50", "100", "250", "more", "unknown"],
             Self::Level => vec!["1", "2", "3", "4", "5", "6", "7", "8"],
-            Self::Entry | Self::Award => code::QUALIFICATION.codes(),
+            Self::Entry => {
+                // Nothing asked for, and nothing said of it, are two things.
+                let mut codes = code::QUALIFICATION.codes();
+                codes.push("unknown");
+                codes
+            }
+            Self::Award => code::QUALIFICATION.codes(),
             Self::Cefr => code::CEFR.codes(),
             Self::Accessibility => code::ACCESSIBILITY.codes(),
             Self::Childcare | Self::FreeSeats => vec!["yes"],
@@ -118,6 +124,21 @@ impl Facet {
             Self::ProviderKind => ProviderKind::ALL.iter().map(|kind| kind.as_str()).collect(),
             Self::Municipality | Self::Language | Self::Provider => return None,
         })
+    }
+
+    /// Whether it is about a run, not about the whole offer: of what is chosen in several of these, one run has all.
+    #[must_use]
+    pub fn is_of_runs(self) -> bool {
+        matches!(
+            self,
+            Self::Municipality
+                | Self::Format
+                | Self::Weekday
+                | Self::TimeOfDay
+                | Self::Price
+                | Self::Accessibility
+                | Self::FreeSeats
+        )
     }
 
     /// Whether `value` can stand in it.
@@ -131,8 +152,10 @@ impl Facet {
                 matches!(value, "online" | "elsewhere")
                     || (value.len() == 8 && value.bytes().all(|b| b.is_ascii_digit()))
             }
+            // Two letters are a list that ends; what has three counts as `other`.
             Self::Language => {
-                (2..=8).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_lowercase())
+                value == "other"
+                    || (value.len() == 2 && value.bytes().all(|b| b.is_ascii_lowercase()))
             }
             _ => value.parse::<ProviderId>().is_ok(),
         }
@@ -147,7 +170,7 @@ impl Facet {
                 Self::Municipality => {
                     "`online`, `elsewhere` or an AGS of 8 digits, such as 03358024".into()
                 }
-                Self::Language => "a language tag in small letters, such as de".into(),
+                Self::Language => "a language as two small letters, such as de, or `other`".into(),
                 _ => "the id of a provider, such as vhs-heidekreis".into(),
             },
         }

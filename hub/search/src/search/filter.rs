@@ -1,8 +1,10 @@
 //! What was chosen, days, prices, the place.
 
 use super::matching::Matches;
+use super::runs::Asked;
 use crate::answer::SearchError;
 use crate::bits::Bits;
+use crate::index::columns::Spot;
 use crate::index::row::day_number;
 use crate::index::state::State;
 use crate::index::view::View;
@@ -16,11 +18,17 @@ const SIMILAR_PLACES: usize = 5;
 #[derive(Debug)]
 pub(super) struct Near {
     pub(super) radius_km: f64,
+    point: Point,
     /// Kilometres to each spot of the view.
     km: Vec<f64>,
 }
 
 impl Near {
+    /// Kilometres to the spot of a run.
+    pub(super) fn km_to(&self, spot: Spot) -> f64 {
+        self.point.km_to(point_of(spot))
+    }
+
     /// Kilometres to the nearest spot of a document, and which it is.
     pub(super) fn km_of(&self, view: &View, doc: usize) -> Option<(f64, u32)> {
         let spots = view.at.of(doc).iter();
@@ -40,16 +48,22 @@ pub(super) fn near(state: &State, view: &View, query: &Query) -> Result<Option<N
             similar: places::similar(&near.place, SIMILAR_PLACES),
         });
     };
-    let km = view.spots.iter().map(|spot| {
-        place.point.km_to(Point {
-            latitude: f64::from(spot.latitude_micro) / 1e6,
-            longitude: f64::from(spot.longitude_micro) / 1e6,
-        })
-    });
+    let km = view
+        .spots
+        .iter()
+        .map(|spot| place.point.km_to(point_of(*spot)));
     Ok(Some(Near {
         radius_km: f64::from(near.radius_km),
+        point: place.point,
         km: km.collect(),
     }))
+}
+
+fn point_of(spot: Spot) -> Point {
+    Point {
+        latitude: f64::from(spot.latitude_micro) / 1e6,
+        longitude: f64::from(spot.longitude_micro) / 1e6,
+    }
 }
 
 /// The documents that are left.
@@ -65,13 +79,14 @@ pub(super) struct Filtered {
 
 impl Filtered {
     /// After everything but what was chosen in this facet.
-    pub(super) fn without(&self, facet: Facet) -> Bits {
+    pub(super) fn without(&self, view: &View, facet: Facet, asked: &Asked<'_>) -> Bits {
         let mut docs = self.unchosen.clone();
         for (other, through) in &self.chosen {
             if *other != facet {
                 docs.and(through);
             }
         }
+        one_run_has_all(&mut docs, view, asked, Some(facet));
         docs
     }
 }
@@ -83,6 +98,7 @@ pub(super) fn filtered(
     query: &Query,
     near: Option<&Near>,
     matches: Option<&Matches>,
+    asked: &Asked<'_>,
 ) -> Filtered {
     let mut docs = view.shown.clone();
     if let Some(matches) = matches {
@@ -118,10 +134,23 @@ pub(super) fn filtered(
         .collect();
     let unchosen = docs.clone();
     chosen.iter().for_each(|(_, through)| docs.and(through));
+    one_run_has_all(&mut docs, view, asked, None);
     Filtered {
         hits: docs,
         unchosen,
         chosen,
+    }
+}
+
+/// Of several things that are asked of a run, one run has all; with one run, or one thing, that is so already.
+fn one_run_has_all(docs: &mut Bits, view: &View, asked: &Asked<'_>, but: Option<Facet>) {
+    if asked.count(but) < 2 {
+        return;
+    }
+    let mut many = view.many.clone();
+    many.and(docs);
+    for doc in many.iter().filter(|doc| !asked.fits(*doc, but)) {
+        docs.unset(doc);
     }
 }
 

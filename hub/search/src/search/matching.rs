@@ -61,6 +61,10 @@ impl Found {
     fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
         self.docs.set(doc);
         if let Some(before) = self.values.get_mut(doc) {
+            if *before == [0; FIELDS] {
+                *before = value;
+                return;
+            }
             for (before, now) in before.iter_mut().zip(value) {
                 *before = (*before).max(now);
             }
@@ -186,7 +190,10 @@ impl Matches {
         for word in &self.found {
             let having = word.docs.count() as f32;
             let rare = (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
-            for doc in word.docs.iter() {
+            let mut docs = word.docs.clone();
+            docs.and(&self.hits);
+            docs.and(&view.shown);
+            for doc in docs.iter() {
                 let x = word.x(view, doc);
                 scores[doc] += rare * x / (ranking::K1 + x);
             }

@@ -1,12 +1,12 @@
 //! The best hits in order. Equal ones are shuffled anew each day, by a hash of the offer and the day.
 
-use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use calluna_model::id::ProviderId;
 
 use super::filter::Near;
 use super::matching::Matches;
+use super::runs::Asked;
 use crate::bits::Bits;
 use crate::index::state::State;
 use crate::index::view::View;
@@ -19,6 +19,8 @@ pub(super) struct Ordering<'a> {
     pub(super) view: &'a View,
     pub(super) scores: Option<&'a Matches>,
     pub(super) near: Option<&'a Near>,
+    /// What is asked of runs, where that is anything: then only those runs say when it starts and what it costs.
+    pub(super) asked: Option<&'a Asked<'a>>,
     pub(super) shuffle: u64,
     pub(super) sort: Sort,
 }
@@ -48,19 +50,20 @@ impl Ordering<'_> {
     /// `limit` hits after the first `offset`, in order.
     pub(super) fn top(&self, hits: &Bits, offset: usize, limit: usize) -> Vec<usize> {
         let wanted = offset.saturating_add(limit);
-        let mut best: BinaryHeap<(Key, Reverse<usize>)> = BinaryHeap::with_capacity(wanted + 1);
+        let mut best: BinaryHeap<(Key, usize)> = BinaryHeap::with_capacity(wanted + 1);
         for doc in hits.iter() {
-            let key = self.key(doc);
+            // Copies share a ticket: their order must be the same on every page.
+            let place = (self.key(doc), doc);
             if best.len() < wanted {
-                best.push((key, Reverse(doc)));
+                best.push(place);
             } else if let Some(mut worst) = best.peek_mut()
-                && key < worst.0
+                && place < *worst
             {
-                *worst = (key, Reverse(doc));
+                *worst = place;
             }
         }
         let sorted = best.into_sorted_vec().into_iter().skip(offset);
-        sorted.map(|(_, Reverse(doc))| doc).collect()
+        sorted.map(|(_, doc)| doc).collect()
     }
 
     fn key(&self, doc: usize) -> Key {
@@ -68,15 +71,28 @@ impl Ordering<'_> {
         let shuffled = mix(self.view.hash[doc] ^ self.shuffle);
         let asked = match self.sort {
             Sort::Relevance => 0,
-            Sort::Start => self.view.next_start[doc].abs_diff(i32::MIN),
-            Sort::Price => self.view.price[doc],
+            Sort::Start => {
+                let asked = self.runs_of(doc).and_then(|asked| asked.next_start(doc));
+                let start = asked.unwrap_or(self.view.next_start[doc]);
+                start.abs_diff(i32::MIN)
+            }
+            Sort::Price => {
+                let asked = self.runs_of(doc).and_then(|asked| asked.price(doc));
+                asked.unwrap_or(self.view.price[doc])
+            }
             Sort::Distance => {
-                let km = self.near.and_then(|near| near.km_of(self.view, doc));
+                let asked = self.runs_of(doc).and_then(|asked| asked.nearest(doc));
+                let any = || self.near.and_then(|near| near.km_of(self.view, doc));
                 // To a hundred metres: closer than that nobody knows a place here.
+                let km = asked.or_else(any);
                 km.map_or(u32::MAX, |(km, _)| (km * 10.0).round() as u32)
             }
         };
         (asked, relevance, shuffled)
+    }
+
+    fn runs_of(&self, doc: usize) -> Option<&Asked<'_>> {
+        self.asked.filter(|_| self.view.many.has(doc))
     }
 
     /// The score in steps: what differs by less is equal.

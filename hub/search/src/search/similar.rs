@@ -3,6 +3,7 @@
 use super::matching::Matches;
 use super::order::Ordering;
 use super::plan::Plan;
+use super::runs::Asked;
 use super::why::Reasons;
 use crate::answer::{Asking, Hit, SearchError};
 use crate::index::row::day_number;
@@ -32,17 +33,19 @@ pub(crate) fn similar(
         view: &view,
         scores: Some(&matches),
         near: None,
+        asked: None,
         shuffle: asking.shuffle,
         sort: Sort::Relevance,
     };
     let (hits, same) = ordering.folded(&hits);
     let query = Query::default();
+    let asked = Asked::new(state, &view, &query, None);
     let reasons = Reasons {
         state,
         view: &view,
         plan: &plan,
         query: &query,
-        near: None,
+        asked: &asked,
     };
     let top = ordering.top(&hits, 0, limit.min(LIMIT_MAX));
     let hits = top

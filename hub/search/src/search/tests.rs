@@ -15,6 +15,7 @@ use crate::index::Index;
 use crate::query::{Facet, Near, Sort};
 
 mod neutral;
+mod runs;
 
 fn id(text: &str) -> ProviderId {
     text.parse().unwrap()

@@ -3,8 +3,8 @@
 use tantivy::schema::Value as _;
 use tantivy::{DocAddress, TantivyDocument};
 
-use super::filter::Near;
 use super::plan::{Kind, Plan, Unit};
+use super::runs::Asked;
 use crate::answer::{Hit, Why};
 use crate::german::tokens::{Piece, Token, composed, pieces};
 use crate::german::{analyse, fold, is_noun};
@@ -25,7 +25,7 @@ pub(super) struct Reasons<'a> {
     pub(super) view: &'a View,
     pub(super) plan: &'a Plan,
     pub(super) query: &'a Query,
-    pub(super) near: Option<&'a Near>,
+    pub(super) asked: &'a Asked<'a>,
 }
 
 /// The best reason so far for a word of the question: smaller ranks are better.
@@ -35,24 +35,22 @@ impl Reasons<'_> {
     /// The hit, with its reasons and what was folded into it.
     pub(super) fn hit(&self, doc: usize, same: Option<&Vec<usize>>) -> Option<Hit> {
         let row = self.state.row(doc)?;
-        let km = self.near.and_then(|near| near.km_of(self.view, doc));
+        let km = self.asked.nearest(doc);
         Some(Hit {
             provider: row.provider.parse().ok()?,
             offer: row.offer.to_string(),
             why: self.of(doc),
             distance_km: km.map(|(km, _)| km),
+            run: self.asked.run(doc),
             same: keys_of(self.state, same, doc),
         })
     }
 
     fn of(&self, doc: usize) -> Vec<Why> {
         let mut why = self.words(doc);
-        if let Some((km, spot)) = self.near.and_then(|near| near.km_of(self.view, doc)) {
-            let town = self.view.spots.get(spot as usize).map(|spot| spot.town);
+        if let Some((km, town)) = self.asked.nearest(doc) {
             why.push(Why::Near {
-                place: town
-                    .map(|town| self.state.interner.name(town))
-                    .unwrap_or_default(),
+                place: self.state.interner.name(town),
                 km,
             });
         }

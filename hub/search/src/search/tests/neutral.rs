@@ -180,3 +180,35 @@ fn the_title_weighs_more_than_the_text_and_the_word_more_than_its_parts() {
         "{scores:?}"
     );
 }
+
+/// With ids and copies of one's choice one is not first more often: copies share a ticket, and what decides is secret.
+#[test]
+fn copies_draw_no_further_tickets() {
+    let mut shelf = Shelf::default();
+    for name in ["p1", "p2", "p3"] {
+        shelf.put(
+            &id(name),
+            "Träger",
+            ProviderKind::Other,
+            [offer("o", "Yoga", "")],
+        );
+    }
+    let copies = (0..20).map(|n| offer(&format!("c{n}"), "Yoga!", ""));
+    shelf.put(&id("p4"), "Träger", ProviderKind::Other, copies);
+    let index = Index::create_in_ram("03358").unwrap();
+    index.refresh(&shelf).unwrap();
+    let first = |day: u32| {
+        let on = Asking {
+            shuffle: u64::from(day),
+            ..Asking::on(date(2026, 11, 3))
+        };
+        let answer = index.search(&Query::words("yoga"), &on).unwrap();
+        answer.hits[0].provider.to_string()
+    };
+    let days = (0..400).filter(|day| first(*day) == "p4").count();
+    assert!((60..140).contains(&days), "first on {days} of 400 days");
+    let before: Vec<String> = (0..40).map(first).collect();
+    index.shuffle_by(&[7; 32]);
+    let after: Vec<String> = (0..40).map(first).collect();
+    assert_ne!(before, after, "the secret decides");
+}
