@@ -14,7 +14,7 @@ use calluna_host::workers::Workers;
 use calluna_kv::{KvError, Opened, Stamp, Trust};
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
-use calluna_store::{AuditRecord, EmbeddedStore, HubStore, StoreError};
+use calluna_store::{AuditRecord, EmbeddedStore, HubStore, StoreError, Terms};
 use calluna_sync::schedule::Schedule;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +25,7 @@ use crate::convert;
 use crate::current::Current;
 use crate::desk::Desk;
 use crate::link::Links;
+use crate::readers;
 use crate::tries::Tries;
 use crate::trust::Credentials;
 use crate::trust::passphrase::{self, Found};
@@ -220,7 +221,13 @@ pub fn store_on(
     } else {
         false
     };
-    let store = EmbeddedStore::keeping(Arc::clone(&opened.engine), doubtful, nights_kept)?;
+    let terms = Terms {
+        nights: nights_kept,
+        // A doubtful store goes on under a new life: what was changed before is not known for sure.
+        life: if doubtful { epoch } else { opened.epoch },
+        title_of: readers::title_of,
+    };
+    let store = EmbeddedStore::on_terms(Arc::clone(&opened.engine), doubtful, terms)?;
     if doubtful {
         // Only now that the doubt itself is kept: whoever is cut off in between doubts again.
         opened.engine.renew_epoch(epoch, Stamp::default())?;

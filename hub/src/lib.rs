@@ -23,6 +23,7 @@
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
 //! | [`report`] | the morning report: in words, by mail, to an address |
 //! | [`export`] | the catalogue row by row, in a format of `calluna-catalogue` |
+//! | [`readers`] | what readers of the catalogue see: pages, interface, search |
 //! | [`held`] | nights that a guard holds back, and the operator's word on them |
 //! | [`audit`] | records what happens, in the same write as the change itself |
 //! | [`trail`] | the audit log for whoever reads or verifies it |
@@ -61,6 +62,7 @@ pub mod members;
 pub mod newest;
 pub mod night;
 pub mod quarantine;
+pub mod readers;
 pub mod report;
 pub mod revoke;
 pub mod run;
