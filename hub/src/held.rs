@@ -98,7 +98,8 @@ pub fn release(hub: &Hub, id: &ProviderId) -> Result<Decided> {
     let waiting = hub.store.provider(id)?.held;
     let draft = draft(Event::Released, id, waiting.as_ref());
     let held = hub.audited([draft], |audit| {
-        hub.store.apply(&Change::Release(id, hub.clock.now()), audit)
+        hub.store
+            .apply(&Change::Release(id, hub.clock.now()), audit)
     })?;
     let Some(held) = held else {
         bail!("no night of `{id}` is held any more");

@@ -18,9 +18,7 @@ mod tests;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use calluna_catalogue::reader::{
-    Changes, ProviderCard, ReadError, Reader, Standing, VisitOffer,
-};
+use calluna_catalogue::reader::{Changes, ProviderCard, ReadError, Reader, Standing, VisitOffer};
 use calluna_model::id::ProviderId;
 use calluna_model::member::{Member, MemberState};
 use calluna_model::offer::OfferDraft;

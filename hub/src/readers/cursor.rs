@@ -90,7 +90,13 @@ mod tests {
             assert_eq!(Place::read(&text, &life), Some(place));
             assert_eq!(Place::read(&text, &[8; 16]), None);
         }
-        for odd in ["", ".", "1.2.3", "0707070707070707.1.all.vhs.", "0707070707070707.-1.0"] {
+        for odd in [
+            "",
+            ".",
+            "1.2.3",
+            "0707070707070707.1.all.vhs.",
+            "0707070707070707.-1.0",
+        ] {
             assert_eq!(Place::read(odd, &life), None, "{odd}");
         }
     }

@@ -142,7 +142,10 @@ fn readers_know_members_that_joined_or_were_put_out_and_no_others() {
         .collect();
     assert_eq!(
         seen,
-        [("bbs", MemberState::Revoked, 0), ("vhs", MemberState::Joined, 2)]
+        [
+            ("bbs", MemberState::Revoked, 0),
+            ("vhs", MemberState::Joined, 2)
+        ]
     );
     assert!(world.reader.provider(&id("invited")).unwrap().is_none());
     assert!(world.reader.provider(&id("nobody")).unwrap().is_none());
@@ -184,7 +187,10 @@ fn an_offer_is_shown_then_gone_with_its_title_and_may_come_back() {
     assert_eq!(offer("a"), Standing::Unknown);
     let first = course("a", "Töpfern");
     world.night("vhs", std::slice::from_ref(&first), &[], NOW);
-    assert_eq!(offer("a"), Standing::Shown(Box::new(first.clone().into_draft())));
+    assert_eq!(
+        offer("a"),
+        Standing::Shown(Box::new(first.clone().into_draft()))
+    );
     world.night("vhs", &[], &["a"], NOW.plus(DAY));
     let gone = Standing::Gone {
         since: NOW.plus(DAY),
@@ -204,7 +210,10 @@ fn an_offer_is_shown_then_gone_with_its_title_and_may_come_back() {
 #[test]
 fn offers_come_in_order_and_page_by_page() {
     let world = World::new();
-    let many: Vec<Offer> = (0..700).rev().map(|n| course(&format!("o{n:03}"), "T")).collect();
+    let many: Vec<Offer> = (0..700)
+        .rev()
+        .map(|n| course(&format!("o{n:03}"), "T"))
+        .collect();
     world.night("vhs", &many, &["o100"], NOW);
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
@@ -235,7 +244,12 @@ fn changes_begin_with_everything_and_go_on_through_nights_and_restarts() {
     }
     let (_, cursor) = world.told(None, 2);
     assert_eq!(world.told(Some(&cursor), 9).0, Vec::<String>::new());
-    world.night("vhs", &[course("a", "Anders"), course("c", "C")], &["b"], NOW.plus(DAY));
+    world.night(
+        "vhs",
+        &[course("a", "Anders"), course("c", "C")],
+        &["b"],
+        NOW.plus(DAY),
+    );
     world = world.restarted([3; 16]);
     for limit in [1, 2, 100] {
         let (more, _) = world.told(Some(&cursor), limit);
@@ -276,12 +290,20 @@ fn a_cursor_that_is_too_old_or_of_another_life_is_refused() {
     assert_eq!(world.told(Some(&cursor), 9).0, ["+vhs/a"]);
     let refused = |world: &World, cursor: &str| {
         let asked = world.reader.changes(Some(cursor), 9);
-        assert!(matches!(asked, Err(ReadError::Cursor)), "{cursor}: {asked:?}");
+        assert!(
+            matches!(asked, Err(ReadError::Cursor)),
+            "{cursor}: {asked:?}"
+        );
     };
     for odd in ["", "x", "0303030303030303.99.0", "0303030303030303.1"] {
         refused(&world, odd);
     }
-    world.night("vhs", &[course("a", "late")], &[], NOW.plus(2 * TOMBSTONE_SECONDS));
+    world.night(
+        "vhs",
+        &[course("a", "late")],
+        &[],
+        NOW.plus(2 * TOMBSTONE_SECONDS),
+    );
     refused(&world, &cursor);
     let (_, cursor) = world.told(None, 9);
     let world = world.restarted([4; 16]);
