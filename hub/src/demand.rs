@@ -108,7 +108,9 @@ impl Demand {
             let room = week.len() < MOST_WORDS;
             match week.get_mut(&word) {
                 Some(times) => *times += 1,
-                None if room => drop(week.insert(word, 1)),
+                None if room => {
+                    week.insert(word, 1);
+                }
                 None => {}
             }
         }
@@ -242,7 +244,10 @@ mod tests {
         assert_ne!(fs::read(&file).unwrap(), first);
         ask(&demand, "Imkern", 1, NOW);
         demand.settle(NOW.plus(61), true).unwrap();
-        assert_eq!(shown(&Demand::open(Some(&data))), [("imkern".to_owned(), 7)]);
+        assert_eq!(
+            shown(&Demand::open(Some(&data))),
+            [("imkern".to_owned(), 7)]
+        );
         fs::write(&file, b"{").unwrap();
         assert_eq!(shown(&Demand::open(Some(&data))), []);
     }

@@ -6,8 +6,9 @@
 //! It is brought up to date by a task of its own ([`keep`]), told by whoever changed what readers see ([`News`]). A
 //! night never waits for it.
 
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -21,6 +22,7 @@ use calluna_search::query::Query;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::demand::Demand;
@@ -30,6 +32,9 @@ pub const FOLDER: &str = "index";
 
 /// Changes that come together are taken up together.
 const GATHER: Duration = Duration::from_millis(250);
+/// What is the same is looked for once nothing has changed for so long: it reads the whole catalogue, and in a night
+/// one provider after the other changes.
+const QUIET: Duration = Duration::from_secs(2);
 /// After a failure it is tried again.
 const AGAIN: Duration = Duration::from_secs(60);
 /// The least that is looked at by itself: whether counts of searches are to be written.
@@ -47,6 +52,30 @@ impl News {
 
     async fn heard(&self) {
         self.0.notified().await;
+    }
+}
+
+/// What the public gets of a running hub.
+#[derive(Debug, Default)]
+pub struct Public(OnceLock<(SocketAddr, Arc<Finder>)>);
+
+impl Public {
+    /// It is served here, with this search.
+    pub fn note(&self, at: SocketAddr, finder: Arc<Finder>) {
+        // A process opens one listener in its life.
+        let _first = self.0.set((at, finder));
+    }
+
+    /// Where it is served; nothing when it is not.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.0.get().map(|(at, _)| *at)
+    }
+
+    /// The search that is served.
+    #[must_use]
+    pub fn finder(&self) -> Option<&Arc<Finder>> {
+        self.0.get().map(|(_, finder)| finder)
     }
 }
 
@@ -123,9 +152,30 @@ impl Finder {
         Ok(done)
     }
 
+    /// Writes the offers of every provider anew, whatever the index holds. Each is replaced in one step, so that
+    /// whoever asks meanwhile finds everything. Blocks.
+    ///
+    /// # Errors
+    /// As [`Finder::refresh`].
+    pub fn rebuild(&self) -> Result<Refreshed, IndexError> {
+        let mut done = Refreshed::default();
+        for card in self.reader.providers()? {
+            let id = card.member.id.clone();
+            done.offers += self
+                .index
+                .update(&card, &mut |visit| self.reader.offers(&id, visit))?;
+            done.updated += 1;
+        }
+        done.removed = self.index.refresh(self.reader.as_ref())?.removed;
+        Ok(done)
+    }
+
     /// Says which offers are the same.
-    pub fn fold(&self, groups: Groups) {
-        self.index.fold(groups);
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn fold(&self, groups: Groups) -> Result<(), IndexError> {
+        self.index.fold(groups)
     }
 
     fn asking(&self, now: Moment) -> Asking {
@@ -143,7 +193,7 @@ impl Find for Finder {
         Ok(answer)
     }
 
-    fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion> {
+    fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Suggestion>, SearchError> {
         self.index.suggest(typed, limit)
     }
 
@@ -152,45 +202,67 @@ impl Find for Finder {
     }
 }
 
-/// Brings the index up to date whenever something changed, until `stop`. Work that has begun is ended first.
+/// Brings the index up to date whenever something changed, until `stop`, and then says with `fold` what is the same.
+/// Work that has begun is ended first.
 pub async fn keep(
     finder: Arc<Finder>,
-    work: impl Fn(&Finder) -> Result<()> + Clone + Send + 'static,
+    fold: impl Fn(&Finder) -> Result<()> + Clone + Send + 'static,
     news: Arc<News>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) {
     // What changed while no process ran is taken up first.
-    let mut due = true;
+    let (mut due, mut fold_due) = (true, true);
+    let mut next = Instant::now();
     loop {
-        if due {
-            let (working, work) = (Arc::clone(&finder), work.clone());
-            let done = tokio::task::spawn_blocking(move || work(&working)).await;
-            let error = match done {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(format!("{error:#}")),
-                Err(panic) => Some(panic.to_string()),
-            };
-            due = error.is_some();
-            if let Some(error) = error {
-                tracing::error!(error, "the search index could not be brought up to date; what is found may be old");
-            }
-        }
-        settle(&finder, clock.now(), false).await;
-        let wait = if due { AGAIN } else { LOOK };
         tokio::select! {
             () = stop.cancelled() => break,
             () = news.heard() => {
-                due = true;
-                tokio::select! {
-                    () = stop.cancelled() => break,
-                    () = tokio::time::sleep(GATHER) => {}
+                // The first of many says when, so that no stream of them puts it off for ever.
+                if !due {
+                    next = Instant::now() + GATHER;
                 }
+                (due, fold_due) = (true, true);
+                continue;
             }
-            () = tokio::time::sleep(wait) => {}
+            () = tokio::time::sleep_until(next) => {}
         }
+        let mut wait = LOOK;
+        if due {
+            let refresh = |finder: &Finder| -> Result<()> {
+                finder.refresh()?;
+                Ok(())
+            };
+            due = !apart(&finder, refresh, "brought up to date").await;
+            wait = if due { AGAIN } else { QUIET };
+        } else if fold_due {
+            fold_due = !apart(&finder, fold.clone(), "told what is the same").await;
+            wait = if fold_due { AGAIN } else { LOOK };
+        }
+        settle(&finder, clock.now(), false).await;
+        next = Instant::now() + wait;
     }
     settle(&finder, clock.now(), true).await;
+}
+
+/// Does something that blocks; whether it succeeded.
+async fn apart(
+    finder: &Arc<Finder>,
+    work: impl FnOnce(&Finder) -> Result<()> + Send + 'static,
+    what: &str,
+) -> bool {
+    let working = Arc::clone(finder);
+    let done = tokio::task::spawn_blocking(move || work(&working)).await;
+    let error = match done {
+        Ok(Ok(())) => return true,
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(panic) => panic.to_string(),
+    };
+    tracing::error!(
+        error,
+        "the search index could not be {what}; what is found may be old"
+    );
+    false
 }
 
 async fn settle(finder: &Arc<Finder>, now: Moment, at_once: bool) {

@@ -104,6 +104,7 @@ pub fn release(hub: &Hub, id: &ProviderId) -> Result<Decided> {
     let Some(held) = held else {
         bail!("no night of `{id}` is held any more");
     };
+    hub.news.tell();
     tracing::info!(provider = %id, removed = held.removed, "held night released");
     decided(hub, id, held)
 }

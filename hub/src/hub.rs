@@ -23,7 +23,9 @@ use crate::audit::{self, Audit};
 use crate::config::{self, CertificateConfig, HubConfig};
 use crate::convert;
 use crate::current::Current;
+use crate::demand::Demand;
 use crate::desk::Desk;
+use crate::finder::{News, Public};
 use crate::link::Links;
 use crate::readers;
 use crate::tries::Tries;
@@ -74,6 +76,12 @@ pub struct Hub {
     pub(crate) tries: std::sync::Mutex<Tries>,
     /// Where participation figures are judged.
     pub desk: Desk,
+    /// Tells the search that what readers see has changed.
+    pub news: Arc<News>,
+    /// What is looked for and not found.
+    pub demand: Arc<Demand>,
+    /// What the public gets.
+    pub public: Public,
 }
 
 /// What a hub is put together from.
@@ -191,6 +199,7 @@ impl Hub {
         Ok(Self {
             audit,
             desk,
+            demand: Arc::new(Demand::open(Some(&dir))),
             dir: Some(dir),
             store_note,
             schedule,
@@ -265,6 +274,9 @@ impl From<Parts> for Hub {
             audit: Audit::off(),
             tries: std::sync::Mutex::default(),
             desk: Desk::usual(),
+            news: Arc::default(),
+            demand: Arc::new(Demand::open(None)),
+            public: Public::default(),
         }
     }
 }

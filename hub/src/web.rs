@@ -11,8 +11,6 @@ mod tests;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -59,7 +57,11 @@ pub fn site(pages: Option<Router>, api: Api) -> Router {
     let both = service_fn(move |request: Request| {
         let path = request.uri().path();
         let interface = path == "/api" || path.starts_with("/api/");
-        let to = if interface { api.clone() } else { pages.clone() };
+        let to = if interface {
+            api.clone()
+        } else {
+            pages.clone()
+        };
         async move { Ok::<Response, Infallible>(to.oneshot(request).await?) }
     });
     let site = Router::new().fallback_service(both);
@@ -129,22 +131,3 @@ fn is_passing(cause: &io::Error) -> bool {
         .raw_os_error()
         .is_some_and(|code| TOO_MANY_FILES.contains(&code))
 }
-
-/// Where pages and interface really listen.
-#[derive(Debug, Default)]
-pub struct Bound(std::sync::OnceLock<SocketAddr>);
-
-impl Bound {
-    /// They listen here.
-    pub fn note(&self, at: SocketAddr) {
-        // One listener in the life of a process.
-        let _first = self.0.set(at);
-    }
-
-    /// Where; nothing when they do not.
-    #[must_use]
-    pub fn get(&self) -> Option<SocketAddr> {
-        self.0.get().copied()
-    }
-}
-

@@ -32,7 +32,10 @@ pub trait Find: Send + Sync + fmt::Debug {
     fn search(&self, query: &Query, now: Moment) -> Result<Answer, SearchError>;
 
     /// How what is being typed may go on, best first.
-    fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion>;
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Suggestion>, SearchError>;
 
     /// The catalogue in figures.
     ///

@@ -74,7 +74,7 @@ impl Ask {
                 ));
             }
             if !value.is_empty() {
-                *place = Some(value);
+                *place = Some(value.as_str());
             }
         }
         Ok(values)

@@ -31,6 +31,8 @@ mod reply;
 pub mod settings;
 mod shape;
 pub mod source;
+#[cfg(test)]
+mod tests;
 
 pub use self::api::{Api, Find};
 pub use self::gate::router;

@@ -382,21 +382,11 @@ mod tests {
                 page.contains("Landkreis &lt;b&gt;Heide"),
                 "the name is text"
             );
-            for inline in [
-                "<script",
-                "style=",
-                " on",
-                "javascript:",
-                "http://",
-                "<style",
-            ] {
-                let harmless = page
-                    .replace(" on ", " ")
-                    .replace(" one", " ")
-                    .replace(" only", " ")
-                    .replace(" once", " ");
-                assert!(!harmless.contains(inline), "{inline}");
+            for inline in ["<script", "<style", "style=", "javascript:", "http://"] {
+                assert!(!page.contains(inline), "{inline}");
             }
+            let handler = |word: &str| word.starts_with("on") && word.contains("=\"");
+            assert!(!page.split(' ').any(handler));
             for kind in Kind::ALL {
                 assert!(page.contains(&format!("id=\"{}\"", kind.name())));
             }

@@ -8,6 +8,8 @@ pub struct Settings {
     /// Public address of pages and interface, such as `https://bildung.example`, without a slash at the end. Where
     /// it is empty, addresses in answers begin with a slash.
     pub base_url: String,
+    /// The district: first five digits of the AGS of its municipalities.
+    pub district: String,
     /// Mail address for questions about the interface; may be empty.
     pub contact: String,
     /// Most requests of one source in a minute; 0 for no limit.

@@ -11,14 +11,14 @@ use crate::settings::Settings;
 
 /// A provider, in short.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ProviderBrief {
+pub(crate) struct ProviderBrief {
     /// Its id; stays the same.
     #[schema(example = "vhs-heidekreis")]
-    pub id: String,
+    pub(crate) id: String,
     /// Its public name.
-    pub name: String,
+    pub(crate) name: String,
     /// What kind of provider it is: `school`, `vhs`, `trainer`, `university`, `counselling` or `other`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
 }
 
 impl ProviderBrief {
@@ -33,17 +33,17 @@ impl ProviderBrief {
 
 /// Where an offer is to be found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OfferLinks {
+pub(crate) struct OfferLinks {
     /// This offer in the interface.
     #[serde(rename = "self")]
     #[schema(format = "uri-reference")]
-    pub this: String,
+    pub(crate) this: String,
     /// Its page for people.
     #[schema(format = "uri-reference")]
-    pub page: String,
+    pub(crate) page: String,
     /// Its provider in the interface.
     #[schema(format = "uri-reference")]
-    pub provider: String,
+    pub(crate) provider: String,
 }
 
 impl OfferLinks {
@@ -58,13 +58,13 @@ impl OfferLinks {
 
 /// An offer with its provider.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OfferDocument {
+pub(crate) struct OfferDocument {
     /// Whose it is.
-    pub provider: ProviderBrief,
+    pub(crate) provider: ProviderBrief,
     /// The offer, as its provider published it.
-    pub offer: OfferDraft,
+    pub(crate) offer: OfferDraft,
     /// Where it is to be found.
-    pub links: OfferLinks,
+    pub(crate) links: OfferLinks,
 }
 
 impl OfferDocument {
@@ -79,54 +79,54 @@ impl OfferDocument {
 
 /// A page of offers.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OfferPage {
+pub(crate) struct OfferPage {
     /// The offers, in order of provider and id.
-    pub items: Vec<OfferDocument>,
+    pub(crate) items: Vec<OfferDocument>,
     /// Address of the next page; nothing on the last one.
     #[schema(format = "uri-reference")]
-    pub next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// A provider as the public sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ProviderDocument {
+pub(crate) struct ProviderDocument {
     /// Its id; stays the same.
     #[schema(example = "vhs-heidekreis")]
-    pub id: String,
+    pub(crate) id: String,
     /// Its public name.
-    pub name: String,
+    pub(crate) name: String,
     /// What kind of provider it is: `school`, `vhs`, `trainer`, `university`, `counselling` or `other`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Postal address, one line; empty where none is known.
-    pub address: String,
+    pub(crate) address: String,
     /// Website; empty where none is known.
-    pub website: String,
+    pub(crate) website: String,
     /// `joined`, or `revoked` when it takes part no longer.
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// Offers that are shown.
-    pub offers: u64,
+    pub(crate) offers: u64,
     /// When catalogue and provider last agreed; nothing before the first time.
     #[schema(format = "date-time")]
-    pub agreed_at: Option<String>,
+    pub(crate) agreed_at: Option<String>,
     /// Nights in a row without agreement: what is shown may be out of date.
-    pub nights_missed: u64,
+    pub(crate) nights_missed: u64,
     /// Where to go on.
-    pub links: ProviderLinks,
+    pub(crate) links: ProviderLinks,
 }
 
 /// Where a provider is to be found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ProviderLinks {
+pub(crate) struct ProviderLinks {
     /// This provider in the interface.
     #[serde(rename = "self")]
     #[schema(format = "uri-reference")]
-    pub this: String,
+    pub(crate) this: String,
     /// Its page for people.
     #[schema(format = "uri-reference")]
-    pub page: String,
+    pub(crate) page: String,
     /// Its offers in the interface.
     #[schema(format = "uri-reference")]
-    pub offers: String,
+    pub(crate) offers: String,
 }
 
 impl ProviderDocument {
@@ -163,7 +163,7 @@ impl ProviderDocument {
 
 /// Every provider.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ProviderList {
+pub(crate) struct ProviderList {
     /// The providers, in order of their ids.
-    pub items: Vec<ProviderDocument>,
+    pub(crate) items: Vec<ProviderDocument>,
 }

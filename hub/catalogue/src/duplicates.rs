@@ -1,11 +1,24 @@
 //! The same offer from two providers, such as a master course that several of them give. What belongs together is
 //! *grouped*, with the reason; no offer is changed by it. What an operator has said about two offers always wins.
+//!
+//! A [`Detector`] is shown every offer and then makes [`Groups`] of them. It compares only offers that share a key
+//! (a run's number and dates, title with place and day, a piece of the description), so that a catalogue of any size
+//! takes time in proportion to it. The same offers and verdicts give the same groups, in whatever order they come.
+//!
+//! Two offers of one provider are two offers to that provider: they come into one group only by a verdict.
+
+mod detect;
+mod sketch;
+mod words;
 
 use std::collections::HashMap;
 use std::fmt;
 
 use calluna_model::id::ProviderId;
 use serde::{Deserialize, Serialize};
+
+pub use self::detect::Detector;
+pub(crate) use self::words::folded;
 
 /// An offer, by its provider and its id there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,13 +41,13 @@ impl fmt::Display for OfferKey {
 pub enum Reason {
     /// An operator has said so.
     Verdict,
-    /// A run has the same number, the same first and the same last day.
+    /// A run has the same number, the same first and the same last day, and the titles share half of their words.
     SameNumberAndDates,
     /// Same title, and a run at the same place on the same first day.
     SameTitleVenueAndStart,
     /// Same title and nearly the same description.
     SameTitleAndDescription,
-    /// Nearly the same title and description, same subject and as many teaching hours.
+    /// Nearly the same title and description, a subject in common and as many teaching hours.
     NearlySameText,
 }
 
@@ -123,6 +136,7 @@ impl Group {
 pub struct Groups {
     groups: Vec<Group>,
     of: HashMap<OfferKey, usize>,
+    overruled: Vec<Verdict>,
 }
 
 impl Groups {
@@ -134,7 +148,23 @@ impl Groups {
         let of = members
             .flat_map(|(at, group)| group.members.iter().map(move |key| (key.clone(), at)))
             .collect();
-        Self { groups, of }
+        Self {
+            groups,
+            of,
+            overruled: Vec::new(),
+        }
+    }
+
+    fn overruling(mut self, verdicts: Vec<Verdict>) -> Self {
+        self.overruled = verdicts;
+        self
+    }
+
+    /// Verdicts "the same" that could not hold, because others put the two apart: where a is b, b is c, and a is not
+    /// c, somebody has to think again.
+    #[must_use]
+    pub fn overruled(&self) -> &[Verdict] {
+        &self.overruled
     }
 
     /// The group that an offer is in.
@@ -160,3 +190,6 @@ pub struct Verdict {
     /// Whether they are the same.
     pub same: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,10 +80,11 @@ impl Default for PagesConfig {
 }
 
 impl PagesConfig {
-    /// What the interface needs of it.
+    /// What the interface needs of it; `district` is the key of the Kreis.
     #[must_use]
-    pub fn for_programs(&self) -> calluna_api::Settings {
+    pub fn for_programs(&self, district: &str) -> calluna_api::Settings {
         calluna_api::Settings {
+            district: district.to_owned(),
             base_url: self.base_url.trim_end_matches('/').to_owned(),
             contact: self.mail.clone(),
             requests_per_minute: self.requests_per_minute,

@@ -12,7 +12,17 @@ static NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
 
 /// What stands before a name.
 const BEFORE_NAMES: &[&str] = &[
-    "herr", "herrn", "frau", "familie", "fam", "dr", "prof", "professor", "dipl", "ing", "doktor",
+    "herr",
+    "herrn",
+    "frau",
+    "familie",
+    "fam",
+    "dr",
+    "prof",
+    "professor",
+    "dipl",
+    "ing",
+    "doktor",
 ];
 
 /// Shortest and longest word that is counted, in letters.
@@ -71,9 +81,16 @@ mod tests {
 
     #[test]
     fn words_are_counted_one_by_one_in_small_letters() {
-        assert_eq!(counted("Imkern für Anfänger, Imkern"), ["anfänger", "für", "imkern"]);
+        assert_eq!(
+            counted("Imkern für Anfänger, Imkern"),
+            ["anfänger", "für", "imkern"]
+        );
         assert_eq!(counted("Excel-Kurs B1 2027"), ["excel-kurs"]);
-        assert_eq!(counted("Müller Ausbildung"), ["ausbildung", "müller"], "a trade, too");
+        assert_eq!(
+            counted("Müller Ausbildung"),
+            ["ausbildung", "müller"],
+            "a trade, too"
+        );
     }
 
     #[test]
@@ -91,10 +108,15 @@ mod tests {
             "ab",
         ] {
             let found = counted(text);
-            let harmless = found.iter().all(|word| word == "lena" || word == "tischler");
+            let harmless = found
+                .iter()
+                .all(|word| word == "lena" || word == "tischler");
             assert!(harmless, "{text}: {found:?}");
         }
-        assert_eq!(counted("Kurs bei Frau Beispielfrau Töpfern"), ["bei", "kurs", "töpfern"]);
+        assert_eq!(
+            counted("Kurs bei Frau Beispielfrau Töpfern"),
+            ["bei", "kurs", "töpfern"]
+        );
         assert_eq!(counted("x".repeat(41).as_str()), Vec::<String>::new());
     }
 }

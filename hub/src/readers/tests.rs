@@ -2,6 +2,7 @@
 
 use calluna_kv::{Engine, Options};
 use calluna_model::clock::Moment;
+use calluna_model::fingerprint::content_hash;
 use calluna_model::fixture::an_offer;
 use calluna_model::head::Head;
 use calluna_model::id::{EpochId, Revision};
@@ -9,7 +10,7 @@ use calluna_model::limit::TOMBSTONE_SECONDS;
 use calluna_model::member::{ProviderKind, Reach};
 use calluna_model::offer::Offer;
 use calluna_store::{Change, EmbeddedStore, Terms};
-use calluna_wire::convert::offer::sealed;
+use calluna_wire::convert::offer::record_of;
 
 use super::*;
 
@@ -67,7 +68,7 @@ impl World {
     fn night(&self, provider: &str, offers: &[Offer], gone: &[&str], at: Moment) {
         let mut stage = self.reader.store.stage(&id(provider), false).unwrap();
         for offer in offers {
-            let (hash, record) = sealed(offer);
+            let (hash, record) = (content_hash(offer), record_of(offer));
             stage.put(Revision(1), offer.id().as_str(), hash, &record);
         }
         for offer in gone {

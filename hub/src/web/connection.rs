@@ -1,20 +1,16 @@
 //! One connection, from its first byte to its end.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::pin;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::response::Response;
+use axum::{Extension, Router};
 use calluna_api::source::Peer;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tower::{ServiceExt, service_fn};
 
 use super::Limits;
 
@@ -30,6 +26,12 @@ pub(super) async fn serve(
     limits: Limits,
     stop: CancellationToken,
 ) {
+    // Until the first byte nobody can tell which protocol it will be, and no other clock runs.
+    let mut first = [0];
+    let heard = timeout(limits.head, stream.peek(&mut first)).await;
+    if !matches!(heard, Ok(Ok(1))) {
+        return;
+    }
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -43,15 +45,7 @@ pub(super) async fn serve(
         .max_concurrent_streams(STREAMS)
         .keep_alive_interval(limits.head)
         .keep_alive_timeout(limits.head);
-    let service = service_fn(move |request: axum::http::Request<hyper::body::Incoming>| {
-        let site = site.clone();
-        async move {
-            let mut request: Request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(from));
-            Ok::<Response, Infallible>(site.oneshot(request).await?)
-        }
-    });
-    let service = TowerToHyperService::new(service);
+    let service = TowerToHyperService::new(site.layer(Extension(Peer(from))));
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     tokio::select! {
@@ -61,5 +55,5 @@ pub(super) async fn serve(
         () = tokio::time::sleep(limits.connection) => {}
     }
     connection.as_mut().graceful_shutdown();
-    drop(tokio::time::timeout(limits.grace, connection).await);
+    drop(timeout(limits.grace, connection).await);
 }

@@ -109,6 +109,10 @@ mod tests {
             many.push(places.take().await.of(proxy).unwrap());
         }
         drop(many);
-        assert_eq!(places.taken.lock().unwrap().len(), 1, "only who is there is remembered");
+        assert_eq!(
+            places.taken.lock().unwrap().len(),
+            1,
+            "only who is there is remembered"
+        );
     }
 }

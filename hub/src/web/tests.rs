@@ -1,5 +1,6 @@
 //! The listener against clients that are slow, many, or still there at the end. With real sockets on this machine.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::routing::get;
@@ -19,13 +20,15 @@ struct World {
 async fn world(limits: Limits) -> World {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let site = Router::new().route("/quick", get(|| async { "quick" })).route(
-        "/slow",
-        get(|| async {
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            "slow"
-        }),
-    );
+    let site = Router::new()
+        .route("/quick", get(|| async { "quick" }))
+        .route(
+            "/slow",
+            get(|| async {
+                tokio::time::sleep(Duration::from_millis(700)).await;
+                "slow"
+            }),
+        );
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(listener, site, limits, stop.clone()));
     World { at, stop, serving }
@@ -79,12 +82,28 @@ async fn clients_that_never_finish_a_head_are_cut_off_and_others_get_in() {
     }
     let answer = ask(world.at, "/quick").await;
     assert!(answer.ends_with("quick"), "{answer}");
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
     for drip in drips {
         drip.abort();
     }
     world.stop.cancel();
     world.serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn clients_that_say_nothing_keep_nobody_out() {
+    let world = world(short()).await;
+    let mut silent = Vec::new();
+    for bytes in ["", "", "", "P"] {
+        silent.push(begin(world.at, bytes).await);
+    }
+    let begun = Instant::now();
+    assert!(ask(world.at, "/quick").await.ends_with("quick"));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -109,7 +128,11 @@ async fn more_connections_than_places_wait_for_their_turn() {
         assert!(one.await.unwrap().ends_with("slow"));
     }
     // Twelve, four at a time.
-    assert!(begun.elapsed() > Duration::from_millis(1_900), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() > Duration::from_millis(1_900),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -121,8 +144,15 @@ async fn open_answers_end_before_the_process_does() {
     let begun = Instant::now();
     world.stop.cancel();
     world.serving.await.unwrap().unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
     assert!(open.await.unwrap().ends_with("slow"));
     assert_eq!(rest(idle).await, "");
-    assert!(TcpStream::connect(world.at).await.is_err(), "nobody listens any more");
+    assert!(
+        TcpStream::connect(world.at).await.is_err(),
+        "nobody listens any more"
+    );
 }

@@ -14,32 +14,32 @@ const KEEP: u32 = 60;
 
 /// An offer that changed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Change {
+pub(crate) struct Change {
     /// Id of its provider.
-    pub provider: String,
+    pub(crate) provider: String,
     /// Its id.
-    pub offer: String,
+    pub(crate) offer: String,
     /// `shown`: it is new, or in another version; `gone`: it is not in the catalogue any more.
-    pub change: &'static str,
+    pub(crate) change: &'static str,
     /// When the catalogue changed.
     #[schema(format = "date-time")]
-    pub at: String,
+    pub(crate) at: String,
     /// Where it is to be found.
-    pub links: OfferLinks,
+    pub(crate) links: OfferLinks,
 }
 
 /// A stretch of changes.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ChangePage {
+pub(crate) struct ChangePage {
     /// In the order in which the catalogue changed; of one offer the newest only. It may be empty while there is more.
-    pub items: Vec<Change>,
+    pub(crate) items: Vec<Change>,
     /// Keep it, and ask with it the next time: at once while there is more, else after the next night.
-    pub cursor: String,
+    pub(crate) cursor: String,
     /// Whether there is more at once.
-    pub more: bool,
+    pub(crate) more: bool,
     /// Address to go on at.
     #[schema(format = "uri-reference")]
-    pub next: String,
+    pub(crate) next: String,
 }
 
 /// What changed since a place; without one every offer that is shown

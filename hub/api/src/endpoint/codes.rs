@@ -14,16 +14,16 @@ const KEEP: u32 = 86_400;
 
 /// A code with its words.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Code {
+pub(crate) struct Code {
     /// The code, as it stands in offers.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// German words.
-    pub de: &'static str,
+    pub(crate) de: &'static str,
     /// English words.
-    pub en: &'static str,
+    pub(crate) en: &'static str,
     /// Code of the wider group in the same list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub parent: Option<&'static str>,
+    pub(crate) parent: Option<&'static str>,
 }
 
 impl Code {
@@ -39,37 +39,37 @@ impl Code {
 
 /// A code list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CodeList {
+pub(crate) struct CodeList {
     /// Its name.
     #[schema(example = "format")]
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Where it comes from.
-    pub source: &'static str,
+    pub(crate) source: &'static str,
     /// Which state of the source.
-    pub version: &'static str,
+    pub(crate) version: &'static str,
     /// The codes, in their order.
-    pub entries: Vec<Code>,
+    pub(crate) entries: Vec<Code>,
 }
 
 /// A code list, in short.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CodeListBrief {
+pub(crate) struct CodeListBrief {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Where it comes from.
-    pub source: &'static str,
+    pub(crate) source: &'static str,
     /// How many codes it has.
-    pub entries: usize,
+    pub(crate) entries: usize,
     /// The list itself.
     #[schema(format = "uri-reference")]
-    pub href: String,
+    pub(crate) href: String,
 }
 
 /// Every code list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CodeLists {
+pub(crate) struct CodeLists {
     /// The lists.
-    pub items: Vec<CodeListBrief>,
+    pub(crate) items: Vec<CodeListBrief>,
 }
 
 /// Every code list

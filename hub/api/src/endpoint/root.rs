@@ -9,33 +9,33 @@ use crate::reply::Reply;
 
 /// The way in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Root {
+pub(crate) struct Root {
     /// Name of the district.
-    pub district: String,
+    pub(crate) district: String,
     /// The description of the interface (OpenAPI 3.1).
     #[schema(format = "uri-reference")]
-    pub openapi: String,
+    pub(crate) openapi: String,
     /// The same for people.
     #[schema(format = "uri-reference")]
-    pub page: String,
+    pub(crate) page: String,
     /// The search.
     #[schema(format = "uri-reference")]
-    pub search: String,
+    pub(crate) search: String,
     /// Every offer.
     #[schema(format = "uri-reference")]
-    pub offers: String,
+    pub(crate) offers: String,
     /// Every provider.
     #[schema(format = "uri-reference")]
-    pub providers: String,
+    pub(crate) providers: String,
     /// The code lists.
     #[schema(format = "uri-reference")]
-    pub codes: String,
+    pub(crate) codes: String,
     /// What changed.
     #[schema(format = "uri-reference")]
-    pub changes: String,
+    pub(crate) changes: String,
     /// The catalogue in figures.
     #[schema(format = "uri-reference")]
-    pub statistics: String,
+    pub(crate) statistics: String,
 }
 
 /// The way in: where everything is

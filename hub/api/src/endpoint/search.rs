@@ -3,6 +3,7 @@
 use calluna_catalogue::reader::Standing;
 use calluna_model::code;
 use calluna_search::answer::{Answer, Count, Hit, Why};
+use calluna_search::places;
 use calluna_search::query::{Facet, OFFSET_MAX, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,75 +18,75 @@ const KEEP: u32 = 60;
 
 /// The answer to a question.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SearchDocument {
+pub(crate) struct SearchDocument {
     /// How many hits in all; the same offer of several providers is one.
-    pub total: u64,
+    pub(crate) total: u64,
     /// Which page this is; the first is 1.
-    pub page: usize,
+    pub(crate) page: usize,
     /// The hits of this page, in the order that was asked for.
-    pub hits: Vec<HitDocument>,
+    pub(crate) hits: Vec<HitDocument>,
     /// Every filter with counts: of each as if nothing were chosen in it.
-    pub facets: Vec<FacetDocument>,
+    pub(crate) facets: Vec<FacetDocument>,
     /// A better spelling, where hardly anything was found.
-    pub did_you_mean: Option<String>,
+    pub(crate) did_you_mean: Option<String>,
     /// Address of the next page; nothing on the last one.
     #[schema(format = "uri-reference")]
-    pub next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// One hit.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct HitDocument {
+pub(crate) struct HitDocument {
     /// The offer with its provider.
     #[serde(flatten)]
-    pub document: OfferDocument,
+    pub(crate) document: OfferDocument,
     /// Why it is here.
-    pub why: Vec<Reason>,
+    pub(crate) why: Vec<Reason>,
     /// Kilometres to the nearest venue, where a place was asked for.
-    pub distance_km: Option<f64>,
+    pub(crate) distance_km: Option<f64>,
     /// The same offer of other providers.
-    pub same: Vec<SameOffer>,
+    pub(crate) same: Vec<SameOffer>,
 }
 
 /// The same offer of another provider.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SameOffer {
+pub(crate) struct SameOffer {
     /// Id of the provider.
-    pub provider: String,
+    pub(crate) provider: String,
     /// Id of the offer there.
-    pub offer: String,
+    pub(crate) offer: String,
     /// Where it is to be found.
-    pub links: OfferLinks,
+    pub(crate) links: OfferLinks,
 }
 
 /// Why an offer is among the hits.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct Reason {
+pub(crate) struct Reason {
     /// `word`: a word of the question stands there; `synonym`: one that means the same; `part`: one that it is a part
     /// of, or the other way round; `similar`: one written nearly alike; `near`: a venue is near; `chosen`: it is
     /// what was chosen in a filter.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Where the word stands.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<&'static str>,
+    pub(crate) field: Option<&'static str>,
     /// The word of the question, where the offer has another one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub asked: Option<String>,
+    pub(crate) asked: Option<String>,
     /// The word, as the offer writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub word: Option<String>,
+    pub(crate) word: Option<String>,
     /// Town of the venue.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
+    pub(crate) place: Option<String>,
     /// Kilometres, as the crow flies.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub km: Option<f64>,
+    pub(crate) km: Option<f64>,
     /// The filter.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub filter: Option<&'static str>,
+    pub(crate) filter: Option<&'static str>,
     /// What was chosen in it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
+    pub(crate) value: Option<String>,
 }
 
 impl From<Why> for Reason {
@@ -130,40 +131,51 @@ impl From<Why> for Reason {
 
 /// A filter with its counts.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct FacetDocument {
+pub(crate) struct FacetDocument {
     /// Its name: the parameter of the search.
     #[schema(example = "format")]
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its values.
-    pub values: Vec<CountDocument>,
+    pub(crate) values: Vec<CountDocument>,
 }
 
 /// How many offers have a value.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CountDocument {
+pub(crate) struct CountDocument {
     /// The value.
-    pub value: String,
-    /// German words for it, where a code list has them.
+    pub(crate) value: String,
+    /// German words for it, where a code list has them, or the name of the municipality.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub de: Option<&'static str>,
-    /// English words for it, where a code list has them.
+    pub(crate) de: Option<&'static str>,
+    /// English words for it, where a code list has them, or the name of the municipality.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub en: Option<&'static str>,
+    pub(crate) en: Option<&'static str>,
     /// How many offers.
-    pub offers: u64,
+    pub(crate) offers: u64,
+}
+
+impl CountDocument {
+    pub(crate) fn of(facet: Facet, value: String, offers: u64) -> Self {
+        let entry = list_of(facet).and_then(|list| list.get(&value));
+        let place = match facet {
+            Facet::Municipality => places::municipality(&value),
+            _ => None,
+        };
+        let name = place.map(|place| place.name.as_str());
+        Self {
+            de: entry.map(|entry| entry.de.as_str()).or(name),
+            en: entry.map(|entry| entry.en.as_str()).or(name),
+            value,
+            offers,
+        }
+    }
 }
 
 impl FacetDocument {
     pub(crate) fn of(facet: Facet, counts: Vec<Count>) -> Self {
-        let values = counts.into_iter().map(|count| {
-            let entry = list_of(facet).and_then(|list| list.get(&count.value));
-            CountDocument {
-                de: entry.map(|entry| entry.de.as_str()),
-                en: entry.map(|entry| entry.en.as_str()),
-                value: count.value,
-                offers: count.offers,
-            }
-        });
+        let values = counts
+            .into_iter()
+            .map(|count| CountDocument::of(facet, count.value, count.offers));
         Self {
             name: facet.key(),
             values: values.collect(),
@@ -172,7 +184,7 @@ impl FacetDocument {
 }
 
 /// The code list that the values of a filter come from.
-pub(crate) fn list_of(facet: Facet) -> Option<code::Name> {
+fn list_of(facet: Facet) -> Option<code::Name> {
     Some(match facet {
         Facet::Subject => code::DVV_AREA,
         Facet::Format => code::FORMAT,

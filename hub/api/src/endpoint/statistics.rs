@@ -1,6 +1,7 @@
 //! The catalogue in figures.
 
-use calluna_model::member::{MemberState, ProviderKind};
+use calluna_model::member::MemberState;
+use calluna_search::places;
 use calluna_search::query::Facet;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,50 +10,51 @@ use super::Ask;
 use super::search::{CountDocument, FacetDocument};
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::settings::Settings;
 
 /// Seconds that figures keep.
 const KEEP: u32 = 300;
 
 /// The catalogue in figures. A code that no offer has stands there with 0.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct StatisticsDocument {
+pub(crate) struct StatisticsDocument {
     /// Name of the district.
-    pub district: String,
+    pub(crate) district: String,
     /// Offers that are shown, those that are over among them.
-    pub offers: u64,
+    pub(crate) offers: u64,
     /// Offers that are not over; the same offer of several providers counts once.
-    pub current: u64,
+    pub(crate) current: u64,
     /// Providers that take part.
-    pub providers: u64,
+    pub(crate) providers: u64,
     /// Providers that have offers.
-    pub providers_with_offers: u64,
+    pub(crate) providers_with_offers: u64,
     /// Current offers by subject area; one offer may be in several.
-    pub subjects: Vec<CountDocument>,
+    pub(crate) subjects: Vec<CountDocument>,
     /// Current offers by municipality of a venue (AGS), `online` and `elsewhere`.
-    pub municipalities: Vec<CountDocument>,
+    pub(crate) municipalities: Vec<CountDocument>,
     /// Current offers by format.
-    pub formats: Vec<CountDocument>,
+    pub(crate) formats: Vec<CountDocument>,
     /// Current offers by kind of provider.
-    pub provider_kinds: Vec<CountDocument>,
+    pub(crate) provider_kinds: Vec<CountDocument>,
     /// How fresh it is.
-    pub freshness: Freshness,
+    pub(crate) freshness: Freshness,
 }
 
 /// How fresh the catalogue is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Freshness {
+pub(crate) struct Freshness {
     /// When a provider last agreed with the catalogue.
     #[schema(format = "date-time")]
-    pub newest: Option<String>,
+    pub(crate) newest: Option<String>,
     /// When the one agreed that is longest behind.
     #[schema(format = "date-time")]
-    pub oldest: Option<String>,
+    pub(crate) oldest: Option<String>,
     /// Providers that agreed in their last night.
-    pub up_to_date: u64,
+    pub(crate) up_to_date: u64,
     /// Providers that missed at least one night since they last agreed.
-    pub behind: u64,
+    pub(crate) behind: u64,
     /// Providers that have not delivered yet.
-    pub never_delivered: u64,
+    pub(crate) never_delivered: u64,
 }
 
 /// The catalogue in figures
@@ -79,6 +81,7 @@ pub(crate) fn statistics(ask: &Ask) -> Result<Reply, Problem> {
         let counts = counts.map(|(_, counts)| counts.clone());
         with_zeros(
             facet,
+            &ask.api.settings,
             FacetDocument::of(facet, counts.unwrap_or_default()).values,
         )
     };
@@ -103,24 +106,23 @@ pub(crate) fn statistics(ask: &Ask) -> Result<Reply, Problem> {
     Reply::json(&document, KEEP)
 }
 
-/// Every code of the list, in its order, then what is no code.
-fn with_zeros(facet: Facet, counted: Vec<CountDocument>) -> Vec<CountDocument> {
+/// Every value that there may be, in its order, then what else was counted.
+fn with_zeros(
+    facet: Facet,
+    settings: &Settings,
+    counted: Vec<CountDocument>,
+) -> Vec<CountDocument> {
     let known: Vec<&str> = match facet {
-        Facet::ProviderKind => ProviderKind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        Facet::Municipality => {
+            let here = places::municipalities(&settings.district).into_iter();
+            let here = here.map(|place| place.ags.as_str());
+            here.chain(["online", "elsewhere"]).collect()
+        }
         _ => facet.known().unwrap_or_default(),
     };
-    let list = super::search::list_of(facet);
     let mut all: Vec<CountDocument> = known
         .into_iter()
-        .map(|value| {
-            let entry = list.and_then(|list| list.get(value));
-            CountDocument {
-                value: value.to_owned(),
-                de: entry.map(|entry| entry.de.as_str()),
-                en: entry.map(|entry| entry.en.as_str()),
-                offers: 0,
-            }
-        })
+        .map(|value| CountDocument::of(facet, value.to_owned(), 0))
         .collect();
     for count in counted {
         match all.iter_mut().find(|known| known.value == count.value) {

@@ -15,18 +15,18 @@ const KEEP: u32 = 300;
 
 /// A completion.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SuggestionDocument {
+pub(crate) struct SuggestionDocument {
     /// The whole line, with its last word completed.
-    pub text: String,
+    pub(crate) text: String,
     /// In how many offers the completed word stands.
-    pub offers: u64,
+    pub(crate) offers: u64,
 }
 
 /// Completions of what is being typed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Suggestions {
+pub(crate) struct Suggestions {
     /// The best first.
-    pub items: Vec<SuggestionDocument>,
+    pub(crate) items: Vec<SuggestionDocument>,
 }
 
 /// How what is being typed may go on
@@ -44,7 +44,7 @@ pub(crate) fn suggestions(ask: &Ask) -> Result<Reply, Problem> {
         let said = format!("`q` takes at most {TEXT_MAX} characters");
         return Err(Problem::bad_value("q", said));
     }
-    let found = ask.api.find.suggest(typed, MOST).into_iter();
+    let found = ask.api.find.suggest(typed, MOST)?.into_iter();
     let items = found
         .map(|suggestion| SuggestionDocument {
             text: suggestion.text,
