@@ -179,7 +179,7 @@ impl Demand {
 fn week(now: Moment) -> String {
     let date = Timestamp::from_second(now.0)
         .unwrap_or_default()
-        .to_zoned(TimeZone::UTC)
+        .to_zoned_datetime(TimeZone::UTC)
         .date();
     let week = date.iso_week_date();
     format!("{}-W{:02}", week.year(), week.week())

@@ -180,7 +180,7 @@ impl Finder {
 
     fn asking(&self, now: Moment) -> Asking {
         let now = Timestamp::from_second(now.0).unwrap_or_default();
-        Asking::on(now.to_zoned(self.zone.clone()).date())
+        Asking::on(now.to_zoned_datetime(self.zone.clone()).date())
     }
 }
 

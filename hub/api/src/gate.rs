@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::path::RawPathParamsRejection;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, ETAG, HeaderName,
     IF_NONE_MATCH, LINK, REFERRER_POLICY, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::map_response;
 use axum::response::Response;
@@ -92,7 +93,8 @@ fn handler(work: Work) -> MethodRouter<Arc<Gate>> {
         match places {
             Ok(places) => {
                 let places = places.iter().map(|(_, value)| value.to_owned()).collect();
-                answer(&gate, work, places, &request).await
+                let (head, _no_body) = request.into_parts();
+                answer(&gate, work, places, &head).await
             }
             // Bytes that are no text name nothing that there is.
             Err(_) => Problem::new(Kind::NotFound, "the address is no text").into_response(),
@@ -102,8 +104,8 @@ fn handler(work: Work) -> MethodRouter<Arc<Gate>> {
 }
 
 /// Makes an answer on a thread where it may block.
-async fn answer(gate: &Gate, work: Work, places: Vec<String>, request: &Request) -> Response {
-    let query = request.uri().query().unwrap_or_default();
+async fn answer(gate: &Gate, work: Work, places: Vec<String>, head: &Parts) -> Response {
+    let query = head.uri.query().unwrap_or_default();
     let ask = Ask {
         api: gate.api.clone(),
         now: gate.api.clock.now(),
@@ -122,14 +124,14 @@ async fn answer(gate: &Gate, work: Work, places: Vec<String>, request: &Request)
         work(&ask)
     });
     match tokio::time::timeout(LONGEST, doing).await {
-        Ok(Ok(Ok(reply))) => reply.into_response(request.headers()),
+        Ok(Ok(Ok(reply))) => reply.into_response(&head.headers),
         Ok(Ok(Err(problem))) => problem.into_response(),
         Ok(Err(panic)) => {
             tracing::error!(%panic, "an answer panicked");
             Problem::new(Kind::Internal, "").into_response()
         }
         Err(_) => {
-            tracing::warn!(path = request.uri().path(), "an answer took too long");
+            tracing::warn!(path = head.uri.path(), "an answer took too long");
             busy("the answer took too long")
         }
     }

@@ -103,7 +103,11 @@ async fn clients_that_say_nothing_keep_nobody_out() {
     }
     let begun = Instant::now();
     assert!(ask(world.at, "/quick").await.ends_with("quick"));
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ pub(super) fn id(text: &str) -> ProviderId {
 }
 
 impl Shelf {
-    fn provider(&mut self, name: &str, kind: ProviderKind, state: MemberState) {
+    fn joined(&mut self, name: &str, kind: ProviderKind, state: MemberState) {
         let member = Member {
             id: id(name),
             name: format!("Die \"{name}\" <b>"),
@@ -197,9 +197,9 @@ impl World {
 
     pub(super) fn with(settings: Settings) -> Self {
         let mut shelf = Shelf::default();
-        shelf.provider("vhs-heidekreis", ProviderKind::Vhs, MemberState::Joined);
-        shelf.provider("bbs-walsrode", ProviderKind::School, MemberState::Joined);
-        shelf.provider("trainer-x", ProviderKind::Trainer, MemberState::Revoked);
+        shelf.joined("vhs-heidekreis", ProviderKind::Vhs, MemberState::Joined);
+        shelf.joined("bbs-walsrode", ProviderKind::School, MemberState::Joined);
+        shelf.joined("trainer-x", ProviderKind::Trainer, MemberState::Revoked);
         let hostile = "Töpfern <script>alert(1)</script> & \"mehr\"";
         shelf.put("vhs-heidekreis", full_offer("A-1").into_draft());
         for n in 0..60 {
