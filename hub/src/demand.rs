@@ -231,8 +231,8 @@ mod tests {
     #[test]
     fn counts_survive_a_restart_and_are_written_once_a_minute_at_most() {
         let dir = tempfile::tempdir().unwrap();
-        let data = DataDir::open(dir.path(), "").unwrap();
-        let file = dir.path().join(FILE);
+        let data = DataDir::create_new(&dir.path().join("hub")).unwrap();
+        let file = data.join(FILE);
         let demand = Demand::open(Some(&data));
         ask(&demand, "Imkern", 5, NOW);
         demand.settle(NOW, false).unwrap();

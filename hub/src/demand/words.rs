@@ -29,7 +29,7 @@ const BEFORE_NAMES: &[&str] = &[
 const LETTERS: std::ops::RangeInclusive<usize> = 3..=40;
 /// Digits in a row, blanks and signs of telephone numbers between them not counted, from which on a question is taken
 /// for one with a number in it that points to somebody.
-const LONG_NUMBER: usize = 5;
+const LONG_NUMBER: usize = 6;
 
 /// The words of a question that may be counted, in small letters, each once.
 pub(super) fn countable(text: &str) -> BTreeSet<String> {

@@ -101,6 +101,7 @@ mod tests {
         assert!(places.take().await.of(greedy).is_none());
         let other = places.take().await.of("203.0.113.6".parse().unwrap());
         assert!(other.is_some());
+        drop(other);
         drop(first);
         assert!(places.take().await.of(greedy).is_some());
         let proxy: IpAddr = "127.0.0.1".parse().unwrap();
