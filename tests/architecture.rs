@@ -216,16 +216,19 @@ const HUB: &[&[&str]] = &[
         "view",
         "trail",
         "revoke",
+        "pages",
     ],
+    &["duplicates"],
     &["upkeep"],
     &["ca"],
     &["members"],
     &["backup", "newest"],
     &["hub"],
     &[
-        "convert", "current", "audit", "trust", "tries", "letter", "desk",
+        "convert", "current", "audit", "trust", "tries", "letter", "desk", "readers", "finder",
+        "listen", "web",
     ],
-    &["config"],
+    &["config", "demand"],
 ];
 const NODE: &[&[&str]] = &[
     &["cli"],

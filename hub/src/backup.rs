@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use self::nightly::{Backups, after_night, noted};
 use crate::config;
 use crate::convert::STORE;
+use crate::finder;
 use crate::hub::{self, Hub};
 
 /// What the manifest says of a hub.
@@ -56,7 +57,7 @@ pub(crate) const RESTORED: &str = "restored";
 pub fn make<W: Write>(hub: &Hub, out: W, step: &mut dyn FnMut(u64)) -> Result<(Manifest, W)> {
     let dir = hub.dir.as_ref();
     let dir = dir.context("a hub without a data directory has nothing to back up")?;
-    let collected = backup::collect(dir.path(), &[STORE])?;
+    let collected = backup::collect(dir.path(), &[STORE, finder::FOLDER])?;
     let mut packer = Packer::new(out);
     for (name, mode, bytes) in &collected.files {
         packer.file(name, *mode, bytes)?;

@@ -10,12 +10,15 @@ mod ca;
 mod cancel;
 mod check;
 mod dataset;
+mod demand;
 mod discard;
 mod door;
+mod duplicates;
 mod export;
 mod file;
 mod gaps;
 mod held;
+mod index;
 mod init;
 mod invitations;
 mod invite;
@@ -117,6 +120,13 @@ enum Command {
     /// Make, list, show, export, audit and compare releases of the monitoring dataset.
     #[command(subcommand)]
     Dataset(dataset::Dataset),
+    /// Look after the search index.
+    #[command(subcommand)]
+    Index(index::Index),
+    /// Show offers that are taken for the same, or say that they are, or are not.
+    Duplicates(duplicates::Duplicates),
+    /// Show words of searches that found nothing.
+    Demand(demand::Demand),
 }
 
 /// Where the hub's data lies.
@@ -207,6 +217,9 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Invitations(invitations) => invitations.run().await,
             Command::Approve(approve) => approve.run().await,
             Command::Dataset(dataset) => dataset.run().await,
+            Command::Index(index) => index.run().await,
+            Command::Duplicates(duplicates) => duplicates.run().await,
+            Command::Demand(demand) => demand.run().await,
         }
     });
     // A reader of a huge export that hangs must not keep a finished command alive.

@@ -6,6 +6,7 @@
 mod dataset;
 mod delivery;
 mod figures;
+mod pages;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::dataset::DatasetConfig;
 pub use self::delivery::{Address, MailConfig, MailTls, WebAddress, WebhookConfig, When};
 pub use self::figures::FiguresConfig;
+pub use self::pages::{PagesConfig, Proxy};
 
 /// Name of the file in the data directory.
 pub const FILE: &str = "hub.toml";
@@ -33,7 +35,7 @@ pub struct HubConfig {
     pub address: String,
     /// Address that the hub listens on for nodes.
     pub listen: SocketAddr,
-    /// Address that the pages will be served on.
+    /// Address that pages and interface are served on; without one there are none.
     #[serde(default)]
     pub web: Option<SocketAddr>,
     /// How the hub collects.
@@ -69,6 +71,9 @@ pub struct HubConfig {
     /// The monitoring dataset and who publishes it.
     #[serde(default)]
     pub dataset: DatasetConfig,
+    /// The public pages and the interface for programs.
+    #[serde(default)]
+    pub pages: PagesConfig,
 }
 
 /// `[membership]`: how providers become members.
@@ -299,6 +304,26 @@ pub const KNOWN: &[&str] = &[
     "dataset.district",
     "dataset.contributor_id",
     "dataset.population_file",
+    "pages.base_url",
+    "pages.trusted_proxies",
+    "pages.requests_per_minute",
+    "pages.connections",
+    "pages.operator",
+    "pages.operator_address",
+    "pages.represented_by",
+    "pages.mail",
+    "pages.phone",
+    "pages.supervision",
+    "pages.accessibility_mail",
+    "pages.accessibility_phone",
+    "pages.accessibility_reviewed_on",
+    "pages.accessibility_barriers",
+    "pages.arbitration",
+    "pages.arbitration_address",
+    "pages.arbitration_mail",
+    "pages.arbitration_url",
+    "pages.data_protection_officer",
+    "pages.security_contact",
 ];
 
 /// What the environment variables begin with.

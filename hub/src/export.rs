@@ -124,6 +124,9 @@ pub struct OfferDocument {
     pub state: OfferState,
     /// Since when it is gone.
     pub gone_since: Option<Moment>,
+    /// What it was called last, where it is gone and that is still known.
+    #[serde(default)]
+    pub title: Option<String>,
     /// The offer, as in the export; nothing when it is not shown.
     pub offer: Option<serde_json::Value>,
 }
@@ -155,11 +158,13 @@ pub fn look_up(hub: &Hub, provider: &ProviderId, offer: &str) -> Result<OfferDoc
         id: offer.to_owned(),
         state: OfferState::Unknown,
         gone_since: None,
+        title: None,
         offer: None,
     };
     match hub.store.look_up(provider, offer)? {
         Found::Unknown => {}
-        Found::Gone(at) => {
+        Found::Gone { since: at, title } => {
+            document.title = title;
             document.gone_since = Some(at);
             document.state = if hub.store.provider(provider)?.withdrawn == Some(at) {
                 OfferState::ProviderRevoked

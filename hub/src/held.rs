@@ -98,11 +98,13 @@ pub fn release(hub: &Hub, id: &ProviderId) -> Result<Decided> {
     let waiting = hub.store.provider(id)?.held;
     let draft = draft(Event::Released, id, waiting.as_ref());
     let held = hub.audited([draft], |audit| {
-        hub.store.apply(&Change::Release(id), audit)
+        hub.store
+            .apply(&Change::Release(id, hub.clock.now()), audit)
     })?;
     let Some(held) = held else {
         bail!("no night of `{id}` is held any more");
     };
+    hub.news.tell();
     tracing::info!(provider = %id, removed = held.removed, "held night released");
     decided(hub, id, held)
 }

@@ -14,7 +14,7 @@ use calluna_host::workers::Workers;
 use calluna_kv::{KvError, Opened, Stamp, Trust};
 use calluna_model::clock::{Clock, Moment};
 use calluna_model::entropy::Entropy;
-use calluna_store::{AuditRecord, EmbeddedStore, HubStore, StoreError};
+use calluna_store::{AuditRecord, EmbeddedStore, HubStore, StoreError, Terms};
 use calluna_sync::schedule::Schedule;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,8 +23,11 @@ use crate::audit::{self, Audit};
 use crate::config::{self, CertificateConfig, HubConfig};
 use crate::convert;
 use crate::current::Current;
+use crate::demand::Demand;
 use crate::desk::Desk;
+use crate::finder::{News, Public};
 use crate::link::Links;
+use crate::readers;
 use crate::tries::Tries;
 use crate::trust::Credentials;
 use crate::trust::passphrase::{self, Found};
@@ -73,6 +76,12 @@ pub struct Hub {
     pub(crate) tries: std::sync::Mutex<Tries>,
     /// Where participation figures are judged.
     pub desk: Desk,
+    /// Tells the search that what readers see has changed.
+    pub news: Arc<News>,
+    /// What is looked for and not found.
+    pub demand: Arc<Demand>,
+    /// What the public gets.
+    pub public: Public,
 }
 
 /// What a hub is put together from.
@@ -190,6 +199,7 @@ impl Hub {
         Ok(Self {
             audit,
             desk,
+            demand: Arc::new(Demand::open(Some(&dir))),
             dir: Some(dir),
             store_note,
             schedule,
@@ -220,7 +230,13 @@ pub fn store_on(
     } else {
         false
     };
-    let store = EmbeddedStore::keeping(Arc::clone(&opened.engine), doubtful, nights_kept)?;
+    let terms = Terms {
+        nights: nights_kept,
+        // A doubtful store goes on under a new life: what was changed before is not known for sure.
+        life: if doubtful { epoch } else { opened.epoch },
+        title_of: readers::title_of,
+    };
+    let store = EmbeddedStore::on_terms(Arc::clone(&opened.engine), doubtful, terms)?;
     if doubtful {
         // Only now that the doubt itself is kept: whoever is cut off in between doubts again.
         opened.engine.renew_epoch(epoch, Stamp::default())?;
@@ -258,6 +274,9 @@ impl From<Parts> for Hub {
             audit: Audit::off(),
             tries: std::sync::Mutex::default(),
             desk: Desk::usual(),
+            news: Arc::default(),
+            demand: Arc::new(Demand::open(None)),
+            public: Public::default(),
         }
     }
 }

@@ -23,6 +23,12 @@
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
 //! | [`report`] | the morning report: in words, by mail, to an address |
 //! | [`export`] | the catalogue row by row, in a format of `calluna-catalogue` |
+//! | [`pages`] | the public side put together: readers, search, interface, listener |
+//! | [`web`] | the listener of pages and interface: slow, many and greedy clients |
+//! | [`finder`] | the search index: opened, brought up to date, asked |
+//! | [`demand`] | searches that found nothing, counted |
+//! | [`duplicates`] | the same offer from two providers, and the operator's word on it |
+//! | [`readers`] | what readers of the catalogue see: pages, interface, search |
 //! | [`held`] | nights that a guard holds back, and the operator's word on them |
 //! | [`audit`] | records what happens, in the same write as the change itself |
 //! | [`trail`] | the audit log for whoever reads or verifies it |
@@ -50,18 +56,24 @@ pub mod config;
 pub mod convert;
 pub mod current;
 pub mod dataset;
+pub mod demand;
 pub mod desk;
+pub mod duplicates;
 pub mod export;
 pub mod figures;
+pub mod finder;
 pub mod gaps;
 pub mod held;
 pub mod hub;
 pub mod letter;
 pub mod link;
+mod listen;
 pub mod members;
 pub mod newest;
 pub mod night;
+pub mod pages;
 pub mod quarantine;
+pub mod readers;
 pub mod report;
 pub mod revoke;
 pub mod run;
@@ -71,3 +83,4 @@ pub mod tries;
 pub mod trust;
 pub mod upkeep;
 pub mod view;
+pub mod web;

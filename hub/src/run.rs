@@ -13,7 +13,6 @@ use calluna_host::tasks::{Ended, Tasks};
 use calluna_wire::v1::hub_control_server::HubControlServer;
 use calluna_wire::v1::membership_server::MembershipServer;
 use futures_util::StreamExt;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
@@ -22,15 +21,13 @@ use crate::audit::Start;
 use crate::backup;
 use crate::hub::Hub;
 use crate::link::accept;
+use crate::listen;
 use crate::report;
 use crate::service::control::ControlService;
 use crate::service::membership::MembershipService;
 
 /// How long running work may take to end.
 const GRACE: Duration = Duration::from_secs(8);
-/// Connections that may wait to be accepted: every node of a large district at once, after the hub
-/// was restarted. The system's usual 128 would make the others wait for seconds and try again.
-const WAITING: u32 = 4_096;
 
 /// Opens the door for nodes: connections and enrolments. Returns the address that is really bound.
 ///
@@ -38,7 +35,7 @@ const WAITING: u32 = 4_096;
 /// When the address cannot be bound.
 pub async fn open_doors(hub: &Arc<Hub>, tasks: &Tasks) -> Result<SocketAddr> {
     let listen = hub.config.listen;
-    let listener = listen_on(listen).map_err(|cause| in_words(listen, cause))?;
+    let listener = listen::on(listen).map_err(|cause| listen::in_words(listen, "listen", cause))?;
     let bound = listener
         .local_addr()
         .context("asking for the bound address")?;
@@ -122,53 +119,5 @@ pub async fn stop(hub: &Hub, tasks: &Tasks) {
     // Whoever comes next need not wonder whether somebody is still there.
     if let Some(dir) = &hub.dir {
         let _gone_already = std::fs::remove_file(dir.control_socket());
-    }
-}
-
-fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(WAITING)
-}
-
-fn in_words(listen: SocketAddr, cause: io::Error) -> anyhow::Error {
-    let way_out = match cause.kind() {
-        io::ErrorKind::AddrInUse => {
-            "another program uses this port; stop it, or choose another one with `listen` in hub.toml"
-        }
-        io::ErrorKind::PermissionDenied => {
-            "this user may not use this port; choose one above 1023 with `listen` in hub.toml"
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine does not have that address; correct `listen` in hub.toml"
-        }
-        _ => "check `listen` in hub.toml",
-    };
-    anyhow::Error::new(cause).context(format!("cannot listen on {listen}: {way_out}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::net::TcpStream;
-    use tokio::time::timeout;
-
-    use super::*;
-
-    /// Nobody accepts here: all of them have to find room in the queue.
-    #[tokio::test]
-    async fn a_herd_finds_room_in_the_queue() {
-        let listener = listen_on("127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut herd = Vec::new();
-        for number in 0..600 {
-            let stream = timeout(Duration::from_secs(20), TcpStream::connect(address)).await;
-            let stream = stream.unwrap_or_else(|_| panic!("connection {number} found no room"));
-            herd.push(stream.unwrap());
-        }
     }
 }

@@ -2,6 +2,7 @@
 //! ones; text is written from them, so both say the same.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -28,6 +29,9 @@ pub struct StatusDocument {
     pub district: String,
     /// `host:port` that nodes dial.
     pub address: String,
+    /// Address that pages and interface are served on; nothing when they are not.
+    #[serde(default)]
+    pub web: Option<SocketAddr>,
     /// Whether a daemon is running.
     pub running: bool,
     /// Version of this program.
@@ -237,6 +241,7 @@ pub fn status(hub: &Arc<Hub>, running: bool) -> Result<StatusDocument> {
     Ok(StatusDocument {
         district: hub.config.name.clone(),
         address: hub.config.address.clone(),
+        web: hub.public.address().or(hub.config.web),
         running,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         certificate_days_left: days(hub.trust.now().identity.not_after().since(hub.clock.now())),

@@ -17,6 +17,7 @@ mod audit;
 mod backup;
 mod bad_input;
 mod black_holes;
+mod catalogue;
 mod check;
 mod dataset;
 mod disk_full;

@@ -100,6 +100,8 @@ events! {
     FiguresRefused = "figures-refused",
     /// A release of the monitoring dataset was made.
     ReleaseBuilt = "release-built",
+    /// The operator said of two offers that they are the same, or that they are not.
+    DuplicateJudged = "duplicate-judged",
 }
 
 impl Event {

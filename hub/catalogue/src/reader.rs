@@ -109,6 +109,29 @@ pub trait Reader: Send + Sync + fmt::Debug {
     /// When the catalogue cannot be read.
     fn offers(&self, provider: &ProviderId, visit: &mut VisitOffer<'_>) -> Result<(), ReadError>;
 
+    /// At most `limit` offers of a provider, in order of the id: those behind `after`.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    fn offers_after(
+        &self,
+        provider: &ProviderId,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<OfferDraft>, ReadError> {
+        let mut page = Vec::new();
+        self.offers(provider, &mut |offer| {
+            if page.len() >= limit {
+                return ControlFlow::Break(());
+            }
+            if offer.id.as_str() > after {
+                page.push(offer);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(page)
+    }
+
     /// At most `limit` changes after `cursor`; without one from the beginning (then every offer that is shown is a
     /// change).
     ///

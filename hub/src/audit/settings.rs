@@ -27,6 +27,7 @@ pub(super) fn effective(
     flatten("", &tree, &mut flat);
     let mail = |address: &Address| address.0.as_ref().map(ToString::to_string);
     let web = |address: &WebAddress| address.get().map(Secret::expose).map(str::to_owned);
+    let pages = &config.pages;
     let to: Vec<String> = config.mail.to.iter().filter_map(mail).collect();
     for (name, value) in [
         ("mail.username", Some(config.mail.username.clone())),
@@ -37,6 +38,21 @@ pub(super) fn effective(
         (
             "membership.contact",
             Some(config.membership.contact.clone()),
+        ),
+        ("pages.represented_by", Some(pages.represented_by.clone())),
+        ("pages.mail", Some(pages.mail.clone())),
+        ("pages.phone", Some(pages.phone.clone())),
+        (
+            "pages.accessibility_mail",
+            Some(pages.accessibility_mail.clone()),
+        ),
+        (
+            "pages.data_protection_officer",
+            Some(pages.data_protection_officer.clone()),
+        ),
+        (
+            "pages.security_contact",
+            Some(pages.security_contact.clone()),
         ),
     ] {
         let value = value.filter(|value| !value.is_empty());

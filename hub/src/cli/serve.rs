@@ -14,7 +14,7 @@ use clap::Args;
 
 use super::Data;
 use crate::hub::Hub;
-use crate::{config, night, run, upkeep};
+use crate::{config, night, pages, run, upkeep};
 
 /// Run the hub until it is told to stop (SIGTERM, Ctrl-C).
 #[derive(Debug, Args)]
@@ -47,12 +47,16 @@ impl Serve {
         let tasks = Tasks::default();
         run::open_control(&hub, &tasks)?;
         let bound = run::open_doors(&hub, &tasks).await?;
+        let public = pages::open(&hub, &tasks)?;
         let cut_off = was_cut_off(&hub)?;
         tasks.spawn(
             "clock",
             night::clock::keep(Arc::clone(&hub), cut_off, tasks.token()),
         );
         tasks.spawn("upkeep", upkeep::keep(Arc::clone(&hub), tasks.token()));
+        if let Some(public) = public {
+            out::say(&format!("pages and interface: http://{public}/"));
+        }
         out::say(&format!(
             "ready: the hub of {} listens on {bound} (pid {})",
             out::safe(&hub.config.name),

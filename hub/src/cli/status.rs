@@ -67,6 +67,11 @@ fn text(status: &StatusDocument) -> String {
             status.certificate_days_left, status.authority
         ),
     ];
+    lines.push(match status.web {
+        Some(web) if status.running => format!("pages and interface: http://{web}/"),
+        Some(web) => format!("pages and interface: not now; http://{web}/ when it runs"),
+        None => "no pages: `web` in hub.toml says where".to_owned(),
+    });
     if !status.store_note.is_empty() {
         lines.push(format!("! the store is not whole: {}", status.store_note));
     }

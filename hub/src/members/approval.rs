@@ -85,6 +85,7 @@ pub fn approve(hub: &Hub, provider: &ProviderId, word: Stated) -> Result<Approve
     member.address = after.address;
     member.website = after.website;
     save(hub, &member, &kept, Some(told))?;
+    hub.news.tell();
     tracing::info!(%provider, "public data approved");
     Ok(done)
 }

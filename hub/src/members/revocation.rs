@@ -80,6 +80,7 @@ pub fn revoke(hub: &Hub, provider: &ProviderId, why: &Why) -> Result<Revocation,
         hub.store.apply(&change, audit).map(|_nothing_held| ())
     })
     .map_err(MemberError::Store)?;
+    hub.news.tell();
     tracing::warn!(%provider, offers = revocation.offers, "member revoked; its offers are withdrawn");
     Ok(revocation)
 }

@@ -175,6 +175,9 @@ async fn with_deadline(
     };
     exchange.settled().await;
     let mut line = exchange.line().clone();
+    if line.outcome.agreed() {
+        hub.news.tell();
+    }
     if let Err(broken) = ended {
         line.outcome = broken.outcome(exchange.has_committed());
         line.note = broken.to_string();

@@ -22,7 +22,10 @@ use super::{audit, exported, to_operator};
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish, blocking};
-use crate::{backup, ca, dataset, gaps, held, members, quarantine, report, revoke, view};
+use crate::{
+    backup, ca, dataset, duplicates, export, gaps, held, members, pages, quarantine, report,
+    revoke, view,
+};
 
 /// Serves the command line.
 pub struct ControlService {
@@ -350,6 +353,42 @@ impl HubControl for ControlService {
         });
         let json = json.await?;
         Ok(Response::new(pb::BuildDatasetResponse { json }))
+    }
+
+    async fn rebuild_index(
+        &self,
+        _: Request<pb::RebuildIndexRequest>,
+    ) -> Result<Response<pb::RebuildIndexResponse>, Status> {
+        let json = document(&self.hub, |hub| pages::rebuild(hub)).await?;
+        Ok(Response::new(pb::RebuildIndexResponse { json }))
+    }
+
+    async fn list_duplicates(
+        &self,
+        _: Request<pb::ListDuplicatesRequest>,
+    ) -> Result<Response<pb::ListDuplicatesResponse>, Status> {
+        let json = document(&self.hub, |hub| duplicates::document(hub)).await?;
+        Ok(Response::new(pb::ListDuplicatesResponse { json }))
+    }
+
+    async fn judge_duplicate(
+        &self,
+        request: Request<pb::JudgeDuplicateRequest>,
+    ) -> Result<Response<pb::JudgeDuplicateResponse>, Status> {
+        let pb::JudgeDuplicateRequest { one, other, same } = request.into_inner();
+        let judged = blocking(&self.hub, move |hub| {
+            duplicates::judge(hub, &one.parse()?, &other.parse()?, same)
+        });
+        judged.await.map_err(|e| to_operator(&e))?;
+        Ok(Response::new(pb::JudgeDuplicateResponse {}))
+    }
+
+    async fn get_demand(
+        &self,
+        _: Request<pb::GetDemandRequest>,
+    ) -> Result<Response<pb::GetDemandResponse>, Status> {
+        let json = document(&self.hub, |hub| Ok(hub.demand.document())).await?;
+        Ok(Response::new(pb::GetDemandResponse { json }))
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use calluna_kv::Batch;
 use calluna_model::checkpoint::HeldNight;
+use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
 use calluna_model::member::Member;
 
@@ -65,7 +66,8 @@ impl Shelf {
                 this.commit(batch).map(|()| None)
             }
             Change::Night(report) => this.save_night(report, audit).map(|()| None),
-            Change::Release(id) => Self::release(this, id, audit).map(Some),
+            Change::Verdict(verdict) => this.save_verdict(verdict, audit).map(|()| None),
+            Change::Release(id, now) => Self::release(this, id, now, audit).map(Some),
             Change::Discard(id) => {
                 let held = this.state(id)?.held;
                 let mut stage = LogStage::open(Arc::clone(this), id, false)?;
@@ -93,6 +95,7 @@ impl Shelf {
     fn release(
         this: &Arc<Self>,
         id: &ProviderId,
+        now: Moment,
         audit: &[AuditRecord],
     ) -> Result<HeldNight, StoreError> {
         let not_held = || StoreError::NotHeld {
@@ -101,6 +104,7 @@ impl Shelf {
         let held = this.state(id)?.held.ok_or_else(not_held)?;
         let mut stage = Box::new(LogStage::open(Arc::clone(this), id, true)?);
         stage.take_along(audit)?;
+        stage.show_at(now);
         stage.publish(held.head, held.night, None, held.at)?;
         Ok(held)
     }

@@ -19,11 +19,15 @@ use crate::error::StoreError;
 use crate::key;
 use crate::migrate;
 use crate::port::{
-    AuditRecord, Change, Found, HubStore, Stage, Visit, VisitAudit, VisitFigures, VisitRefusal,
+    AuditRecord, Change, ChangeSpan, Found, HubStore, Stage, Visit, VisitAudit, VisitChanges,
+    VisitFigures, VisitRefusal,
 };
 use crate::refusal;
-use crate::stage::{LogStage, gone_at};
+use crate::stage::LogStage;
 use crate::state::ProviderState;
+use crate::tomb::{TitleOf, gone_at};
+use crate::verdict::Verdict;
+use crate::views::Views;
 
 /// Steps of space recovery after a night: bounded, so that no night waits for it.
 const TIDY_STEPS: usize = 8;
@@ -31,6 +35,28 @@ const TIDY_STEPS: usize = 8;
 /// The hub's store on an ordered key-value engine.
 #[derive(Clone, Debug)]
 pub struct EmbeddedStore(Arc<Shelf>);
+
+/// What a store is opened with besides its engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Of the nights only so many are kept, at least one: the next one that begins removes those that are older.
+    pub nights: u64,
+    /// This life of the store, as its engine says it: changes of another one are not gone on with.
+    pub life: [u8; 16],
+    /// Tells what an offer is called: its tombstone keeps that.
+    pub title_of: TitleOf,
+}
+
+impl Default for Terms {
+    /// Tombstones without titles.
+    fn default() -> Self {
+        Self {
+            nights: NIGHTS_KEPT,
+            life: [0; 16],
+            title_of: |_| None,
+        }
+    }
+}
 
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Meta {
@@ -49,22 +75,24 @@ impl EmbeddedStore {
     /// # Errors
     /// When the layout is of a later release, or the store cannot be read.
     pub fn open(engine: Arc<dyn Engine>, doubtful: bool) -> Result<Self, StoreError> {
-        Self::keeping(engine, doubtful, NIGHTS_KEPT)
+        Self::on_terms(engine, doubtful, Terms::default())
     }
 
-    /// As [`EmbeddedStore::open`], and of the nights only the newest `nights` are kept (at least
-    /// one): the next one that begins removes those that are older.
+    /// As [`EmbeddedStore::open`], on other terms.
     ///
     /// # Errors
     /// As [`EmbeddedStore::open`].
-    pub fn keeping(
+    pub fn on_terms(
         engine: Arc<dyn Engine>,
         doubtful: bool,
-        nights: u64,
+        terms: Terms,
     ) -> Result<Self, StoreError> {
         let shelf = Shelf {
             engine,
-            nights_kept: nights.max(1),
+            nights_kept: terms.nights.max(1),
+            life: terms.life,
+            title_of: terms.title_of,
+            views: Views::default(),
             meta: Mutex::new(()),
             states: Mutex::new(()),
             readers: Mutex::default(),
@@ -92,6 +120,12 @@ pub(crate) struct Shelf {
     pub(crate) engine: Arc<dyn Engine>,
     /// How many nights are remembered.
     pub(crate) nights_kept: u64,
+    /// This life of the store.
+    pub(crate) life: [u8; 16],
+    /// Tells what an offer is called.
+    pub(crate) title_of: TitleOf,
+    /// Where every record stands, of providers that were read lately.
+    pub(crate) views: Views,
     /// Held while a night gets its number.
     pub(crate) meta: Mutex<()>,
     /// Held from reading a provider's state until it is written.
@@ -163,7 +197,7 @@ impl Shelf {
         Ok(self.engine.commit(batch)?)
     }
 
-    fn reader_lock(&self, id: &ProviderId) -> Arc<RwLock<()>> {
+    pub(crate) fn reader_lock(&self, id: &ProviderId) -> Arc<RwLock<()>> {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(readers.entry(id.clone()).or_default())
     }
@@ -180,6 +214,8 @@ impl Shelf {
     ) {
         let lock = self.reader_lock(id);
         let Ok(_alone) = lock.try_write() else { return };
+        // Places change now. Nobody looks one up meanwhile, and afterwards it is looked up anew.
+        self.views.forget(id);
         for _ in 0..TIDY_STEPS {
             let step = log.compact_step(index, visible, &mut |record| {
                 now.since(gone_at(&record.hash)) < TOMBSTONE_SECONDS
@@ -277,28 +313,42 @@ impl HubStore for EmbeddedStore {
         Ok(())
     }
 
+    fn offers_after(
+        &self,
+        id: &ProviderId,
+        after: &str,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        self.0.offers_after(id, after, visit)
+    }
+
+    fn offer_ids(
+        &self,
+        id: &ProviderId,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.0.offer_ids(id, after, limit)
+    }
+
     fn look_up(&self, id: &ProviderId, offer: &str) -> Result<Found, StoreError> {
-        let unreadable = |source| StoreError::Log {
-            provider: id.to_string(),
-            source,
-        };
-        let lock = self.0.reader_lock(id);
-        let _reading = lock.read().unwrap_or_else(PoisonError::into_inner);
-        let log = self.0.log(id);
-        let visible = self.0.state(id)?.visible;
-        let index = log.index(Some(visible)).map_err(unreadable)?;
-        let Some(entry) = index.get(offer) else {
-            return Ok(Found::Unknown);
-        };
-        let Some(good) = entry.good else {
-            let gone = entry.kind == Kind::Gone;
-            return Ok(match gone {
-                true => Found::Gone(gone_at(&entry.hash)),
-                false => Found::Unknown,
-            });
-        };
-        let record = log.get(good).map_err(unreadable)?;
-        Ok(record.map_or(Found::Unknown, |record| Found::Shown(record.body)))
+        self.0.look_up(id, offer)
+    }
+
+    fn is_shown(&self, id: &ProviderId, offer: &str) -> Result<bool, StoreError> {
+        self.0.is_shown(id, offer)
+    }
+
+    fn change_span(&self) -> Result<ChangeSpan, StoreError> {
+        self.0.change_span()
+    }
+
+    fn changes(&self, from: u64, visit: &mut VisitChanges<'_>) -> Result<(), StoreError> {
+        self.0.changes(from, visit)
+    }
+
+    fn verdicts(&self) -> Result<Vec<Verdict>, StoreError> {
+        self.0.all(key::VERDICTS)
     }
 
     fn figures(
@@ -430,6 +480,8 @@ fn name(key: &[u8]) -> String {
 
 #[cfg(test)]
 mod audit;
+#[cfg(test)]
+mod changes;
 #[cfg(test)]
 mod nth_write;
 #[cfg(test)]

@@ -4,6 +4,8 @@
 use calluna_model::id::ProviderId;
 use calluna_model::report::Way;
 
+use crate::verdict::OfferAt;
+
 pub(crate) const META: &[u8] = b"meta";
 pub(crate) const MEMBERS: &[u8] = b"m/";
 pub(crate) const PROVIDERS: &[u8] = b"p/";
@@ -12,6 +14,8 @@ pub(crate) const NIGHTS: &[u8] = b"n/";
 pub(crate) const DELIVERIES: &[u8] = b"d/";
 pub(crate) const AUDIT: &[u8] = b"a/";
 pub(crate) const FIGURES: &[u8] = b"f/";
+pub(crate) const CHANGES: &[u8] = b"c/";
+pub(crate) const VERDICTS: &[u8] = b"v/";
 
 pub(crate) fn member(id: &ProviderId) -> Vec<u8> {
     [MEMBERS, id.as_str().as_bytes()].concat()
@@ -80,4 +84,21 @@ pub(crate) fn audit(number: u64) -> Vec<u8> {
 pub(crate) fn audit_of(key: &[u8]) -> Option<u64> {
     let number = key.strip_prefix(AUDIT)?;
     Some(u64::from_be_bytes(number.try_into().ok()?))
+}
+
+/// An entry of the journal of changes.
+pub(crate) fn change(number: u64) -> Vec<u8> {
+    [CHANGES, &number.to_be_bytes()].concat()
+}
+
+/// The number of an entry of the journal from its key.
+pub(crate) fn change_of(key: &[u8]) -> Option<u64> {
+    let number = key.strip_prefix(CHANGES)?;
+    Some(u64::from_be_bytes(number.try_into().ok()?))
+}
+
+/// The operator's word on two offers. No id holds a `/`.
+pub(crate) fn verdict(first: &OfferAt, second: &OfferAt) -> Vec<u8> {
+    let [first, second] = [first, second].map(|side| format!("{}/{}", side.provider, side.offer));
+    [VERDICTS, first.as_bytes(), b"/", second.as_bytes()].concat()
 }

@@ -14,10 +14,12 @@
 //! | `e/<provider>` | its invitation and enrolment: a JSON object whose `v` is its version (2), else opaque to this crate |
 //! | `p/<provider>` | published state, stage, last exchange (JSON) |
 //! | `l/<provider>/…` | the provider's packed log: chunks of offers, tombstones and refusals |
-//! | `n/<night, big-endian>` | report of a night (JSON); the newest ones, see [`EmbeddedStore::keeping`] |
+//! | `n/<night, big-endian>` | report of a night (JSON); the newest ones, see [`Terms`] |
 //! | `d/<way>` | how the last report was delivered on that way (JSON) |
 //! | `f/<provider>/<period>/<revision, big-endian>` | a revision of participation figures, opaque to this crate |
 //! | `a/<number, big-endian>` | a record of the audit log, opaque to this crate |
+//! | `c/<number, big-endian>` | ids of offers that readers saw change at one moment (JSON); see `changes` |
+//! | `v/<provider>/<offer>/<provider>/<offer>` | the operator's word on two offers (JSON) |
 //!
 //! This is layout 2. An older one is brought forward when it is opened (`migrate`).
 //!
@@ -27,12 +29,14 @@
 //! chunks behind `visible`. A refused record is a log entry of its own kind, so its last good
 //! version stays where it was (invariant 7), and its fingerprint counts in the digest
 //! (invariant 5). Space that older versions take is won back in small steps after a night, only
-//! while nobody is reading that provider.
+//! while nobody is reading that provider. A tombstone says since when an offer is gone and what it was
+//! called; those of earlier builds say only since when.
 //!
 //! Audit records are only ever appended, each in the same batch as the change it tells of
 //! ([`HubStore::apply`]): whichever write fails, there is never one without the other.
 
 mod audit;
+mod changes;
 mod dump;
 mod embedded;
 mod error;
@@ -43,12 +47,17 @@ mod port;
 mod refusal;
 mod stage;
 mod state;
+mod tomb;
+mod verdict;
+mod views;
 
 pub use dump::{Dumped, Proved};
-pub use embedded::EmbeddedStore;
+pub use embedded::{EmbeddedStore, Terms};
 pub use error::StoreError;
 pub use port::{
-    AuditRecord, Change, FiguresRecord, Found, Holding, HubStore, Refusal, Stage, Tally, Visit,
-    VisitAudit, VisitFigures, VisitRefusal,
+    AuditRecord, Change, ChangeSet, ChangeSpan, FiguresRecord, Found, Holding, HubStore, Refusal,
+    Stage, Tally, Visit, VisitAudit, VisitChanges, VisitFigures, VisitRefusal,
 };
 pub use state::{FiguresAt, ProviderState};
+pub use tomb::TitleOf;
+pub use verdict::{OfferAt, Verdict};

@@ -13,6 +13,7 @@ use calluna_model::report::{Delivery, NightReport, ProviderReport, Trigger};
 use crate::dump::Dumped;
 use crate::error::StoreError;
 use crate::state::ProviderState;
+use crate::verdict::Verdict;
 
 /// Called for every offer that readers see: its id and its record (an encoded
 /// `calluna.exchange.v1.Offer`). An error stops the reading.
@@ -57,7 +58,7 @@ pub enum Change<'a> {
     /// See [`HubStore::save_member`].
     Member(&'a Member, &'a [u8]),
     /// See [`HubStore::release`].
-    Release(&'a ProviderId),
+    Release(&'a ProviderId, Moment),
     /// See [`HubStore::discard`].
     Discard(&'a ProviderId),
     /// See [`HubStore::save_night`].
@@ -69,6 +70,8 @@ pub enum Change<'a> {
     /// Revisions of participation figures of a provider, in order of period and number, that were accepted.
     /// They are kept for good: what was published stays provable.
     Figures(&'a ProviderId, &'a [FiguresRecord]),
+    /// The operator's word on two offers; it takes the place of an earlier one.
+    Verdict(&'a Verdict),
 }
 
 /// How one offer stands for readers.
@@ -76,11 +79,45 @@ pub enum Change<'a> {
 pub enum Found {
     /// They see it: its record, an encoded `calluna.exchange.v1.Offer`.
     Shown(Vec<u8>),
-    /// They saw it until this moment.
-    Gone(Moment),
+    /// They saw it until a moment.
+    Gone {
+        /// Since when they do not.
+        since: Moment,
+        /// What it was called last; nothing where an older hub has not noted it.
+        title: Option<String>,
+    },
     /// They never saw it, or so long ago that nothing is known of it any more.
     Unknown,
 }
+
+/// Offers of one provider that readers saw change at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSet {
+    /// Its number; every later one is one more.
+    pub number: u64,
+    /// Whose offers.
+    pub provider: ProviderId,
+    /// When readers saw it.
+    pub at: Moment,
+    /// Ids of offers that came, or came in another version.
+    pub shown: Vec<String>,
+    /// Ids of offers that went.
+    pub gone: Vec<String>,
+}
+
+/// Which changes are remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeSpan {
+    /// This life of the store: numbers of another one mean nothing here.
+    pub life: [u8; 16],
+    /// The oldest number; 0 before the first change.
+    pub oldest: u64,
+    /// The newest number; 0 before the first change.
+    pub newest: u64,
+}
+
+/// Called for every set of changes; `false` stops the reading.
+pub type VisitChanges<'a> = dyn FnMut(ChangeSet) -> bool + 'a;
 
 /// Everything that the hub keeps. Calls block; whoever is asynchronous moves them to a thread.
 pub trait HubStore: Send + Sync + fmt::Debug {
@@ -130,12 +167,12 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// When the store cannot be read or written.
     fn stage(&self, id: &ProviderId, resume: bool) -> Result<Box<dyn Stage>, StoreError>;
 
-    /// Shows a held night to readers.
+    /// Shows a held night to readers, now.
     ///
     /// # Errors
     /// When nothing is held, or it could not be made durable.
-    fn release(&self, id: &ProviderId) -> Result<HeldNight, StoreError> {
-        let held = self.apply(&Change::Release(id), &[])?;
+    fn release(&self, id: &ProviderId, now: Moment) -> Result<HeldNight, StoreError> {
+        let held = self.apply(&Change::Release(id, now), &[])?;
         held.ok_or_else(|| StoreError::NotHeld {
             provider: id.to_string(),
         })
@@ -157,11 +194,57 @@ pub trait HubStore: Send + Sync + fmt::Debug {
     /// When the store cannot be read, or `visit` stops.
     fn offers(&self, id: &ProviderId, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
+    /// Visits the offers of a provider that readers see, in ascending order of the id: those behind `after`.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or `visit` stops.
+    fn offers_after(
+        &self,
+        id: &ProviderId,
+        after: &str,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError>;
+
+    /// Ids of at most `limit` offers of a provider that readers see, ascending: those behind `after`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn offer_ids(
+        &self,
+        id: &ProviderId,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError>;
+
     /// How one offer of a provider stands for readers.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn look_up(&self, id: &ProviderId, offer: &str) -> Result<Found, StoreError>;
+
+    /// Whether readers see an offer.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn is_shown(&self, id: &ProviderId, offer: &str) -> Result<bool, StoreError>;
+
+    /// Which changes are remembered.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn change_span(&self) -> Result<ChangeSpan, StoreError>;
+
+    /// Visits what readers saw change, in the order in which they saw it, from this number on.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn changes(&self, from: u64, visit: &mut VisitChanges<'_>) -> Result<(), StoreError>;
+
+    /// Every word of the operator on two offers, in order of the offers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn verdicts(&self) -> Result<Vec<Verdict>, StoreError>;
 
     /// Visits the revisions of a provider's participation figures, in order of period and number: of one
     /// period, or of all.

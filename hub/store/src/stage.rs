@@ -15,39 +15,24 @@ use calluna_model::member::Member;
 use calluna_model::report::ProviderReport;
 
 use crate::audit::put_member;
+use crate::changes::News;
 use crate::embedded::Shelf;
 use crate::error::StoreError;
 use crate::port::{AuditRecord, Holding, Stage, Tally, Visit};
 use crate::refusal;
 use crate::state::ProviderState;
+use crate::tomb::{self, LastTitles, gone_hash};
 
 /// A chunk is closed when its records take this much: its body then lies beside the tree, written
 /// once, and its head (some 80 bytes a record) is small enough to stay in it.
 const CHUNK_BYTES: usize = 128 * 1024;
-
-/// A tombstone has no content hash. The place of one says when the offer went, so that it can be
-/// read from the heads alone.
-pub(crate) fn gone_hash(at: Moment) -> [u8; 32] {
-    let mut hash = [0; 32];
-    if let Some(place) = hash.first_chunk_mut() {
-        *place = at.0.to_be_bytes();
-    }
-    hash
-}
-
-/// When the offer of a tombstone went: see [`gone_hash`].
-pub(crate) fn gone_at(hash: &[u8; 32]) -> Moment {
-    Moment(
-        hash.first_chunk()
-            .map_or(i64::MAX, |at| i64::from_be_bytes(*at)),
-    )
-}
 
 /// How an offer stood for readers before this stage touched it.
 #[derive(Clone, Copy, Debug)]
 struct Before {
     good: Option<Loc>,
     hash: [u8; 32],
+    kind: Kind,
 }
 
 /// See [`Stage`].
@@ -68,6 +53,11 @@ pub(crate) struct LogStage {
     /// Where the chunk that is being filled will stand.
     seq: u64,
     batch: Batch,
+    titles: LastTitles,
+    /// When readers see it, where that is not when the night was.
+    shown_at: Option<Moment>,
+    /// What the next write tells of.
+    news: Option<News>,
 }
 
 impl LogStage {
@@ -94,6 +84,9 @@ impl LogStage {
         let mut stage = Self {
             seq: state.visible + 1,
             withdrawn: state.withdrawn,
+            titles: LastTitles::new(shelf.title_of),
+            shown_at: None,
+            news: None,
             shelf,
             provider: provider.clone(),
             state,
@@ -130,6 +123,7 @@ impl LogStage {
             let before = self.index.get(key).map(|e| Before {
                 good: e.good,
                 hash: e.hash,
+                kind: e.kind,
             });
             self.touched.insert(key.into(), before);
         }
@@ -173,8 +167,13 @@ impl LogStage {
     /// Everything goes, at once and for readers too: nothing of it is published any more. What went
     /// stays known for as long as any tombstone. The next write makes it so.
     pub(crate) fn withdraw(&mut self, at: Moment) {
-        let all: Vec<String> = self.fingerprints().map(|(id, _)| id.to_owned()).collect();
-        for id in &all {
+        let present = self.index.iter().filter(|(_, e)| e.kind != Kind::Gone);
+        let mut all: Vec<_> = present
+            .map(|(id, entry)| (entry.good, id.to_owned()))
+            .collect();
+        // In the order of the log: every chunk with titles is read once.
+        all.sort_by_key(|(good, _)| good.map(|at| (at.seq, at.slot)));
+        for (_, id) in &all {
             self.gone(Revision(0), id, at);
         }
         self.finish_chunk();
@@ -183,8 +182,45 @@ impl LogStage {
         self.state.staged = None;
         self.state.held = None;
         self.state.withdrawn = Some(at);
+        self.news = Some(self.changed(at));
         // Putting somebody out must not fail because the disk is nearly full.
         self.batch.use_reserve();
+    }
+
+    /// Readers see it at this moment, not when the night was.
+    pub(crate) fn show_at(&mut self, at: Moment) {
+        self.shown_at = Some(at);
+    }
+
+    /// What readers see change with this stage.
+    fn changed(&self, at: Moment) -> News {
+        let mut news = News {
+            at,
+            ..News::default()
+        };
+        if self.before == 0 && self.touched.is_empty() {
+            let good = self.index.iter().filter(|(_, entry)| entry.good.is_some());
+            news.shown = good.map(|(id, _)| id.to_owned()).collect();
+            return news;
+        }
+        for (id, before) in &self.touched {
+            let now = self.index.get(id);
+            let good_before = before.and_then(|before| before.good);
+            match (good_before, now.and_then(|now| now.good)) {
+                (None, Some(_)) => news.shown.push(id.to_string()),
+                (Some(_), None) => news.gone.push(id.to_string()),
+                (Some(old), Some(new)) if old != new => {
+                    let same = before
+                        .zip(now)
+                        .is_some_and(|(b, n)| (b.hash, b.kind) == (n.hash, n.kind));
+                    if !same {
+                        news.shown.push(id.to_string());
+                    }
+                }
+                _ => {}
+            }
+        }
+        news
     }
 
     /// The member, for the next write.
@@ -209,6 +245,9 @@ impl LogStage {
         }
         self.withdrawn = self.state.withdrawn;
         let mut batch = std::mem::take(&mut self.batch);
+        if let Some(news) = self.news.take() {
+            self.shelf.put_news(&mut batch, &self.provider, news)?;
+        }
         self.shelf
             .put_state(&mut batch, &self.provider, &self.state)?;
         self.shelf.commit(batch)
@@ -249,12 +288,14 @@ impl Stage for LogStage {
     fn gone(&mut self, revision: Revision, id: &str, at: Moment) {
         let hash = gone_hash(at);
         let kind = Kind::Gone;
+        let title = self.titles.find(&self.log, &self.index, id);
+        let body = tomb::body(title.as_deref());
         self.append(&Record {
             revision: revision.0,
             key: id,
             hash,
             kind,
-            body: &[],
+            body: &body,
         });
     }
 
@@ -358,6 +399,7 @@ impl Stage for LogStage {
             quarantined,
             ..
         } = self.tally();
+        self.news = Some(self.changed(self.shown_at.unwrap_or(at)));
         self.finish_chunk();
         self.state.visible = self.seq - 1;
         self.state.published = Some(Published {

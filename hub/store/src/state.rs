@@ -48,6 +48,12 @@ pub struct FiguresAt {
 }
 
 impl ProviderState {
+    /// How far readers look into what is stored: another number whenever they see something else.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.visible
+    }
+
     /// Takes over that a revision was accepted.
     pub(crate) fn accept(&mut self, record: &FiguresRecord) {
         let at = FiguresAt {

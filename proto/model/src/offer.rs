@@ -26,6 +26,7 @@ use crate::id::OfferId;
 /// the field in `offer.proto`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Offer))]
 pub struct OfferDraft {
     /// The provider's own stable name of the offer. Required; see [`OfferId`].
     pub id: String,

@@ -418,4 +418,32 @@ impl HubControl for Bare {
     ) -> Result<Response<pb::BuildDatasetResponse>, Status> {
         not_here()
     }
+
+    async fn rebuild_index(
+        &self,
+        _: Request<pb::RebuildIndexRequest>,
+    ) -> Result<Response<pb::RebuildIndexResponse>, Status> {
+        not_here()
+    }
+
+    async fn list_duplicates(
+        &self,
+        _: Request<pb::ListDuplicatesRequest>,
+    ) -> Result<Response<pb::ListDuplicatesResponse>, Status> {
+        not_here()
+    }
+
+    async fn judge_duplicate(
+        &self,
+        _: Request<pb::JudgeDuplicateRequest>,
+    ) -> Result<Response<pb::JudgeDuplicateResponse>, Status> {
+        not_here()
+    }
+
+    async fn get_demand(
+        &self,
+        _: Request<pb::GetDemandRequest>,
+    ) -> Result<Response<pb::GetDemandResponse>, Status> {
+        not_here()
+    }
 }

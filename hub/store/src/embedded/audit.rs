@@ -87,7 +87,7 @@ fn play(store: &EmbeddedStore) -> Result<(), StoreError> {
     store.apply(&Change::Nothing, &record(1))?;
     store.apply(&Change::Member(&member(), b"secret"), &record(2))?;
     hold(store, 1, &record(3))?;
-    store.apply(&Change::Release(&vhs()), &record(4))?;
+    store.apply(&Change::Release(&vhs(), NOW), &record(4))?;
     hold(store, 2, &record(5))?;
     store.apply(&Change::Discard(&vhs()), &record(6))?;
     report.state = NightState::Finished;
@@ -114,7 +114,13 @@ fn marks(store: &EmbeddedStore) -> usize {
     let void = store.enrolment(&vhs()).unwrap().as_deref() == Some(b"void");
     if state.withdrawn.is_some() {
         assert!(out && void && !seen && state.published.is_none());
-        assert_eq!(store.look_up(&vhs(), "o1").unwrap(), Found::Gone(NOW));
+        assert_eq!(
+            store.look_up(&vhs(), "o1").unwrap(),
+            Found::Gone {
+                since: NOW,
+                title: None
+            }
+        );
         return 8;
     }
     assert!(!out && !void, "half a withdrawal");

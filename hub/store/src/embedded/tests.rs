@@ -225,12 +225,12 @@ fn inv4_a_held_night_shows_nothing_until_it_is_released() {
         .unwrap();
     assert_eq!(seen(&store).len(), 5);
     assert_eq!(store.provider(&vhs()).unwrap().held.unwrap().removed, 5);
-    assert_eq!(store.release(&vhs()).unwrap().removed, 5);
+    assert_eq!(store.release(&vhs(), NOW).unwrap().removed, 5);
     assert!(seen(&store).is_empty());
     let state = store.provider(&vhs()).unwrap();
     assert_eq!((state.held, state.staged), (None, None));
     assert_eq!(state.published.unwrap().head, head);
-    assert!(store.release(&vhs()).is_err());
+    assert!(store.release(&vhs(), NOW).is_err());
 }
 
 /// A year of nights: what readers see and what is held stays right while space is won back.
@@ -355,7 +355,7 @@ fn inv4_what_is_discarded_was_never_seen_and_is_not_held_any_more() {
     assert_eq!((state.held, state.staged), (None, None));
     assert_eq!(seen(&store), before);
     assert!(
-        store.release(&vhs()).is_err(),
+        store.release(&vhs(), NOW).is_err(),
         "there is nothing to release"
     );
 }
@@ -406,7 +406,15 @@ fn a_stage_shows_what_would_go_and_what_would_come() {
 
 #[test]
 fn nights_are_listed_newest_first_and_only_so_many_are_kept() {
-    let store = EmbeddedStore::keeping(engine(), false, 4).unwrap();
+    let store = EmbeddedStore::on_terms(
+        engine(),
+        false,
+        Terms {
+            nights: 4,
+            ..Terms::default()
+        },
+    )
+    .unwrap();
     let listed = |from| {
         let mut numbers = Vec::new();
         store

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One subject area in one classification.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Subject))]
 pub struct SubjectDraft {
     /// Which classification: code list `subject_scheme` (`dvv-2.0`, `isced-f-2013`, `provider` …).
     pub scheme: String,
@@ -19,6 +20,7 @@ pub struct SubjectDraft {
 /// How demanding an offer is, in as many scales as the provider knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Level))]
 pub struct LevelDraft {
     /// Common European Framework of Reference for languages: code list `cefr` (A1 to C2).
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -37,6 +39,7 @@ pub struct LevelDraft {
 /// A qualification that is asked for or given, so that passages can be followed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Qualification))]
 pub struct QualificationDraft {
     /// Its name or the requirement in words. Required; at most 1,000 characters.
     pub title: String,
@@ -51,6 +54,7 @@ pub struct QualificationDraft {
 /// What it costs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Price))]
 pub struct PriceDraft {
     /// Regular price in euro cents; 0 means free of charge, nothing means not known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +70,7 @@ pub struct PriceDraft {
 /// Whom to ask. Role mailboxes and office numbers only: importers drop what names a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Contact))]
 pub struct ContactDraft {
     /// A role mailbox, such as `info@…`.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -81,6 +86,7 @@ pub struct ContactDraft {
 /// One dated occurrence of an offer (Durchführung; schema.org `CourseInstance`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Run))]
 pub struct RunDraft {
     /// Name of the run within its offer. Required; see [`crate::id::RunId`].
     pub id: String,
@@ -149,6 +155,7 @@ pub struct RunDraft {
 /// One date of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Slot))]
 pub struct SlotDraft {
     /// The day, `YYYY-MM-DD`. Required.
     pub date: String,
@@ -163,6 +170,7 @@ pub struct SlotDraft {
 /// A time that comes back every week.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = WeeklySlot))]
 pub struct WeeklySlotDraft {
     /// Day of the week by ISO 8601: 1 is Monday, 7 is Sunday.
     pub weekday: u32,
@@ -177,6 +185,7 @@ pub struct WeeklySlotDraft {
 /// Where a run takes place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Venue))]
 pub struct VenueDraft {
     /// Name of the house; at most 255 characters.
     #[serde(skip_serializing_if = "String::is_empty")]
