@@ -206,7 +206,7 @@ const HUB: &[&[&str]] = &[
     &["run"],
     &["service"],
     &["night"],
-    &["report", "dataset"],
+    &["report", "dataset", "gaps"],
     &[
         "link",
         "export",

@@ -104,7 +104,10 @@ pub struct VerdictDocument {
 }
 
 /// What the operator has said, for whoever looks for groups.
-fn verdicts(store: &dyn HubStore) -> Result<Vec<Verdict>> {
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn verdicts(store: &dyn HubStore) -> Result<Vec<Verdict>> {
     let key = |at: &OfferAt| OfferKey {
         provider: at.provider.clone(),
         offer: at.offer.clone(),

@@ -90,6 +90,8 @@ pub struct Parts {
     pub district: String,
     /// Where "today" is, an IANA name.
     pub time_zone: String,
+    /// What nobody outside knows of the shuffle of equal hits.
+    pub secret: [u8; 32],
 }
 
 /// The search over the catalogue.
@@ -126,7 +128,9 @@ impl Finder {
             demand,
             district: _,
             time_zone,
+            secret,
         } = parts;
+        index.shuffle_by(&secret);
         Self {
             index,
             reader,

@@ -38,7 +38,9 @@ pub fn find(hub: &Hub, request: &pb::FindGapsRequest) -> Result<Report> {
         })
         .with_context(|| format!("reading the offers of `{}`", member.id))?;
     }
-    Ok(survey.finish(&detector.groups(&[])))
+    // What the operator says of two offers counts here as it does in the search.
+    let verdicts = crate::duplicates::verdicts(hub.store.as_ref())?;
+    Ok(survey.finish(&detector.groups(&verdicts)))
 }
 
 /// The municipalities of the district.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use calluna_api::Api;
 use calluna_catalogue::reader::Reader;
+use calluna_host::data_dir::DataDir;
+use calluna_host::durable::write_file;
 use calluna_host::tasks::Tasks;
 use calluna_search::index::Refreshed;
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,9 @@ use crate::finder::{self, Finder};
 use crate::hub::Hub;
 use crate::readers::StoreReader;
 use crate::{duplicates, listen, web};
+
+/// Name of the file in the data directory that holds the secret of the shuffle of equal hits.
+const SHUFFLE: &str = "shuffle";
 
 /// What `index rebuild --format json` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +42,23 @@ fn finder(hub: &Hub) -> Result<Finder> {
         demand: Arc::clone(&hub.demand),
         district: hub.config.dataset.district.clone(),
         time_zone: hub.config.night.time_zone.clone(),
+        secret: secret(hub, dir)?,
     };
     Finder::open(dir.path(), parts)
+}
+
+/// The secret of the shuffle, made once: whoever knew it could choose titles that come first on a day.
+fn secret(hub: &Hub, dir: &DataDir) -> Result<[u8; 32]> {
+    let path = dir.join(SHUFFLE);
+    if let Ok(kept) = std::fs::read(&path)
+        && let Ok(secret) = <[u8; 32]>::try_from(kept)
+    {
+        return Ok(secret);
+    }
+    let mut secret = [0; 32];
+    hub.entropy.fill(&mut secret);
+    write_file(&path, &secret, 0o600).with_context(|| format!("writing {}", path.display()))?;
+    Ok(secret)
 }
 
 /// Opens the door for the public, where hub.toml names an address for it. Returns the address that is really bound.
