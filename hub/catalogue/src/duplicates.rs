@@ -173,6 +173,12 @@ impl Groups {
         self.groups.get(*self.of.get(key)?)
     }
 
+    /// The place of that group in [`Groups::all`].
+    #[must_use]
+    pub fn number_of(&self, key: &OfferKey) -> Option<usize> {
+        self.of.get(key).copied()
+    }
+
     /// All of them, in order of their first members.
     #[must_use]
     pub fn all(&self) -> &[Group] {

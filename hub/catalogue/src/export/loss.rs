@@ -20,9 +20,15 @@ pub struct Notes {
     lost: Vec<&'static str>,
     refused: Vec<(String, Vec<&'static str>)>,
     left_out: bool,
+    over: u64,
 }
 
 impl Notes {
+    /// So many runs were left out because they were cancelled or are over, which the format cannot say.
+    pub fn over(&mut self, runs: u64) {
+        self.over += runs;
+    }
+
     /// A field that the format has a place for could not be carried, or not whole.
     pub fn lose(&mut self, field: &'static str) {
         if !self.lost.contains(&field) {
@@ -104,6 +110,9 @@ pub struct Loss {
     pub refusals: Vec<Refusal>,
     /// Refused records beyond those.
     pub refusals_not_listed: u64,
+    /// Runs that were left out because they were cancelled or are over, which the format cannot say.
+    #[serde(default)]
+    pub runs_over: u64,
 }
 
 /// Counts while a file is written.
@@ -131,6 +140,7 @@ impl Tally {
                 missing: Vec::new(),
                 refusals: Vec::new(),
                 refusals_not_listed: 0,
+                runs_over: 0,
             },
             uncarried: FIELDS.iter().filter(|field| !carried(field)).collect(),
             lost: BTreeMap::new(),
@@ -138,8 +148,17 @@ impl Tally {
         }
     }
 
+    /// Whether the format says that a run was cancelled.
+    pub(super) fn says_status(&self) -> bool {
+        !self
+            .uncarried
+            .iter()
+            .any(|field| field.name == "runs.status")
+    }
+
     pub(super) fn take(&mut self, row: &Row<'_>, notes: Notes) {
         self.loss.offers += 1;
+        self.loss.runs_over += notes.over;
         for (run, fields) in notes.refused {
             for field in &fields {
                 let key = (row.provider.id.clone(), *field);
@@ -210,6 +229,12 @@ impl Loss {
             // Writing to a string does not fail.
             let _written = out.write_fmt(text);
         };
+        if self.runs_over > 0 {
+            line(format_args!(
+                "{} runs left out: cancelled or over, which the format cannot say\n",
+                self.runs_over
+            ));
+        }
         if !self.lost.is_empty() {
             line(format_args!("fields that the format could not carry:\n"));
             for lost in &self.lost {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use calluna_model::id::ProviderId;
 use calluna_model::offer::{OfferDraft, PriceDraft, RunDraft, SubjectDraft, VenueDraft};
 
 use super::text::{euros, hundredths};
@@ -140,7 +141,10 @@ impl Body for Events {
                 missing.push("beginn_datum");
             }
             if missing.is_empty() {
-                event(offer, run, category, &mut Xml::new(out), notes);
+                let several = self.0.providers.len() > 1;
+                let provider = several.then_some(&row.provider.id);
+                let mut xml = Xml::new(out);
+                event(provider, offer, run, category, &mut xml, notes);
                 written = true;
             } else {
                 notes.refuse_run(&run.id, missing);
@@ -171,15 +175,18 @@ fn dvv(subject: &SubjectDraft) -> Option<(&'static str, &str)> {
 }
 
 /// What came from Open-vhs has the same id twice, and gets it back.
-fn guid(offer: &OfferDraft, run: &RunDraft) -> String {
-    if run.id == offer.id {
+/// In a file of several providers the provider stands in front: ids are good within one provider only.
+fn guid(provider: Option<&ProviderId>, offer: &OfferDraft, run: &RunDraft) -> String {
+    let own = if run.id == offer.id {
         offer.id.clone()
     } else {
         format!("{}:{}", offer.id, run.id)
-    }
+    };
+    provider.map_or_else(|| own.clone(), |provider| format!("{provider}/{own}"))
 }
 
 fn event(
+    provider: Option<&ProviderId>,
     offer: &OfferDraft,
     run: &RunDraft,
     (version, category): (&str, &str),
@@ -187,7 +194,7 @@ fn event(
     notes: &mut Notes,
 ) {
     xml.open("veranstaltung");
-    xml.leaf("guid", &guid(offer, run));
+    xml.leaf("guid", &guid(provider, offer, run));
     xml.leaf("nummer", &run.number);
     xml.leaf("name", &offer.title);
     xml.leaf("untertitel", &offer.subtitle);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use calluna_model::offer::{OfferDraft, RunDraft};
+
 use super::loss::{Loss, Notes, Tally};
 use super::{Body, Edition, ExportError, Format, Row};
 
@@ -31,6 +33,19 @@ pub struct Writer {
     body: Box<dyn Body>,
     out: Vec<u8>,
     tally: Tally,
+}
+
+/// A file that cannot say that a run was cancelled or is over must not offer it: the offer without such runs, where it has
+/// any, and how many they are.
+fn without_over(offer: &OfferDraft) -> (Option<OfferDraft>, u64) {
+    let over = |run: &RunDraft| matches!(run.status.as_str(), "cancelled" | "held");
+    let count = offer.runs.iter().filter(|run| over(run)).count() as u64;
+    if count == 0 {
+        return (None, 0);
+    }
+    let mut left = offer.clone();
+    left.runs.retain(|run| !over(run));
+    (Some(left), count)
 }
 
 impl fmt::Debug for Writer {
@@ -64,7 +79,25 @@ impl Writer {
     /// When it cannot be written; the file is of no use then.
     pub fn push(&mut self, row: &Row<'_>) -> Result<(), ExportError> {
         let mut notes = Notes::default();
-        self.body.row(row, &mut self.out, &mut notes)?;
+        if self.tally.says_status() {
+            self.body.row(row, &mut self.out, &mut notes)?;
+            self.tally.take(row, notes);
+            return Ok(());
+        }
+        let (offer, over) = without_over(row.offer);
+        notes.over(over);
+        match &offer {
+            Some(left) if left.runs.is_empty() => notes.leave_out(),
+            Some(left) => self.body.row(
+                &Row {
+                    offer: left,
+                    ..*row
+                },
+                &mut self.out,
+                &mut notes,
+            )?,
+            None => self.body.row(row, &mut self.out, &mut notes)?,
+        }
         self.tally.take(row, notes);
         Ok(())
     }

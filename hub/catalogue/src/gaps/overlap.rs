@@ -14,6 +14,10 @@ use crate::duplicates::{Groups, OfferKey};
 const PAIRS: usize = 10_000;
 /// Weeks that a weekly time is followed.
 const WEEKS: usize = 106;
+/// Occurrences of one run that are looked at, the first ones: more than there are school days in three years.
+const OF_A_RUN: usize = 600;
+/// Occurrences of all offers that are looked at: 24 bytes each.
+const ALL: usize = 8_000_000;
 
 /// One occurrence of one offer, for one of its subjects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +36,8 @@ pub(super) struct Overlaps {
     offers: Vec<OfferKey>,
     buckets: HashMap<(String, String, String), u32>,
     occurrences: Vec<Occurrence>,
+    /// Occurrences that there was no room for.
+    beyond: u64,
 }
 
 #[derive(Debug)]
@@ -63,7 +69,11 @@ impl Overlaps {
         place: &str,
         ask: &Ask,
     ) {
-        let times = occurrences(run, ask);
+        let mut times = occurrences(run, ask);
+        times.sort_unstable();
+        times.dedup();
+        self.beyond += times.len().saturating_sub(OF_A_RUN) as u64;
+        times.truncate(OF_A_RUN);
         if times.is_empty() {
             return;
         }
@@ -77,8 +87,10 @@ impl Overlaps {
             let key = (name, level.clone(), place.to_owned());
             let next = small(self.buckets.len());
             let bucket = *self.buckets.entry(key).or_insert(next);
+            let room = ALL.saturating_sub(self.occurrences.len());
+            self.beyond += times.len().saturating_sub(room) as u64;
             self.occurrences
-                .extend(times.iter().map(|(day, start, end)| Occurrence {
+                .extend(times.iter().take(room).map(|(day, start, end)| Occurrence {
                     bucket,
                     day: *day,
                     start: *start,
@@ -93,21 +105,31 @@ impl Overlaps {
         // Buckets are numbered as they came; named, the order of offers does not show.
         self.occurrences.sort_unstable();
         self.occurrences.dedup();
+        let providers = self.providers();
+        let grouped = self.offers.iter().map(|key| groups.number_of(key));
+        let grouped: Vec<Option<usize>> = grouped.collect();
         let mut pairs: HashMap<(u32, u32), Pair> = HashMap::new();
-        let mut not_listed = 0;
+        let mut not_listed = self.beyond;
         for day in self
             .occurrences
             .chunk_by(|a, b| (a.bucket, a.day) == (b.bucket, b.day))
         {
-            let mut running: Vec<Occurrence> = Vec::new();
+            // By provider, so that the many offers of one are not held against each other.
+            let mut running: BTreeMap<u32, Vec<Occurrence>> = BTreeMap::new();
             for next in day {
-                running.retain(|one| one.end > next.start);
-                for one in &running {
-                    if self.competes(one.offer, next.offer, groups) {
-                        not_listed += u64::from(!take(&mut pairs, one, next));
+                let own = at(&providers, next.offer).unwrap_or_default();
+                let group = at(&grouped, next.offer).flatten();
+                for (provider, list) in &mut running {
+                    list.retain(|one| one.end > next.start);
+                    if *provider == own {
+                        continue;
+                    }
+                    for one in list.iter() {
+                        let same = group.is_some() && at(&grouped, one.offer).flatten() == group;
+                        not_listed += u64::from(!same && !take(&mut pairs, one, next));
                     }
                 }
-                running.push(*next);
+                running.entry(own).or_default().push(*next);
             }
         }
         let names: BTreeMap<u32, &(String, String, String)> =
@@ -143,16 +165,20 @@ impl Overlaps {
         (list, not_listed)
     }
 
-    fn competes(&self, one: u32, two: u32, groups: &Groups) -> bool {
-        let key = |at: u32| self.offers.get(usize::try_from(at).unwrap_or_default());
-        let (Some(one), Some(two)) = (key(one), key(two)) else {
-            return false;
-        };
-        let same = groups
-            .group_of(one)
-            .is_some_and(|group| group.members.contains(two));
-        one.provider != two.provider && !same
+    /// A number for the provider of each offer.
+    fn providers(&self) -> Vec<u32> {
+        let mut known: BTreeMap<&ProviderId, u32> = BTreeMap::new();
+        let mut numbers = Vec::with_capacity(self.offers.len());
+        for key in &self.offers {
+            let next = small(known.len());
+            numbers.push(*known.entry(&key.provider).or_insert(next));
+        }
+        numbers
     }
+}
+
+fn at<T: Copy>(list: &[T], offer: u32) -> Option<T> {
+    list.get(usize::try_from(offer).ok()?).copied()
 }
 
 /// Counts an overlap, once a day; one pair with two subjects in common counts under the first. Says whether there was

@@ -15,6 +15,8 @@ struct Event<'a> {
     profile: &'a Profile,
     run: &'a RunDraft,
     form: (u32, &'static str),
+    /// Its name, where the code stands for other forms.
+    form_name: Option<&'static str>,
     time: (u32, &'static str),
     period: u32,
     remarks: String,
@@ -86,6 +88,13 @@ fn event<'a>(
     let (form, time, period) = (form(format), time(offer, run), period(run));
     need(!run.start.is_empty(), "SERVICE_DATE/START_DATE");
     need(form.is_some(), "INSTRUCTION_FORM/@type");
+    // The codes for other forms ask for its name, of 5 to 30 letters: that of our code list, where need be shorter.
+    let form_name = match format.as_str() {
+        "online" => Some("Online"),
+        "hybrid" => Some("Präsenz und online"),
+        "distance" => Some("Fernunterricht"),
+        _ => None,
+    };
     need(time.is_some(), "INSTRUCTION_TIME/@type");
     need(period.is_some(), "DURATION/@type");
     need(!remarks.is_empty(), "DURATION/DATE_REMARKS");
@@ -101,6 +110,7 @@ fn event<'a>(
             profile,
             run,
             form,
+            form_name,
             time,
             period,
             remarks,
@@ -291,6 +301,9 @@ impl Event<'_> {
             words(institution),
         );
         coded(xml, "INSTRUCTION_FORM", self.form);
+        if let Some(name) = self.form_name {
+            xml.leaf("INSTRUCTION_FORM_NAME", name);
+        }
         coded(xml, "INSTRUCTION_TIME", self.time);
         for language in &self.languages {
             xml.leaf("TEACHING_LANGUAGES", language);
