@@ -1,6 +1,8 @@
 //! `calluna-hub duplicates`.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, OutputFormat};
 use calluna_wire::v1 as pb;
@@ -16,14 +18,9 @@ use crate::duplicates::{self, DuplicatesDocument, Named};
 pub(super) struct Duplicates {
     #[command(subcommand)]
     word: Option<Word>,
-    #[command(flatten)]
-    list: Option<List>,
-}
-
-#[derive(Debug, Args)]
-struct List {
-    #[command(flatten)]
-    data: Data,
+    /// The hub's data directory.
+    #[arg(long, env = "CALLUNA_DATA", value_name = "DIR", required = true)]
+    data: Option<PathBuf>,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: OutputFormat,
@@ -51,30 +48,32 @@ struct Pair {
 
 impl Duplicates {
     pub(super) async fn run(self) -> Result<Exit> {
-        match (self.word, self.list) {
-            (Some(Word::Same(pair)), _) => pair.judge(true).await,
-            (Some(Word::Different(pair)), _) => pair.judge(false).await,
-            (None, Some(list)) => list.run().await,
-            (None, None) => anyhow::bail!("say where the hub's data lies: --data DIR"),
+        match self.word {
+            Some(Word::Same(pair)) => pair.judge(true).await,
+            Some(Word::Different(pair)) => pair.judge(false).await,
+            None => {
+                let data = self
+                    .data
+                    .context("say where the hub's data lies: --data DIR")?;
+                list(&data, self.format).await
+            }
         }
     }
 }
 
-impl List {
-    async fn run(self) -> Result<Exit> {
-        let found: DuplicatesDocument = match Door::open(&self.data.data).await? {
-            Door::Daemon(mut daemon) => {
-                let asked = daemon.list_duplicates(pb::ListDuplicatesRequest {}).await;
-                serde_json::from_str(&asked.map_err(said)?.into_inner().json)?
-            }
-            Door::Here(hub) => duplicates::document(&hub)?,
-        };
-        match self.format {
-            OutputFormat::Json => out::json(&found),
-            OutputFormat::Text => out::data(&text(&found)),
+async fn list(data: &Path, format: OutputFormat) -> Result<Exit> {
+    let found: DuplicatesDocument = match Door::open(data).await? {
+        Door::Daemon(mut daemon) => {
+            let asked = daemon.list_duplicates(pb::ListDuplicatesRequest {}).await;
+            serde_json::from_str(&asked.map_err(said)?.into_inner().json)?
         }
-        Ok(Exit::Done)
+        Door::Here(hub) => duplicates::document(&hub)?,
+    };
+    match format {
+        OutputFormat::Json => out::json(&found),
+        OutputFormat::Text => out::data(&text(&found)),
     }
+    Ok(Exit::Done)
 }
 
 impl Pair {
