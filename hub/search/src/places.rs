@@ -1,0 +1,1 @@
+//! Towns, parts of them and postal codes, and where they lie.
