@@ -5,9 +5,11 @@ use axum::http::StatusCode;
 use calluna_catalogue::reader::ReadError;
 
 use crate::ask::Malformed;
+use crate::question::Wrong;
 use crate::reply::{HTML, Reply};
 use crate::shell::Shell;
-use crate::site::SearchFault;
+use crate::view::facet;
+use crate::view::form::Form;
 use crate::visit::Visit;
 
 /// What went wrong.
@@ -15,8 +17,8 @@ use crate::visit::Visit;
 pub(crate) enum Fault {
     /// The address asks for something that cannot be: key of a text.
     Malformed(&'static str),
-    /// The question is wrong: in the search's own words, which list what is known.
-    Question(String),
+    /// The question is wrong.
+    Question(Wrong),
     /// There is nothing at this address.
     Missing,
     /// Pages are only read.
@@ -39,15 +41,6 @@ impl From<ReadError> for Fault {
     }
 }
 
-impl From<SearchFault> for Fault {
-    fn from(cause: SearchFault) -> Self {
-        match cause {
-            SearchFault::Question(text) => Self::Question(text),
-            SearchFault::Source(_) => Self::Internal(Box::new(cause)),
-        }
-    }
-}
-
 /// The page of a fault.
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -56,8 +49,10 @@ struct ErrorPage<'a> {
     code: u16,
     lead: &'static str,
     detail: String,
+    /// The question as it was asked, to be put right.
+    form: Form,
     /// Filters that the search knows, where the question was wrong.
-    filters: Vec<(String, &'static str)>,
+    filters: Vec<(&'static str, String)>,
 }
 
 impl Fault {
@@ -81,14 +76,14 @@ impl Fault {
             Self::Internal(_) => ("error.500.title", "error.500.lead"),
         };
         let words = visit.words;
-        let detail = match self {
-            Self::Malformed(key) => words.say(key).to_owned(),
-            Self::Question(text) => text.clone(),
-            _ => String::new(),
-        };
-        let filters = match self {
-            Self::Malformed(_) | Self::Question(_) => crate::view::facet::known(words),
-            _ => Vec::new(),
+        let mut form = Form::raw(&visit.pairs().unwrap_or_default());
+        let (detail, filters) = match self {
+            Self::Malformed(key) => (words.say(key).to_owned(), facet::known(words)),
+            Self::Question(wrong) => {
+                form.wrong = wrong.field;
+                (wrong.text.clone(), facet::known(words))
+            }
+            _ => (String::new(), Vec::new()),
         };
         let shell = Shell::of(visit, words.say(title)).hidden();
         let page = ErrorPage {
@@ -96,6 +91,7 @@ impl Fault {
             code: self.status().as_u16(),
             lead: words.say(lead),
             detail,
+            form,
             filters,
         };
         Reply::page_with(self.status(), &page).unwrap_or_else(|_| Reply {

@@ -18,8 +18,10 @@ mod format;
 mod gate;
 mod jsonld;
 pub mod map;
+mod markup;
 mod page;
 mod prose;
+mod question;
 mod reply;
 mod routes;
 mod scrub;
@@ -35,4 +37,4 @@ mod words;
 
 pub use self::gate::router;
 pub use self::settings::Settings;
-pub use self::site::{Search, SearchFault, Site};
+pub use self::site::{Download, Search, Site};

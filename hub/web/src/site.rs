@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use calluna_catalogue::reader::Reader;
-use calluna_model::clock::{Clock, Moment};
-use calluna_search::answer::Answer;
+use calluna_model::clock::Clock;
+use calluna_search::answer::{Answer, Asking, Hit, SearchError, Suggestion};
+use calluna_search::index::Index;
 use calluna_search::query::Query;
 
 use crate::map::Map;
@@ -24,27 +25,49 @@ pub struct Site {
     pub map: Map,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Files that others may take, for the page `/daten`: exports and releases of the dataset.
+    pub downloads: Vec<Download>,
 }
 
-/// What the pages ask of a search. Calls block.
+/// A file that others may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Download {
+    /// What it is, in the words of its format.
+    pub name: String,
+    /// Its address; one of ours begins with `/`.
+    pub href: String,
+    /// Its media type.
+    pub media: String,
+}
+
+/// What the pages ask of a search: [`Index`] answers it, and so does a list in a test. Calls block.
 pub trait Search: Send + Sync + fmt::Debug {
-    /// Answers a question, as it stands on that moment.
+    /// Answers a question.
     ///
     /// # Errors
     /// When it cannot be answered.
-    fn search(&self, query: &Query, now: Moment) -> Result<Answer, SearchFault>;
+    fn search(&self, query: &Query, asking: &Asking) -> Result<Answer, SearchError>;
 
-    /// How a word that was begun may go on, best first; at most ten.
-    fn suggest(&self, begun: &str) -> Vec<String>;
+    /// Completes the last word of what is being typed.
+    fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion>;
+
+    /// Offers like that text.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn similar(&self, text: &str, limit: usize, asking: &Asking) -> Result<Vec<Hit>, SearchError>;
 }
 
-/// A question could not be answered.
-#[derive(Debug, thiserror::Error)]
-pub enum SearchFault {
-    /// The question itself is wrong: in words, and what is known instead.
-    #[error("{0}")]
-    Question(String),
-    /// The search cannot be used.
-    #[error("the search cannot be used")]
-    Source(#[source] Box<dyn std::error::Error + Send + Sync>),
+impl Search for Index {
+    fn search(&self, query: &Query, asking: &Asking) -> Result<Answer, SearchError> {
+        Self::search(self, query, asking)
+    }
+
+    fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion> {
+        Self::suggest(self, typed, limit)
+    }
+
+    fn similar(&self, text: &str, limit: usize, asking: &Asking) -> Result<Vec<Hit>, SearchError> {
+        Self::similar(self, text, limit, asking)
+    }
 }

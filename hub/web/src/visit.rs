@@ -7,13 +7,14 @@ use calluna_model::clock::Moment;
 use calluna_model::id::{OfferId, ProviderId};
 use calluna_model::member::MemberState;
 use calluna_model::text::Language;
-use calluna_search::answer::Answer;
+use calluna_search::answer::{Answer, Asking, Hit};
 use calluna_search::query::Query;
 use jiff::civil::Date;
 
 use crate::ask::{self, Malformed, Pairs};
 use crate::fault::Fault;
 use crate::format;
+use crate::question;
 use crate::scrub;
 use crate::site::Site;
 use crate::words::Words;
@@ -118,7 +119,16 @@ impl Visit {
 
     /// Asks the search.
     pub(crate) fn search(&self, query: &Query) -> Result<Answer, Fault> {
-        Ok(self.site.search.search(query, self.now)?)
+        let asking = Asking::on(self.today());
+        let answer = self.site.search.search(query, &asking);
+        answer.map_err(|cause| question::failed(cause, self.words))
+    }
+
+    /// Offers like that text.
+    pub(crate) fn similar(&self, text: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
+        let asking = Asking::on(self.today());
+        let hits = self.site.search.similar(text, limit, &asking);
+        hits.map_err(|cause| question::failed(cause, self.words))
     }
 }
 
