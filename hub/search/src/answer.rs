@@ -49,11 +49,12 @@ pub enum SearchError {
 }
 
 /// Why an offer is among the hits: written for people as "Gefunden wegen: ...".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Why {
     /// A word of the question stands in this field, as the offer writes it.
     Word {
-        /// `title`, `subject`, `summary`, `description`, `keyword`, `place`, `provider`.
+        /// `title`, `subject`, `summary`, `description`, `keyword`, `place`, `provider`, or `fact`: what the offer
+        /// says with a code, such as its format, day of the week, price or funding.
         field: &'static str,
         /// As the offer writes it.
         word: String,

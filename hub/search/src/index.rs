@@ -1,14 +1,34 @@
-//! The index.
+//! The index: built from the catalogue, thrown away and rebuilt at any time. Nothing stands only here.
+//!
+//! Words are in tantivy's inverted index; what facets and orders need is a row beside each offer, which is read
+//! into columns of the process once for each segment ([`columns`]) and brought together for the day ([`view`]).
+//! Readers hold a [`state::State`] while they search; a commit puts another in its place.
 
+pub(crate) mod columns;
+mod document;
+pub(crate) mod memory;
+mod open;
+pub(crate) mod row;
+pub(crate) mod schema;
+pub(crate) mod state;
+mod values;
+pub(crate) mod view;
+mod write;
+
+use std::fmt;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use calluna_catalogue::reader::{ReadError, Reader, VisitOffer};
+use calluna_catalogue::reader::{ProviderCard, ReadError, Reader, VisitOffer};
 use calluna_model::id::ProviderId;
+use tantivy::{IndexReader, IndexWriter};
 
+use self::schema::Fields;
+use self::state::State;
 use crate::answer::{Answer, Asking, Hit, SearchError, Statistics, Suggestion};
 use crate::groups::Groups;
 use crate::query::Query;
-use calluna_catalogue::reader::ProviderCard;
+use crate::search;
 
 /// The index could not be brought up to date. What readers see stays as it was.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +39,9 @@ pub enum IndexError {
     /// The folder cannot be used.
     #[error("the folder of the search index cannot be used")]
     Folder(#[from] std::io::Error),
+    /// What is kept beside an offer cannot be written.
+    #[error("the search index cannot keep an offer")]
+    Row(#[from] serde_json::Error),
     /// The catalogue cannot be read.
     #[error(transparent)]
     Source(#[from] ReadError),
@@ -46,76 +69,136 @@ pub struct Refreshed {
     pub offers: u64,
 }
 
-/// Gives the offers of one provider: `calluna_catalogue`'s way of visiting.
+/// Gives the offers of one provider, as [`Reader::offers`] does. It is asked twice: once for the words that the
+/// dictionary has to know before, and once for the offers.
 pub type Offers<'a> = dyn FnMut(&mut VisitOffer<'_>) -> Result<(), ReadError> + 'a;
 
 /// The index over the catalogue. Readers always see a whole state; one thread writes at a time.
-#[derive(Debug)]
-pub struct Index;
+pub struct Index {
+    fields: Fields,
+    reader: IndexReader,
+    writer: Mutex<IndexWriter>,
+    state: RwLock<Arc<State>>,
+}
 
 impl Index {
     /// An index that lives as long as this value. `district` is the first five digits of the AGS of the district's
     /// municipalities, such as `03358`.
+    ///
+    /// # Errors
+    /// When threads cannot be started.
     pub fn create_in_ram(district: &str) -> Result<Self, IndexError> {
-        let _ = district;
-        Ok(Self)
+        open::in_ram(district)
     }
 
-    /// The index in `folder`.
+    /// The index in `folder`, which belongs to it alone. One that is damaged, of another version or of another
+    /// district is thrown away: it holds nothing that the catalogue does not.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or another process writes there.
     pub fn open(folder: &Path, district: &str) -> Result<(Self, Opened), IndexError> {
-        let _ = (folder, district);
-        Ok((Self, Opened::New))
+        open::in_folder(folder, district)
     }
 
     /// Replaces the offers of one provider, in one commit.
+    ///
+    /// # Errors
+    /// When the offers cannot be read or the index cannot be written: then nothing has changed.
     pub fn update(&self, card: &ProviderCard, offers: &mut Offers<'_>) -> Result<u64, IndexError> {
-        let _ = (card, offers);
-        Ok(0)
+        write::update(self, card, offers)
     }
 
     /// Takes a provider out.
+    ///
+    /// # Errors
+    /// When the index cannot be written: then nothing has changed.
     pub fn remove(&self, provider: &ProviderId) -> Result<(), IndexError> {
-        let _ = provider;
+        write::remove(self, provider)
+    }
+
+    /// Says which offers are the same: hits of one group are folded into one from now on.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn fold(&self, groups: Groups) -> Result<(), IndexError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = self.state().memory.clone();
+        self.show(memory, Some(Arc::new(groups)))?;
+        drop(writer);
         Ok(())
     }
 
-    /// Says which offers are the same.
-    pub fn fold(&self, groups: Groups) {
-        let _ = groups;
-    }
-
-    /// Brings the index to what `reader` shows, in one commit: only providers whose version changed are read.
+    /// Brings the index to what `reader` shows, in one commit: only providers whose version changed are read, those
+    /// that left are taken out.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read or the index cannot be written: then nothing has changed.
     pub fn refresh(&self, reader: &dyn Reader) -> Result<Refreshed, IndexError> {
-        let _ = reader;
-        Ok(Refreshed::default())
+        write::refresh(self, reader)
     }
 
     /// Answers a question.
+    ///
+    /// # Errors
+    /// A place that is not known, a question beyond the limits of [`Query::read`], or an index that cannot be read.
     pub fn search(&self, query: &Query, asking: &Asking) -> Result<Answer, SearchError> {
-        let _ = (query, asking);
-        Ok(Answer::default())
+        search::answer(&self.state(), query, asking)
     }
 
     /// Completes the last word of what is being typed.
-    pub fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion> {
-        let _ = (typed, limit);
-        Vec::new()
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Suggestion>, SearchError> {
+        search::suggest::suggest(&self.state(), typed, limit)
     }
 
     /// Offers like this text: title and subjects of an offer that is gone.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
     pub fn similar(
         &self,
         text: &str,
         limit: usize,
         asking: &Asking,
     ) -> Result<Vec<Hit>, SearchError> {
-        let _ = (text, limit, asking);
-        Ok(Vec::new())
+        search::similar::similar(&self.state(), text, limit, asking)
     }
 
     /// The catalogue in figures.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
     pub fn statistics(&self, asking: &Asking) -> Result<Statistics, SearchError> {
-        let _ = asking;
-        Ok(Statistics::default())
+        search::statistics::statistics(&self.state(), asking)
+    }
+
+    /// The state that readers see now.
+    pub(crate) fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Shows what was committed last.
+    fn show(&self, memory: memory::Memory, groups: Option<Arc<Groups>>) -> Result<(), IndexError> {
+        self.reader.reload()?;
+        let before = self.state();
+        let groups = groups.unwrap_or_else(|| Arc::clone(&before.groups));
+        let state = State::load(&self.reader, self.fields, memory, groups, Some(&before))?;
+        // The day that was asked for last is made now, so that no reader has to wait for it.
+        if let Some(day) = before.days().last() {
+            drop(state.view(*day));
+        }
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+        Ok(())
     }
 }
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Index").field(&self.state()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -38,3 +38,6 @@ pub const DATE_DAYS: f32 = 120.0;
 pub const STEP: f32 = 0.01;
 /// An exact question with fewer hits than this is widened to words that begin like it or are nearly like it.
 pub const FEW: u64 = 3;
+/// A compound of the question whose other parts say nothing (`Englischkurs`) counts so much where only the telling
+/// part stands.
+pub const BARE: f32 = 0.8;

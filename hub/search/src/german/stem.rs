@@ -1,0 +1,55 @@
+//! Endings taken off, so that forms of a word meet.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use frostem::{Algorithm, Stemmer};
+
+use super::fold::fold;
+use super::lists;
+
+/// Form (folded) to stem, for words that the stemmer gets wrong.
+static PROTECTED: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    let mut forms = HashMap::new();
+    for line in lists::lines(lists::PROTECTED) {
+        if let Some((stem, words)) = line.split_once(':') {
+            for word in words.split_whitespace() {
+                forms.insert(fold(word), stem.trim());
+            }
+        }
+    }
+    forms
+});
+
+/// The stem of a folded word.
+#[must_use]
+pub fn stem(folded: &str) -> String {
+    let protected = |word: &str| PROTECTED.get(word).map(|stem| (*stem).to_owned());
+    if let Some(stem) = protected(folded) {
+        return stem;
+    }
+    let general = without_feminine(folded);
+    if let Some(stem) = protected(general) {
+        return stem;
+    }
+    let stem = Stemmer::new(Algorithm::German).stem(general);
+    if stem.len() < 2 {
+        general.to_owned()
+    } else {
+        stem.into_owned()
+    }
+}
+
+/// `Erzieherin` and `Erzieherinnen` as `Erzieher`: who looks for one means all.
+fn without_feminine(folded: &str) -> &str {
+    let core = folded
+        .strip_suffix("innen")
+        .or_else(|| folded.strip_suffix("in"));
+    let is_person = |core: &&str| {
+        core.len() >= 5
+            && ["er", "or", "ist", "ent", "ant"]
+                .iter()
+                .any(|end| core.ends_with(end))
+    };
+    core.filter(is_person).unwrap_or(folded)
+}
