@@ -16,11 +16,31 @@ pub(crate) struct Asset {
 
 /// In this order: a later one may name an earlier one by `url(name)`.
 const FILES: [(&str, &str, &str); 5] = [
-    ("calluna.svg", "image/svg+xml", include_str!("../assets/calluna.svg")),
-    ("heath-light.svg", "image/svg+xml", include_str!("../assets/heath-light.svg")),
-    ("heath-dark.svg", "image/svg+xml", include_str!("../assets/heath-dark.svg")),
-    ("style.css", "text/css; charset=utf-8", include_str!("../assets/style.css")),
-    ("calluna.js", "text/javascript; charset=utf-8", include_str!("../assets/calluna.js")),
+    (
+        "calluna.svg",
+        "image/svg+xml",
+        include_str!("../assets/calluna.svg"),
+    ),
+    (
+        "heath-light.svg",
+        "image/svg+xml",
+        include_str!("../assets/heath-light.svg"),
+    ),
+    (
+        "heath-dark.svg",
+        "image/svg+xml",
+        include_str!("../assets/heath-dark.svg"),
+    ),
+    (
+        "style.css",
+        "text/css; charset=utf-8",
+        include_str!("../assets/style.css"),
+    ),
+    (
+        "calluna.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/calluna.js"),
+    ),
 ];
 
 static ALL: LazyLock<Vec<Asset>> = LazyLock::new(|| {
@@ -28,12 +48,20 @@ static ALL: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     for (name, media, content) in FILES {
         let mut content = content.to_owned();
         for other in &done {
-            content = content.replace(&format!("url({})", other.name), &format!("url({})", other.address));
+            content = content.replace(
+                &format!("url({})", other.name),
+                &format!("url({})", other.address),
+            );
         }
         let hash = blake3::hash(content.as_bytes()).to_hex();
         let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
         let address = format!("/assets/{stem}.{}.{ending}", &hash[..12]);
-        done.push(Asset { name, address, media, content: content.into_bytes() });
+        done.push(Asset {
+            name,
+            address,
+            media,
+            content: content.into_bytes(),
+        });
     }
     done
 });

@@ -182,7 +182,10 @@ fn weekly(run: &RunDraft, first: Date, last: Date) -> Vec<Event> {
         .take_while(|day| *day <= last)
         .flat_map(|day| {
             let weekday = u32::from(day.weekday().to_monday_one_offset().unsigned_abs());
-            let times = run.weekly.iter().filter(move |slot| slot.weekday == weekday);
+            let times = run
+                .weekly
+                .iter()
+                .filter(move |slot| slot.weekday == weekday);
             times.map(move |slot| timed(day, &slot.start, &slot.end))
         })
         .take(MOST_EVENTS)
@@ -214,16 +217,11 @@ fn date(day: Date) -> String {
 
 fn place(venue: &VenueDraft) -> String {
     let town = format!("{} {}", venue.postal_code, venue.city);
-    [
-        venue.name.as_str(),
-        &venue.room,
-        &venue.street,
-        town.trim(),
-    ]
-    .into_iter()
-    .filter(|part| !part.is_empty())
-    .collect::<Vec<_>>()
-    .join(", ")
+    [venue.name.as_str(), &venue.room, &venue.street, town.trim()]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn host(base: &str) -> String {

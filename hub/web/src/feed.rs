@@ -35,7 +35,9 @@ pub(crate) fn page(visit: &Visit) -> Result<Reply, Fault> {
         let Standing::Shown(offer) = visit.offer(&found.provider, &found.offer)? else {
             continue;
         };
-        let agreed = providers.get(&found.provider).and_then(|card| card.agreed_at);
+        let agreed = providers
+            .get(&found.provider)
+            .and_then(|card| card.agreed_at);
         let changed = changed(&offer.modified).or(agreed).unwrap_or_default();
         newest = newest.max(changed);
         let view = hit::one(visit, &found.provider, &offer, &labels);
@@ -74,7 +76,10 @@ fn head(visit: &Visit, query: &Query, labels: &Labels<'_>, newest: Moment) -> St
         words.fill("feed.all", &[("district", &visit.district)])
     } else {
         let asked = asked.join("; ");
-        words.fill("feed.some", &[("district", &visit.district), ("asked", &asked)])
+        words.fill(
+            "feed.some",
+            &[("district", &visit.district), ("asked", &asked)],
+        )
     };
     let own = of("/suche.atom");
     format!(
@@ -104,8 +109,14 @@ mod tests {
 
     #[test]
     fn a_day_and_a_moment_are_read() {
-        assert_eq!(changed("2026-11-01T08:00:00Z").unwrap().to_string(), "2026-11-01T08:00:00Z");
-        assert_eq!(changed("2026-11-01").unwrap().to_string(), "2026-10-31T23:00:00Z");
+        assert_eq!(
+            changed("2026-11-01T08:00:00Z").unwrap().to_string(),
+            "2026-11-01T08:00:00Z"
+        );
+        assert_eq!(
+            changed("2026-11-01").unwrap().to_string(),
+            "2026-10-31T23:00:00Z"
+        );
         assert_eq!(changed("neulich"), None);
     }
 }

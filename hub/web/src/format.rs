@@ -145,7 +145,7 @@ pub(crate) fn moment(moment: Moment, now: Moment, words: Words) -> String {
     let day = then.date();
     if day == today {
         words.fill("stand.today", &[("time", &time)])
-    } else if Ok(day) == today.yesterday() {
+    } else if today.yesterday().is_ok_and(|before| before == day) {
         words.fill("stand.yesterday", &[("time", &time)])
     } else {
         format!("{} {time}", plain_date(day, words.0))
@@ -195,9 +195,15 @@ mod tests {
         assert_eq!(moment(night, night.plus(3_600), DE), "heute 02:14");
         assert_eq!(moment(night, night.plus(86_400), DE), "gestern 02:14");
         assert_eq!(moment(night, night.plus(86_400), EN), "yesterday 02:14");
-        assert_eq!(moment(night, night.plus(3 * 86_400), DE), "30.11.2026 02:14");
+        assert_eq!(
+            moment(night, night.plus(3 * 86_400), DE),
+            "30.11.2026 02:14"
+        );
         // Shortly before midnight UTC it is already the next day here.
-        assert_eq!(moment(Moment(1_796_081_000), Moment(1_796_086_400), EN), "today 00:23");
+        assert_eq!(
+            moment(Moment(1_796_081_000), Moment(1_796_086_400), EN),
+            "today 00:23"
+        );
     }
 
     #[test]

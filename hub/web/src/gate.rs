@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::path::RawPathParamsRejection;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
     LOCATION, RETRY_AFTER,
 };
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
@@ -73,6 +74,8 @@ fn page(language: Language, page: Page) -> axum::routing::MethodRouter<Arc<Gate>
     let handler = move |State(gate): State<Arc<Gate>>,
                         params: Result<RawPathParams, RawPathParamsRejection>,
                         request: Request| async move {
+        // Nobody here reads a body.
+        let (head, _) = request.into_parts();
         let params = params.map(|params| {
             let pairs = params.iter();
             pairs
@@ -80,8 +83,8 @@ fn page(language: Language, page: Page) -> axum::routing::MethodRouter<Arc<Gate>
                 .collect()
         });
         match params {
-            Ok(params) => answer(&gate, language, page, params, &request).await,
-            Err(_) => answer(&gate, language, unreadable, Vec::new(), &request).await,
+            Ok(params) => answer(&gate, language, page, params, &head).await,
+            Err(_) => answer(&gate, language, unreadable, Vec::new(), &head).await,
         }
     };
     get(handler)
@@ -93,25 +96,29 @@ async fn answer(
     language: Language,
     page: Page,
     params: Vec<(String, String)>,
-    request: &Request,
+    head: &Parts,
 ) -> Response {
-    let path = request.uri().path();
+    let path = head.uri.path();
     let path = match language {
         Language::De => path,
         Language::En => path.strip_prefix("/en").unwrap_or(path),
     };
     let path = if path.is_empty() { "/" } else { path };
-    let mut visit = Visit::new(&gate.site, language, path, request.uri().query());
+    let mut visit = Visit::new(&gate.site, language, path, head.uri.query());
     visit.params = params;
     let Ok(permit) = Arc::clone(&gate.permits).try_acquire_owned() else {
-        return to_http(Fault::Busy.reply(&visit), language, request.headers());
+        return to_http(Fault::Busy.reply(&visit), language, &head.headers);
     };
     let work = tokio::task::spawn_blocking(move || {
         // Held until the work is done, even where nobody waits for it any more.
         let _permit = permit;
         page(&visit).unwrap_or_else(|fault| {
             if let Fault::Internal(cause) = &fault {
-                tracing::error!(path = visit.path, cause = cause.to_string(), "a page failed");
+                tracing::error!(
+                    path = visit.path,
+                    cause = cause.to_string(),
+                    "a page failed"
+                );
             }
             fault.reply(&visit)
         })
@@ -127,7 +134,7 @@ async fn answer(
             failed(gate, language, Fault::Busy)
         }
     };
-    to_http(reply, language, request.headers())
+    to_http(reply, language, &head.headers)
 }
 
 /// The page of a fault without the visit that led to it.
@@ -140,25 +147,26 @@ fn unreadable(_: &Visit) -> Result<Reply, Fault> {
 }
 
 async fn missing(State(gate): State<Arc<Gate>>, request: Request) -> Response {
-    fallback(&gate, &request, |_| Err(Fault::Missing)).await
+    fallback(&gate, request, |_| Err(Fault::Missing)).await
 }
 
 async fn not_allowed(State(gate): State<Arc<Gate>>, request: Request) -> Response {
-    let mut response = fallback(&gate, &request, |_| Err(Fault::Method)).await;
+    let mut response = fallback(&gate, request, |_| Err(Fault::Method)).await;
     let headers = response.headers_mut();
     headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     response
 }
 
 /// The page of a fault, in the language of the address.
-async fn fallback(gate: &Gate, request: &Request, page: Page) -> Response {
-    let path = request.uri().path();
+async fn fallback(gate: &Gate, request: Request, page: Page) -> Response {
+    let (head, _) = request.into_parts();
+    let path = head.uri.path();
     let language = if path == "/en" || path.starts_with("/en/") {
         Language::En
     } else {
         Language::De
     };
-    answer(gate, language, page, Vec::new(), request).await
+    answer(gate, language, page, Vec::new(), &head).await
 }
 
 async fn to_english() -> Response {
@@ -168,7 +176,7 @@ async fn to_english() -> Response {
 
 async fn asset(State(gate): State<Arc<Gate>>, request: Request) -> Response {
     let Some(found) = assets::at(request.uri().path()) else {
-        return fallback(&gate, &request, |_| Err(Fault::Missing)).await;
+        return fallback(&gate, request, |_| Err(Fault::Missing)).await;
     };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(found.media)),
@@ -247,4 +255,3 @@ fn to_http(reply: Reply, language: Language, asked: &HeaderMap) -> Response {
     }
     response
 }
-

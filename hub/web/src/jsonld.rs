@@ -23,6 +23,10 @@ pub(crate) fn course(
         "description": offer.summary,
         "provider": { "@type": "EducationalOrganization", "name": card.member.name },
     });
-    let text = serde_json::to_string(&document).map_err(|cause| Fault::Internal(Box::new(cause)))?;
-    Ok(text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
+    let text =
+        serde_json::to_string(&document).map_err(|cause| Fault::Internal(Box::new(cause)))?;
+    Ok(text
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026"))
 }

@@ -241,6 +241,9 @@ mod tests {
     #[test]
     fn what_is_no_map_is_refused() {
         assert!(Map::read("{}").is_err());
-        assert!(matches!(Map::read(r#"{"features":[]}"#), Err(MapError::Empty)));
+        assert!(matches!(
+            Map::read(r#"{"features":[]}"#),
+            Err(MapError::Empty)
+        ));
     }
 }

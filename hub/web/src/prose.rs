@@ -99,14 +99,20 @@ fn inline(text: &str, settings: &Settings, words: Words) -> String {
         } else if let Some((name, after)) = between(from, "{", "}") {
             out.push_str(&placeholder(name, settings, words));
             rest = after;
-        } else if let Some((label, (to, after))) =
-            between(from, "[", "](").and_then(|(label, after)| {
-                after.split_once(')').map(|target| (label, target))
-            })
+        } else if let Some((label, (to, after))) = between(from, "[", "](")
+            .and_then(|(label, after)| after.split_once(')').map(|target| (label, target)))
         {
-            let root = if to.starts_with('/') { words.root() } else { "" };
+            let root = if to.starts_with('/') {
+                words.root()
+            } else {
+                ""
+            };
             let to = format!("{root}{to}");
-            out.push_str(&format!("<a href=\"{}\">{}</a>", escape(&to), escape(label)));
+            out.push_str(&format!(
+                "<a href=\"{}\">{}</a>",
+                escape(&to),
+                escape(label)
+            ));
             rest = after;
         } else {
             let end = from.chars().next().map_or(0, char::len_utf8);

@@ -56,7 +56,10 @@ pub(crate) fn failed(cause: SearchError, words: Words) -> Fault {
                 words.fill("bad.place", &[("value", &place)])
             } else {
                 let others = similar.join(", ");
-                words.fill("bad.place-similar", &[("value", &place), ("known", &others)])
+                words.fill(
+                    "bad.place-similar",
+                    &[("value", &place), ("known", &others)],
+                )
             };
             let field = "place";
             Fault::Question(Wrong { text, field })
@@ -70,9 +73,7 @@ pub(crate) fn failed(cause: SearchError, words: Words) -> Fault {
 fn wrong(fault: &QueryFault, words: Words) -> Wrong {
     let number = |number: usize| format::number(u64::try_from(number).unwrap_or(u64::MAX), words.0);
     let text = match fault {
-        QueryFault::UnknownFilter { name, known: _ } => {
-            words.fill("bad.filter", &[("name", name)])
-        }
+        QueryFault::UnknownFilter { name, known: _ } => words.fill("bad.filter", &[("name", name)]),
         QueryFault::UnknownValue {
             filter,
             value,
@@ -81,10 +82,9 @@ fn wrong(fault: &QueryFault, words: Words) -> Wrong {
             "bad.value",
             &[("name", filter), ("value", value), ("known", known)],
         ),
-        QueryFault::TooLong { filter, max } => words.fill(
-            "bad.long",
-            &[("name", filter), ("max", &number(*max))],
-        ),
+        QueryFault::TooLong { filter, max } => {
+            words.fill("bad.long", &[("name", filter), ("max", &number(*max))])
+        }
         QueryFault::Twice { filter } => words.fill("bad.twice", &[("name", filter)]),
         QueryFault::TooManyValues { filter } => words.fill(
             "bad.values",

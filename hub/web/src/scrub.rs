@@ -206,7 +206,10 @@ pub(crate) fn text(text: &mut String) {
 fn is_odd(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
         || is_direction_mark(c)
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
+        || matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}'
+        )
 }
 
 /// An address that leads to the web, or nothing.

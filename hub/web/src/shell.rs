@@ -37,7 +37,10 @@ impl Shell {
         let query = if query.is_empty() {
             String::new()
         } else {
-            format!("?{}", ask::written(&query))
+            format!(
+                "?{}",
+                ask::written(query.iter().map(|(name, value)| (name, value)))
+            )
         };
         Self {
             w: visit.words,

@@ -49,7 +49,10 @@ pub trait Search: Send + Sync + fmt::Debug {
     fn search(&self, query: &Query, asking: &Asking) -> Result<Answer, SearchError>;
 
     /// Completes the last word of what is being typed.
-    fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion>;
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Suggestion>, SearchError>;
 
     /// Offers like that text.
     ///
@@ -63,7 +66,7 @@ impl Search for Index {
         Self::search(self, query, asking)
     }
 
-    fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion> {
+    fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Suggestion>, SearchError> {
         Self::suggest(self, typed, limit)
     }
 

@@ -33,7 +33,13 @@ fn kept(media: &'static str, body: String) -> Reply {
 pub(crate) fn robots(visit: &Visit) -> Result<Reply, Fault> {
     let mut body = "User-agent: *\n".to_owned();
     for root in ["", "/en"] {
-        for path in ["/suche?", "/vergleich?", "/liste?", "/liste.ics", "/suche.atom"] {
+        for path in [
+            "/suche?",
+            "/vergleich?",
+            "/liste?",
+            "/liste.ics",
+            "/suche.atom",
+        ] {
             body.push_str(&format!("Disallow: {root}{path}\n"));
         }
     }
@@ -93,8 +99,14 @@ pub(crate) fn sitemap(visit: &Visit) -> Result<Reply, Fault> {
                     <sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
         .to_owned();
     for number in 1..=parts.len() {
-        let address = visit.site.settings.absolute(&format!("/sitemap/{number}.xml"));
-        body.push_str(&format!("<sitemap><loc>{}</loc></sitemap>\n", escape(&address)));
+        let address = visit
+            .site
+            .settings
+            .absolute(&format!("/sitemap/{number}.xml"));
+        body.push_str(&format!(
+            "<sitemap><loc>{}</loc></sitemap>\n",
+            escape(&address)
+        ));
     }
     Ok(kept(XML, body + "</sitemapindex>\n"))
 }
@@ -116,7 +128,9 @@ struct Stretch {
 /// The offers of all providers in files. The first file holds the fixed pages and the providers too.
 fn parts(visit: &Visit, per_file: u64) -> Result<Vec<Vec<Stretch>>, Fault> {
     let providers = visit.providers()?;
-    let fixed = routes::ALL.iter().filter(|route| route.kind == Kind::Listed);
+    let fixed = routes::ALL
+        .iter()
+        .filter(|route| route.kind == Kind::Listed);
     let fixed = u64::try_from(fixed.count() + providers.len()).unwrap_or(u64::MAX) * EACH;
     let mut files = vec![Vec::new()];
     let mut room = per_file.saturating_sub(fixed) / EACH;
@@ -151,13 +165,19 @@ fn part(visit: &Visit, per_file: u64, number: usize) -> Result<Reply, Fault> {
         .to_owned();
     let mut add = |path: &str| {
         for root in ["", "/en"] {
-            let path = if path == "/" && !root.is_empty() { "" } else { path };
+            let path = if path == "/" && !root.is_empty() {
+                ""
+            } else {
+                path
+            };
             let address = visit.site.settings.absolute(&format!("{root}{path}"));
             body.push_str(&format!("<url><loc>{}</loc></url>\n", escape(&address)));
         }
     };
     if index == 0 {
-        let listed = routes::ALL.iter().filter(|route| route.kind == Kind::Listed);
+        let listed = routes::ALL
+            .iter()
+            .filter(|route| route.kind == Kind::Listed);
         listed.for_each(|route| add(route.path));
         for id in visit.providers()?.keys() {
             add(&format!("/anbieter/{id}"));

@@ -10,9 +10,21 @@ const STYLE: &str = include_str!("../../assets/style.css");
 fn style_and_script_are_small_and_load_nothing_from_elsewhere() {
     for (name, most) in [("style.css", 20 * 1024), ("calluna.js", 10 * 1024)] {
         let asset = at(address(name)).unwrap();
-        assert!(asset.content.len() <= most, "{name}: {}", asset.content.len());
+        assert!(
+            asset.content.len() <= most,
+            "{name}: {}",
+            asset.content.len()
+        );
         let text = std::str::from_utf8(&asset.content).unwrap();
-        for far in ["http:", "https:", "//cdn", "@import", "eval(", "innerHTML", "document.cookie"] {
+        for far in [
+            "http:",
+            "https:",
+            "//cdn",
+            "@import",
+            "eval(",
+            "innerHTML",
+            "document.cookie",
+        ] {
             assert!(!text.contains(far), "{name} has {far}");
         }
         if name == "style.css" {

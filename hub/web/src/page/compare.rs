@@ -57,9 +57,15 @@ fn rows(entries: &[Entry], words: Words) -> Vec<(&'static str, Vec<Cell>)> {
             words.say("compare.provider"),
             each(&|entry| Cell::text(entry.provider.name.clone(), words)),
         ),
-        (words.say("compare.start"), next(|run| run.start.text.clone())),
+        (
+            words.say("compare.start"),
+            next(|run| run.start.text.clone()),
+        ),
         (words.say("compare.times"), next(|run| run.times.join("; "))),
-        (words.say("compare.duration"), next(|run| run.duration.clone())),
+        (
+            words.say("compare.duration"),
+            next(|run| run.duration.clone()),
+        ),
         (words.say("compare.venue"), next(|run| run.venue.join(", "))),
         (
             words.say("compare.run-price"),
@@ -78,18 +84,22 @@ fn rows(entries: &[Entry], words: Words) -> Vec<(&'static str, Vec<Cell>)> {
     ];
     let facts = entries.first().map_or(0, |entry| entry.offer.facts.len());
     for place in 0..facts {
-        let label = entries.first().and_then(|entry| entry.offer.facts.get(place));
+        let label = entries
+            .first()
+            .and_then(|entry| entry.offer.facts.get(place));
         let cells = each(&|entry| {
             let fact = entry.offer.facts.get(place);
             fact.map_or_else(|| Cell::unstated(words), |(_, cell)| cell.clone())
         });
         rows.extend(label.map(|(label, _)| (*label, cells)));
     }
-    let joined = |pick: fn(&Entry) -> &Vec<String>| {
-        each(&|entry| Cell::text(pick(entry).join("; "), words))
-    };
+    let joined =
+        |pick: fn(&Entry) -> &Vec<String>| each(&|entry| Cell::text(pick(entry).join("; "), words));
     rows.push((words.say("offer.entry"), joined(|entry| &entry.offer.entry)));
-    rows.push((words.say("offer.awards"), joined(|entry| &entry.offer.awards)));
+    rows.push((
+        words.say("offer.awards"),
+        joined(|entry| &entry.offer.awards),
+    ));
     rows.push((words.say("stand.label"), each(&|entry| entry.stand.clone())));
     rows
 }

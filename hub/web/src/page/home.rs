@@ -56,7 +56,10 @@ pub(crate) fn page(visit: &Visit) -> Result<Reply, Fault> {
         "home.lead",
         &[
             ("offers", &words.count("n.offers", answer.total)),
-            ("providers", &words.count("n.providers", search::wide(with_offers))),
+            (
+                "providers",
+                &words.count("n.providers", search::wide(with_offers)),
+            ),
         ],
     );
     let facets = facet::all(&Query::default(), &answer, &labels);

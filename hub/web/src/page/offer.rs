@@ -42,7 +42,6 @@ struct OfferPage {
 #[template(path = "gone.html")]
 struct GonePage {
     s: Shell,
-    title: String,
     since: String,
     provider: Option<ProviderView>,
     similar: Vec<HitView>,
@@ -129,7 +128,6 @@ fn gone(
         &GonePage {
             s: Shell::of(visit, heading).hidden(),
             form: Form::of(&Query::words(title.as_deref().unwrap_or_default())),
-            title: title.unwrap_or_default(),
             since: format::plain_date(format::wall(since).date(), words.0),
             provider: card.map(|card| ProviderView::of(card, visit.now, words)),
             similar,

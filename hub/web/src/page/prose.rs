@@ -31,17 +31,29 @@ fn show(visit: &Visit, title: &'static str, key: &'static str) -> Result<Reply, 
 
 /// `/barrierefreiheit`.
 pub(crate) fn accessibility(visit: &Visit) -> Result<Reply, Fault> {
-    show(visit, visit.words.say("prose-title.accessibility"), "prose.accessibility")
+    show(
+        visit,
+        visit.words.say("prose-title.accessibility"),
+        "prose.accessibility",
+    )
 }
 
 /// `/impressum`.
 pub(crate) fn imprint(visit: &Visit) -> Result<Reply, Fault> {
-    show(visit, visit.words.say("prose-title.imprint"), "prose.imprint")
+    show(
+        visit,
+        visit.words.say("prose-title.imprint"),
+        "prose.imprint",
+    )
 }
 
 /// `/datenschutz`.
 pub(crate) fn privacy(visit: &Visit) -> Result<Reply, Fault> {
-    show(visit, visit.words.say("prose-title.privacy"), "prose.privacy")
+    show(
+        visit,
+        visit.words.say("prose-title.privacy"),
+        "prose.privacy",
+    )
 }
 
 /// `/leichte-sprache`.
@@ -51,10 +63,18 @@ pub(crate) fn easy(visit: &Visit) -> Result<Reply, Fault> {
 
 /// `/leichte-sprache/suche`.
 pub(crate) fn easy_search(visit: &Visit) -> Result<Reply, Fault> {
-    show(visit, visit.words.say("prose-title.easy-search"), "prose.easy-search")
+    show(
+        visit,
+        visit.words.say("prose-title.easy-search"),
+        "prose.easy-search",
+    )
 }
 
 /// `/leichte-sprache/angebot`.
 pub(crate) fn easy_offer(visit: &Visit) -> Result<Reply, Fault> {
-    show(visit, visit.words.say("prose-title.easy-offer"), "prose.easy-offer")
+    show(
+        visit,
+        visit.words.say("prose-title.easy-offer"),
+        "prose.easy-offer",
+    )
 }

@@ -149,8 +149,16 @@ fn pages(query: &Query, total: u64, words: Words, at: &dyn Fn(&Query) -> String)
     let other = |page: usize| at(&query.at_page(page));
     let shown = |number: u64| crate::format::number(number, words.0);
     Pages {
-        before: if page > 1 { other(page - 1) } else { String::new() },
-        after: if wide(page) < last { other(page + 1) } else { String::new() },
+        before: if page > 1 {
+            other(page - 1)
+        } else {
+            String::new()
+        },
+        after: if wide(page) < last {
+            other(page + 1)
+        } else {
+            String::new()
+        },
         place: if last > 1 {
             let (page, last) = (shown(wide(page)), shown(last));
             words.fill("search.page-of", &[("page", &page), ("last", &last)])
@@ -173,5 +181,10 @@ pub(crate) fn back(visit: &Visit) -> Result<String, Fault> {
         .into_iter()
         .map(str::to_owned)
         .collect();
-    Ok(question::address(visit.words.root(), "/suche", &query, &marked))
+    Ok(question::address(
+        visit.words.root(),
+        "/suche",
+        &query,
+        &marked,
+    ))
 }

@@ -2,6 +2,7 @@
 
 use crate::ask;
 use crate::fault::Fault;
+use crate::question;
 use crate::reply::Reply;
 use crate::visit::Visit;
 
@@ -15,13 +16,17 @@ const KEEP: u32 = 300;
 /// `/vorschlaege`.
 pub(crate) fn page(visit: &Visit) -> Result<Reply, Fault> {
     let pairs = visit.pairs()?;
-    let typed = ask::values(&pairs, "q").first().copied().unwrap_or_default();
+    let typed = ask::values(&pairs, "q")
+        .first()
+        .copied()
+        .unwrap_or_default();
     let typed: String = typed.chars().take(LONGEST).collect();
     let texts: Vec<String> = if typed.trim().chars().count() < 2 {
         Vec::new()
     } else {
         let found = visit.site.search.suggest(&typed, MOST);
         found
+            .map_err(|cause| question::failed(cause, visit.words))?
             .into_iter()
             .map(|mut suggestion| {
                 crate::scrub::text(&mut suggestion.text);

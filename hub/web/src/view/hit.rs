@@ -40,7 +40,6 @@ pub(crate) struct HitView {
     /// Its name in a list of marked offers.
     pub(crate) mark: String,
     pub(crate) marked: bool,
-    pub(crate) runs: u64,
 }
 
 /// The offers of hits, those left out that went since the index was built.
@@ -118,7 +117,6 @@ pub(crate) fn one(
         same: Vec::new(),
         mark: format!("{id}/{}", offer.id),
         marked: false,
-        runs: u64::try_from(offer.runs.len()).unwrap_or(u64::MAX),
     }
 }
 
@@ -138,10 +136,7 @@ fn when(next: &calluna_model::offer::RunDraft, words: Words) -> String {
             let day = run::weekday(slot.weekday, words);
             let hours = format::hours(&slot.start, &slot.end, words);
             let times = format!("{day} {hours}");
-            words.fill(
-                "hit.when",
-                &[("start", &start), ("times", times.trim())],
-            )
+            words.fill("hit.when", &[("start", &start), ("times", times.trim())])
         }
         None => start,
     }

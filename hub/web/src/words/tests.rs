@@ -16,7 +16,11 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     while let Some(path) = open.pop() {
         if path.is_dir() {
-            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            open.extend(
+                fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
         } else {
             out.push(path);
         }
@@ -127,7 +131,14 @@ fn easy_language_is_easier_still() {
             let words = sentence.split_whitespace().count();
             assert!(words <= 12, "{key}: {words} words: {sentence}");
         }
-        for word in ["Genitiv", "bzw.", "z. B.", "Gemäß", "Navigation", "Filteroption"] {
+        for word in [
+            "Genitiv",
+            "bzw.",
+            "z. B.",
+            "Gemäß",
+            "Navigation",
+            "Filteroption",
+        ] {
             assert!(!text.contains(word), "{key}: {word}");
         }
     }
