@@ -8,8 +8,6 @@
 )]
 #![allow(
     dead_code,
-    missing_docs,
-    unreachable_pub,
     reason = "the fixture is that of the tests, which use more of it"
 )]
 

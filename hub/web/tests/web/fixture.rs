@@ -17,24 +17,24 @@ use calluna_web::settings::{Accessibility, Arbitration, Operator};
 use calluna_web::{Download, Settings, Site};
 
 #[path = "offers.rs"]
-pub mod offers;
+pub(crate) mod offers;
 
 /// 2026-11-30 21:00 UTC: a Monday evening.
-pub const NOW: Moment = Moment(1_796_072_400);
+pub(crate) const NOW: Moment = Moment(1_796_072_400);
 
 /// A catalogue in memory.
 #[derive(Debug, Default)]
-pub struct Shelf {
+pub(crate) struct Shelf {
     cards: BTreeMap<ProviderId, ProviderCard>,
     offers: BTreeMap<ProviderId, BTreeMap<String, OfferDraft>>,
     gone: BTreeMap<(ProviderId, String), (Moment, Option<String>)>,
     /// Whether it cannot be read.
-    pub broken: AtomicBool,
+    pub(crate) broken: AtomicBool,
     /// Whether reading it panics.
-    pub panics: AtomicBool,
+    pub(crate) panics: AtomicBool,
 }
 
-pub fn provider(id: &str) -> ProviderId {
+pub(crate) fn provider(id: &str) -> ProviderId {
     id.parse().unwrap()
 }
 
@@ -62,7 +62,7 @@ fn card(id: &str, name: &str, kind: ProviderKind, agreed_at: Option<Moment>) -> 
 
 impl Shelf {
     /// The usual one.
-    pub fn usual() -> Self {
+    pub(crate) fn usual() -> Self {
         let night = |days: i64| Some(Moment(1_796_001_240).plus(-86_400 * days));
         let mut shelf = Self::default();
         let vhs = card(
@@ -113,7 +113,7 @@ impl Shelf {
     }
 
     /// With so many more offers, alike and realistic.
-    pub fn with_many(mut self, count: usize) -> Self {
+    pub(crate) fn with_many(mut self, count: usize) -> Self {
         let id = provider("vhs-heidekreis");
         let all = self.offers.entry(id.clone()).or_default();
         for number in 0..count {
@@ -126,7 +126,7 @@ impl Shelf {
     }
 
     /// With a provider that means harm.
-    pub fn with_hostile(mut self) -> Self {
+    pub(crate) fn with_hostile(mut self) -> Self {
         let name = "<script>alert('name')</script>\u{202e}Akademie";
         let mut hostile = card("boese-gmbh", name, ProviderKind::Other, Some(NOW));
         hostile.member.website = "javascript:alert('site')".into();
@@ -148,7 +148,7 @@ impl Shelf {
         self.offers.insert(id, offers.collect());
     }
 
-    pub fn withdraw(&mut self, id: &str, offer: &str, title: Option<&str>) {
+    pub(crate) fn withdraw(&mut self, id: &str, offer: &str, title: Option<&str>) {
         let key = (provider(id), offer.to_owned());
         let title = title.map(str::to_owned);
         self.gone.insert(key, (NOW.plus(-86_400), title));
@@ -209,7 +209,7 @@ impl Reader for Shelf {
 }
 
 /// What an operator has filled in.
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         base_url: "https://bildung.example".into(),
         operator: Operator {
@@ -238,7 +238,7 @@ pub fn settings() -> Settings {
 }
 
 /// A site over that catalogue, with the real search.
-pub fn site(shelf: Shelf) -> (Site, Arc<Shelf>) {
+pub(crate) fn site(shelf: Shelf) -> (Site, Arc<Shelf>) {
     let shelf = Arc::new(shelf);
     let index = Index::create_in_ram("03358").unwrap();
     index.refresh(shelf.as_ref()).unwrap();

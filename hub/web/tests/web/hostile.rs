@@ -147,7 +147,7 @@ async fn calendars_and_feeds_keep_their_lines() {
 }
 
 /// The lines of a calendar file as they were before they were folded.
-pub fn unfolded(file: &str) -> Vec<String> {
+pub(crate) fn unfolded(file: &str) -> Vec<String> {
     assert!(file.ends_with("\r\n"));
     for line in file.split("\r\n") {
         assert!(line.len() <= 75, "a line of {} bytes", line.len());

@@ -2,20 +2,20 @@
 
 /// A tag that begins an element.
 #[derive(Debug)]
-pub struct Tag {
-    pub name: String,
-    pub attributes: Vec<(String, String)>,
+pub(crate) struct Tag {
+    pub(crate) name: String,
+    pub(crate) attributes: Vec<(String, String)>,
 }
 
 impl Tag {
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(other, _)| other == name);
         found.map(|(_, value)| value.as_str())
     }
 }
 
 /// Every tag that begins an element. What stands inside scripts is passed over.
-pub fn tags(html: &str) -> Vec<Tag> {
+pub(crate) fn tags(html: &str) -> Vec<Tag> {
     let mut out = Vec::new();
     let mut rest = html;
     while let Some(at) = rest.find('<') {
@@ -68,7 +68,7 @@ fn tag(text: &str) -> (Tag, &str) {
 }
 
 /// Character references undone, as far as our templates write them.
-pub fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     let mut out = text.to_owned();
     for (from, to) in [
         ("&#60;", "<"),
@@ -87,7 +87,7 @@ pub fn unescaped(text: &str) -> String {
 }
 
 /// The text between the first such tag and its end.
-pub fn inside<'a>(html: &'a str, name: &str) -> &'a str {
+pub(crate) fn inside<'a>(html: &'a str, name: &str) -> &'a str {
     let from = html
         .find(&format!("<{name}"))
         .unwrap_or_else(|| panic!("no {name}"));

@@ -88,7 +88,7 @@ fn language(mut offer: OfferDraft, tag: &str, cefr: &str) -> OfferDraft {
     offer
 }
 
-pub fn vhs() -> Vec<OfferDraft> {
+pub(crate) fn vhs() -> Vec<OfferDraft> {
     let mut full = full_offer("26H-40601").into_draft();
     full.runs.push(RunDraft {
         status: "cancelled".into(),
@@ -176,7 +176,7 @@ pub fn vhs() -> Vec<OfferDraft> {
     vec![full, english, conversation, german, yoga, excel, old]
 }
 
-pub fn school() -> Vec<OfferDraft> {
+pub(crate) fn school() -> Vec<OfferDraft> {
     let mut first = offer(
         "hsa",
         "Hauptschulabschluss nachholen",
@@ -212,7 +212,7 @@ pub fn school() -> Vec<OfferDraft> {
     vec![first, second, third]
 }
 
-pub fn trainer() -> Vec<OfferDraft> {
+pub(crate) fn trainer() -> Vec<OfferDraft> {
     let mut welding = offer(
         "SW-1",
         "Schweißerkurs MAG",
@@ -248,7 +248,7 @@ pub fn trainer() -> Vec<OfferDraft> {
 }
 
 /// One of many, all different.
-pub fn one_of_many(number: usize) -> OfferDraft {
+pub(crate) fn one_of_many(number: usize) -> OfferDraft {
     const TOPICS: [(&str, &str); 8] = [
         ("Spanisch A1", "4.22"),
         ("Kochen: Küche der Heide", "3.07"),
@@ -285,7 +285,7 @@ pub fn one_of_many(number: usize) -> OfferDraft {
 }
 
 /// Everything in it means harm, in every field that a page shows. As no node would let it through.
-pub fn hostile() -> OfferDraft {
+pub(crate) fn hostile() -> OfferDraft {
     let bad =
         "\"><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{0}' onclick='alert(3)";
     let line = || format!("Englisch {bad}");
