@@ -14,10 +14,13 @@
 
 pub mod answer;
 mod bits;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 pub mod german;
 pub mod groups;
 pub mod index;
 pub mod places;
 pub mod query;
+mod quick;
 pub mod ranking;
 mod search;

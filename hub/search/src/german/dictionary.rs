@@ -7,6 +7,7 @@ use super::fold::fold;
 use super::split::split;
 use super::stem::stem;
 use super::{is_noun, lists};
+use crate::quick::Quick;
 
 /// In so many offers a word has to stand by itself before it may take others apart.
 pub const SEEN_IN: u32 = 3;
@@ -16,8 +17,8 @@ const GROWN_MIN: usize = 5;
 const GROWN_MAX: usize = 50_000;
 
 /// The words of the data file: folded forms and stems.
-static GIVEN: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let mut given = HashSet::new();
+static GIVEN: LazyLock<HashSet<String, Quick>> = LazyLock::new(|| {
+    let mut given = HashSet::default();
     for word in lists::words(lists::DICTIONARY) {
         given.insert(stem(&word));
         given.insert(word);
@@ -26,7 +27,7 @@ static GIVEN: LazyLock<HashSet<String>> = LazyLock::new(|| {
 });
 
 /// Stems that are never taken apart.
-static WHOLE: LazyLock<HashSet<String>> = LazyLock::new(|| {
+static WHOLE: LazyLock<HashSet<String, Quick>> = LazyLock::new(|| {
     lists::words(lists::UNSPLIT)
         .flat_map(|word| [stem(&word), word])
         .collect()
@@ -37,8 +38,8 @@ static WHOLE: LazyLock<HashSet<String>> = LazyLock::new(|| {
 pub struct Dictionary {
     /// Folded words that the catalogue added.
     grown: BTreeSet<String>,
-    /// Their stems.
-    stems: HashSet<String>,
+    /// The same and their stems, to look up.
+    known: HashSet<String, Quick>,
 }
 
 impl Dictionary {
@@ -46,8 +47,7 @@ impl Dictionary {
     pub fn with(words: impl IntoIterator<Item = String>) -> Self {
         let mut dictionary = Self::default();
         for word in words {
-            dictionary.stems.insert(stem(&word));
-            dictionary.grown.insert(word);
+            dictionary.add(word);
         }
         dictionary
     }
@@ -55,8 +55,7 @@ impl Dictionary {
     /// Whether a folded word or a stem is a word.
     #[must_use]
     pub fn has(&self, word: &str) -> bool {
-        GIVEN.contains(word)
-            || (word.len() >= GROWN_MIN && (self.grown.contains(word) || self.stems.contains(word)))
+        GIVEN.contains(word) || (word.len() >= GROWN_MIN && self.known.contains(word))
     }
 
     /// Whether a folded word is never taken apart.
@@ -86,7 +85,8 @@ impl Dictionary {
 
     /// Adds a word.
     pub fn add(&mut self, folded: String) {
-        self.stems.insert(stem(&folded));
+        self.known.insert(stem(&folded));
+        self.known.insert(folded.clone());
         self.grown.insert(folded);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use super::fold::fold;
 use super::stem::stem;
+use crate::quick::Quick;
 
 /// Forms of words that the stemmer gets wrong.
 pub const PROTECTED: &str = include_str!("../../data/protected.txt");
@@ -30,8 +31,8 @@ pub fn words(text: &'static str) -> impl Iterator<Item = String> {
     lines(text).flat_map(str::split_whitespace).map(fold)
 }
 
-static STOP: LazyLock<HashSet<String>> = LazyLock::new(|| words(STOPWORDS).collect());
-static COMMON: LazyLock<HashSet<String>> =
+static STOP: LazyLock<HashSet<String, Quick>> = LazyLock::new(|| words(STOPWORDS).collect());
+static COMMON: LazyLock<HashSet<String, Quick>> =
     LazyLock::new(|| words(GENERIC).map(|word| stem(&word)).collect());
 
 /// Whether a folded word says nothing.

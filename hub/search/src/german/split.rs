@@ -6,6 +6,8 @@ use super::stem::stem;
 
 /// Shortest part, in bytes of the folded word.
 const PART_MIN: usize = 3;
+/// Longest simple word, in bytes.
+const WORD_MAX: usize = 20;
 /// Most parts.
 const PARTS_MAX: usize = 5;
 /// What may stand between two parts.
@@ -19,58 +21,82 @@ pub fn split(folded: &str, dictionary: &Dictionary) -> Vec<String> {
     if !plain || folded.len() < 2 * PART_MIN || Dictionary::keeps_whole(folded) {
         return Vec::new();
     }
-    // best[i]: the cuts by which folded[i..] is made of words.
-    let length = folded.len();
-    let mut best: Vec<Option<Vec<(usize, usize)>>> = vec![None; length + 1];
-    for start in (0..=length - PART_MIN).rev() {
-        best[start] = from(folded, start, &best, dictionary);
-    }
-    match best.swap_remove(0) {
-        Some(cuts) if cuts.len() > 1 => cuts
-            .into_iter()
-            .map(|(start, end)| stem(&folded[start..end]))
-            .collect(),
+    let mut search = Search {
+        folded,
+        dictionary,
+        best: vec![None; folded.len()],
+    };
+    match search.from(0, PARTS_MAX) {
+        Some(ends) if ends.len() > 1 => {
+            let starts = std::iter::once(0).chain(ends.iter().map(|(_, next)| *next));
+            let parts = starts
+                .zip(&ends)
+                .map(|(start, (end, _))| stem(&folded[start..*end]));
+            parts.collect()
+        }
         _ => Vec::new(),
     }
 }
 
-/// The best way to make `folded[start..]` of words, given the best ways for everything behind.
-fn from(
-    folded: &str,
-    start: usize,
-    best: &[Option<Vec<(usize, usize)>>],
-    dictionary: &Dictionary,
-) -> Option<Vec<(usize, usize)>> {
-    let length = folded.len();
-    let mut found: Option<Vec<(usize, usize)>> = None;
-    for end in (start + PART_MIN..=length).rev() {
-        let word = &folded[start..end];
-        if end == length {
-            if is_last(word, dictionary) {
-                return Some(vec![(start, end)]);
-            }
-            continue;
+/// Where each part ends, and where the next one begins.
+type Cuts = Vec<(usize, usize)>;
+
+/// Looks only at places that a chain of words leads to.
+#[derive(Debug)]
+struct Search<'a> {
+    folded: &'a str,
+    dictionary: &'a Dictionary,
+    /// The best way to make the rest from here of words, where that was looked for.
+    best: Vec<Option<Option<Cuts>>>,
+}
+
+impl Search<'_> {
+    fn from(&mut self, start: usize, parts: usize) -> Option<Cuts> {
+        if let Some(known) = self.best.get(start).and_then(Option::as_ref) {
+            return known.clone();
         }
-        if !dictionary.has(word) || is_stopword(word) {
-            continue;
+        let found = self.look(start, parts);
+        if let Some(best) = self.best.get_mut(start) {
+            *best = Some(found.clone());
         }
-        for link in LINKS {
-            let next = end + link.len();
-            if !folded[end..].starts_with(link) || next > length - PART_MIN {
+        found
+    }
+
+    fn look(&mut self, start: usize, parts: usize) -> Option<Cuts> {
+        let (folded, length) = (self.folded, self.folded.len());
+        if parts == 0 || start + PART_MIN > length {
+            return None;
+        }
+        if is_last(&folded[start..], self.dictionary) {
+            return Some(vec![(length, length)]);
+        }
+        let mut found: Option<Cuts> = None;
+        let longest = (length - PART_MIN).min(start + WORD_MAX);
+        for end in (start + PART_MIN..=longest).rev() {
+            let word = &folded[start..end];
+            if !self.dictionary.has(word) || is_stopword(word) {
                 continue;
             }
-            let Some(rest) = &best[next] else { continue };
-            let fewer = found
-                .as_ref()
-                .is_none_or(|found| rest.len() + 1 < found.len());
-            if fewer && rest.len() < PARTS_MAX {
-                let mut cuts = vec![(start, end)];
-                cuts.extend_from_slice(rest);
-                found = Some(cuts);
+            for link in LINKS {
+                let next = end + link.len();
+                if !folded[end..].starts_with(link) || next > length - PART_MIN {
+                    continue;
+                }
+                let Some(rest) = self.from(next, parts - 1) else {
+                    continue;
+                };
+                if found
+                    .as_ref()
+                    .is_none_or(|found| rest.len() + 1 < found.len())
+                {
+                    let mut cuts = vec![(end, next)];
+                    cuts.extend(rest);
+                    found = Some(cuts);
+                }
             }
         }
+        found
     }
-    found
 }
 
 /// The last part may carry an ending: `Kurse`, `Häusern`.
@@ -78,8 +104,9 @@ fn is_last(word: &str, dictionary: &Dictionary) -> bool {
     if is_stopword(word) {
         return false;
     }
-    dictionary.has(word) || {
-        let stem = stem(word);
-        stem.len() >= PART_MIN && dictionary.has(&stem)
-    }
+    dictionary.has(word)
+        || word.len() <= WORD_MAX && {
+            let stem = stem(word);
+            stem.len() >= PART_MIN && dictionary.has(&stem)
+        }
 }

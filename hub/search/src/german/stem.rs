@@ -7,10 +7,15 @@ use frostem::{Algorithm, Stemmer};
 
 use super::fold::fold;
 use super::lists;
+use crate::quick::Quick;
+
+/// Fewest letters before a protected last part, and of it.
+const START_MIN: usize = 3;
+const END_MIN: usize = 4;
 
 /// Form (folded) to stem, for words that the stemmer gets wrong.
-static PROTECTED: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let mut forms = HashMap::new();
+static PROTECTED: LazyLock<HashMap<String, &'static str, Quick>> = LazyLock::new(|| {
+    let mut forms = HashMap::default();
     for line in lists::lines(lists::PROTECTED) {
         if let Some((stem, words)) = line.split_once(':') {
             for word in words.split_whitespace() {
@@ -32,12 +37,27 @@ pub fn stem(folded: &str) -> String {
     if let Some(stem) = protected(general) {
         return stem;
     }
+    if let Some((start, stem)) = protected_end(general) {
+        return format!("{}{stem}", &general[..start]);
+    }
     let stem = Stemmer::new(Algorithm::German).stem(general);
     if stem.len() < 2 {
         general.to_owned()
     } else {
         stem.into_owned()
     }
+}
+
+/// A compound whose last part is protected: `Englischkurs` and `Englischkurse` meet, too. Where the last part begins,
+/// and its stem.
+fn protected_end(folded: &str) -> Option<(usize, &'static str)> {
+    let starts = folded
+        .char_indices()
+        .skip(START_MIN)
+        .map(|(start, _)| start);
+    starts
+        .take_while(|start| folded.len() - start >= END_MIN)
+        .find_map(|start| Some((start, *PROTECTED.get(&folded[start..])?)))
 }
 
 /// `Erzieherin` and `Erzieherinnen` as `Erzieher`: who looks for one means all.

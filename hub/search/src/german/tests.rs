@@ -94,7 +94,7 @@ fn hyphens_give_the_word_and_its_parts() {
             .iter()
             .map(|w| w.stem.as_str())
             .collect::<Vec<_>>(),
-        ["onlinekur", "onlin", "kurs"]
+        ["onlinekurs", "onlin", "kurs"]
     );
     assert_eq!(pieces("rein - raus").len(), 2);
     assert_eq!(words("C++")[0].folded, "c++");
@@ -130,16 +130,13 @@ fn the_catalogue_adds_words_that_take_compounds_apart() {
 #[test]
 fn synonyms_go_both_ways_unless_they_say_so() {
     let of = |words: &[&str]| {
-        let phrase: Vec<String> = words
-            .iter()
-            .map(|word| stem::stem(&fold::fold(word)))
-            .collect();
+        let phrase: Vec<String> = words.iter().map(|word| stem(&fold::fold(word))).collect();
         synonyms::of(&phrase).to_vec()
     };
-    assert!(of(&["EDV"]).contains(&vec![stem::stem("computer")]));
+    assert!(of(&["EDV"]).contains(&vec![stem("computer")]));
     assert!(of(&["Computer"]).contains(&vec!["edv".to_owned()]));
     assert!(of(&["Deutsch", "Fremdsprache"]).contains(&vec!["daf".to_owned()]));
     assert!(of(&["Grundbildung"]).contains(&vec!["alphabetisierung".to_owned()]));
-    assert!(!of(&["Alphabetisierung"]).contains(&vec![stem::stem("grundbildung")]));
+    assert!(!of(&["Alphabetisierung"]).contains(&vec![stem("grundbildung")]));
     assert!(of(&["Blumenvase"]).is_empty());
 }

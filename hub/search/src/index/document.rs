@@ -13,29 +13,96 @@ use super::schema::{DESCRIPTION, FIELDS, Fields, MASKS, SUBJECT, SUMMARY, TITLE,
 use super::values;
 use crate::german::dictionary::Dictionary;
 use crate::german::tokens::{Piece, Token, composed, pieces};
-use crate::german::{Word, analyse, is_noun, lists};
+use crate::german::{analyse, is_noun, lists};
 use crate::places;
 use crate::query::Facet;
+use crate::quick::Quick;
 
 /// So many analysed words are kept in memory.
 const CACHE_MAX: usize = 200_000;
 
-/// Makes documents. Remembers analysed words: the same few thousand come again and again.
+/// Makes documents. Remembers analysed words, because the same few thousand come again and again.
 #[derive(Debug)]
 pub(crate) struct Maker<'a> {
     fields: Fields,
     dictionary: &'a Dictionary,
     district: &'a str,
-    cache: HashMap<String, Rc<Word>>,
+    /// Words that may be taken apart, and words that may not.
+    cache: [HashMap<Box<str>, Rc<Known>, Quick>; 2],
+    stems: Stems,
 }
 
-/// The words of one offer: stem to the set of fields in which it stands.
+/// A word that was analysed before.
+#[derive(Debug)]
+struct Known {
+    folded: Box<str>,
+    /// It says nothing about an offer.
+    stop: bool,
+    /// Number of its stem.
+    stem: usize,
+    /// Numbers of the stems of its parts.
+    parts: Box<[usize]>,
+}
+
+/// Numbers for stems, and the sets of fields in which they stand in the offer at hand.
+#[derive(Debug, Default)]
+struct Stems {
+    numbers: HashMap<Box<str>, usize, Quick>,
+    names: Vec<Box<str>>,
+    words: Tally,
+    parts: Tally,
+}
+
+/// Sets of fields by the number of a stem.
+#[derive(Debug, Default)]
+struct Tally {
+    masks: Vec<u8>,
+    touched: Vec<usize>,
+}
+
+impl Tally {
+    /// Adds a field; whether it is new there.
+    fn add(&mut self, stem: usize, mask: u8) -> bool {
+        if self.masks.len() <= stem {
+            self.masks.resize(stem + 1, 0);
+        }
+        let fields = &mut self.masks[stem];
+        if *fields == 0 {
+            self.touched.push(stem);
+        }
+        let new = *fields & mask == 0;
+        *fields |= mask;
+        new
+    }
+
+    /// Writes everything down and begins anew.
+    fn take(&mut self, names: &[Box<str>]) -> String {
+        let mut text = String::new();
+        for stem in self.touched.drain(..) {
+            push_counted(&mut text, &names[stem], self.masks[stem]);
+            self.masks[stem] = 0;
+        }
+        text
+    }
+}
+
+impl Stems {
+    fn number(&mut self, stem: &str) -> usize {
+        if let Some(number) = self.numbers.get(stem) {
+            return *number;
+        }
+        let number = self.names.len();
+        self.names.push(stem.into());
+        self.numbers.insert(stem.into(), number);
+        number
+    }
+}
+
+/// What else is found in an offer.
 #[derive(Debug, Default)]
 struct Found {
-    words: HashMap<String, u8>,
-    parts: HashMap<String, u8>,
-    facts: Vec<String>,
-    surface: Vec<(String, String)>,
+    facts: Vec<usize>,
+    surface: Vec<(Box<str>, String)>,
     lengths: [u16; FIELDS],
 }
 
@@ -45,7 +112,8 @@ impl<'a> Maker<'a> {
             fields,
             dictionary,
             district,
-            cache: HashMap::new(),
+            cache: Default::default(),
+            stems: Stems::default(),
         }
     }
 
@@ -77,32 +145,35 @@ impl<'a> Maker<'a> {
         self.fill(&row, &texts, &found)
     }
 
-    fn fill(&self, row: &Row, texts: &Texts, found: &Found) -> serde_json::Result<TantivyDocument> {
+    fn fill(
+        &mut self,
+        row: &Row,
+        texts: &Texts,
+        found: &Found,
+    ) -> serde_json::Result<TantivyDocument> {
         let mut document = TantivyDocument::default();
-        let counted = |words: &HashMap<String, u8>| {
-            let mut text = String::new();
-            for (word, mask) in words {
-                push_counted(&mut text, word, *mask);
-            }
-            text
-        };
-        let once = |words: &mut dyn Iterator<Item = String>| {
-            let mut text = String::new();
-            words.for_each(|word| push_counted(&mut text, &word, 1));
-            text
-        };
-        let fields = &self.fields;
+        let fields = self.fields;
+        let Stems {
+            names,
+            words,
+            parts,
+            ..
+        } = &mut self.stems;
         document.add_text(fields.provider, &row.provider);
-        document.add_text(fields.word, counted(&found.words));
-        document.add_text(fields.part, counted(&found.parts));
-        document.add_text(fields.fact, once(&mut found.facts.iter().cloned()));
-        let surface = &found.surface;
-        let folded = surface.iter().map(|(folded, _)| folded.clone());
-        document.add_text(fields.surface, once(&mut { folded }));
-        let written = surface
-            .iter()
-            .map(|(folded, written)| format!("{folded} {written}"));
-        document.add_text(fields.written, once(&mut { written }));
+        document.add_text(fields.word, words.take(names));
+        document.add_text(fields.part, parts.take(names));
+        let mut facts = String::new();
+        for stem in &found.facts {
+            push_counted(&mut facts, &names[*stem], 1);
+        }
+        document.add_text(fields.fact, facts);
+        let (mut surface, mut written) = (String::new(), String::new());
+        for (folded, as_written) in &found.surface {
+            push_counted(&mut surface, folded, 1);
+            push_counted(&mut written, &format!("{folded} {as_written}"), 1);
+        }
+        document.add_text(fields.surface, surface);
+        document.add_text(fields.written, written);
         document.add_bytes(fields.row, &serde_json::to_vec(row)?);
         document.add_bytes(fields.texts, &serde_json::to_vec(texts)?);
         Ok(document)
@@ -126,18 +197,16 @@ impl<'a> Maker<'a> {
     }
 
     fn word(&mut self, core: &str, noun: bool, field: usize, found: &mut Found) {
-        let word = self.analysed(core, noun);
-        if lists::is_stopword(&word.folded) {
+        let word = self.known(core, noun);
+        if word.stop {
             return;
         }
         let mask = MASKS[field];
-        let fields = found.words.entry(word.stem.clone()).or_default();
-        if *fields & mask == 0 {
-            *fields |= mask;
+        if self.stems.words.add(word.stem, mask) {
             found.lengths[field] = found.lengths[field].saturating_add(1);
         }
         for part in &word.parts {
-            *found.parts.entry(part.clone()).or_default() |= mask;
+            self.stems.parts.add(*part, mask);
         }
         if field != DESCRIPTION && word.folded.len() >= 2 {
             seen(&word.folded, core, found);
@@ -152,10 +221,10 @@ impl<'a> Maker<'a> {
                 Piece::Joined { parts, .. } => parts,
             };
             for token in tokens {
-                let word = self.analysed(token.core, false);
-                if !lists::is_stopword(&word.folded) {
+                let word = self.known(token.core, false);
+                if !word.stop {
                     if !found.facts.contains(&word.stem) {
-                        found.facts.push(word.stem.clone());
+                        found.facts.push(word.stem);
                     }
                     seen(&word.folded, token.core, found);
                 }
@@ -163,28 +232,30 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn analysed(&mut self, core: &str, noun: bool) -> Rc<Word> {
-        // Whether it may be split is seen from the first letter, or stands in the key.
-        let key = if noun || !is_noun(core) {
-            core.to_owned()
-        } else {
-            format!("-{core}")
-        };
-        if let Some(word) = self.cache.get(&key) {
+    fn known(&mut self, core: &str, noun: bool) -> Rc<Known> {
+        let cache = usize::from(noun);
+        if let Some(word) = self.cache[cache].get(core) {
             return Rc::clone(word);
         }
-        if self.cache.len() >= CACHE_MAX {
-            self.cache.clear();
+        if self.cache[cache].len() >= CACHE_MAX {
+            self.cache[cache].clear();
         }
-        let word = Rc::new(analyse(core, noun, self.dictionary));
-        self.cache.insert(key, Rc::clone(&word));
+        let word = analyse(core, noun, self.dictionary);
+        let parts = word.parts.iter().map(|part| self.stems.number(part));
+        let word = Rc::new(Known {
+            parts: parts.collect(),
+            stem: self.stems.number(&word.stem),
+            stop: lists::is_stopword(&word.folded),
+            folded: word.folded.into(),
+        });
+        self.cache[cache].insert(core.into(), Rc::clone(&word));
         word
     }
 }
 
 fn seen(folded: &str, written: &str, found: &mut Found) {
-    if !found.surface.iter().any(|(known, _)| known == folded) {
-        found.surface.push((folded.to_owned(), written.to_owned()));
+    if !found.surface.iter().any(|(known, _)| **known == *folded) {
+        found.surface.push((folded.into(), written.to_owned()));
     }
 }
 

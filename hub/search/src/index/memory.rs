@@ -37,13 +37,19 @@ impl Memory {
         }
     }
 
-    /// What a payload says, when it is one of ours for this district.
+    /// What a payload says, when it is as it was written, and one of ours for this district.
     pub(crate) fn read(payload: Option<&str>, district: &str) -> Option<Self> {
-        let memory: Self = serde_json::from_str(payload?).ok()?;
+        let (digest, text) = payload?.split_once('\n')?;
+        let memory: Self = serde_json::from_str(text).ok()?;
+        if blake3::hash(text.as_bytes()).to_hex().as_str() != digest {
+            return None;
+        }
         (memory.version == VERSION && memory.district == district).then_some(memory)
     }
 
+    /// As it travels, with a digest: nothing else of a commit's file is checked.
     pub(crate) fn payload(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
+        let text = serde_json::to_string(self)?;
+        Ok(format!("{}\n{text}", blake3::hash(text.as_bytes())))
     }
 }

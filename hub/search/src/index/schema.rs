@@ -91,6 +91,8 @@ impl Tokenizer for Counted {
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> CountedStream<'a> {
         self.token.reset();
+        // Positions are not kept; all words stand in the same one.
+        self.token.position = 0;
         CountedStream {
             rest: text,
             left: 0,

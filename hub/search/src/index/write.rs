@@ -16,6 +16,7 @@ use crate::german::dictionary::{Dictionary, SEEN_IN};
 use crate::german::is_noun;
 use crate::german::split::split;
 use crate::german::tokens::{Piece, composed, pieces};
+use crate::quick::Quick;
 
 /// Most different words that are counted at once.
 const COUNTED_MAX: usize = 400_000;
@@ -29,7 +30,10 @@ pub(super) fn update(
         let mut counted = Counted::default();
         offers(&mut |draft| counted.add(&draft))?;
         grow(index, memory, counted)?;
-        replace(index, writer, memory, card, offers)
+        let dictionary = Dictionary::with(memory.words.iter().cloned());
+        let district = memory.district.clone();
+        let mut maker = Maker::new(index.fields, &dictionary, &district);
+        replace(index, writer, memory, &mut maker, card, offers)
     })
 }
 
@@ -70,11 +74,14 @@ pub(super) fn refresh(index: &Index, reader: &dyn Reader) -> Result<Refreshed, I
             memory.late.clear();
         }
         grow(index, memory, counted)?;
+        let dictionary = Dictionary::with(memory.words.iter().cloned());
+        let district = memory.district.clone();
+        let mut maker = Maker::new(index.fields, &dictionary, &district);
         for card in &changed {
             let mut offers = |visit: &mut calluna_catalogue::reader::VisitOffer<'_>| {
                 reader.offers(&card.member.id, visit)
             };
-            done.offers += replace(index, writer, memory, card, &mut offers)?;
+            done.offers += replace(index, writer, memory, &mut maker, card, &mut offers)?;
         }
         Ok(())
     })?;
@@ -115,14 +122,12 @@ fn replace(
     index: &Index,
     writer: &IndexWriter,
     memory: &mut Memory,
+    maker: &mut Maker<'_>,
     card: &ProviderCard,
     offers: &mut Offers<'_>,
 ) -> Result<u64, IndexError> {
     let id = card.member.id.as_str();
     take_out(index, writer, memory, id);
-    let dictionary = Dictionary::with(memory.words.iter().cloned());
-    let district = memory.district.clone();
-    let mut maker = Maker::new(index.fields, &dictionary, &district);
     let mut written = 0;
     let mut failed = None;
     offers(&mut |draft| {
@@ -150,11 +155,11 @@ fn replace(
 
 /// In how many offers each noun stands by itself.
 #[derive(Debug, Default)]
-struct Counted(HashMap<String, u32>);
+struct Counted(HashMap<String, u32, Quick>);
 
 impl Counted {
     fn add(&mut self, draft: &OfferDraft) -> ControlFlow<()> {
-        let mut here: HashSet<&str> = HashSet::new();
+        let mut here: HashSet<&str, Quick> = HashSet::default();
         let labels = draft.subjects.iter().map(|subject| subject.label.as_str());
         let texts = [
             &draft.title,

@@ -22,13 +22,18 @@ const WEIGHTS: [f32; FIELDS] = {
     weights
 };
 
+/// A whole word in [`Found::values`].
+const WHOLE: f32 = 255.0;
+/// Sets of fields.
+const SETS: usize = 1 << FIELDS;
+
 /// What one word of the question found.
 #[derive(Debug)]
 pub(super) struct Found {
     /// The documents.
     pub(super) docs: Bits,
-    /// How much of the word each has: the `x` of [`crate::ranking`].
-    values: Vec<f32>,
+    /// How much of the word stands in each field of each document: the whole word is 255.
+    values: Vec<[u8; FIELDS]>,
     /// Whether a hit has to have it.
     required: bool,
 }
@@ -47,21 +52,51 @@ impl Found {
     fn none(docs: usize, required: bool) -> Self {
         Self {
             docs: Bits::none(docs),
-            values: vec![0.0; docs],
+            values: vec![[0; FIELDS]; docs],
             required,
         }
     }
 
-    fn put(&mut self, doc: usize, value: f32) {
+    /// Of several ways that stand in a field, the best one counts.
+    fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
         self.docs.set(doc);
-        if let Some(before) = self.values.get_mut(doc)
-            && *before < value
-        {
-            *before = value;
+        if let Some(before) = self.values.get_mut(doc) {
+            for (before, now) in before.iter_mut().zip(value) {
+                *before = (*before).max(now);
+            }
         }
     }
 
-    /// Adds what another way of meaning the word finds. Of several ways that are there, the best one counts.
+    /// The `x` of [`crate::ranking`].
+    fn x(&self, view: &View, doc: usize) -> f32 {
+        let mut x = 0.0;
+        for (field, value) in self.values[doc].iter().enumerate() {
+            x += WEIGHTS[field] * view.norms[doc][field] * f32::from(*value) / WHOLE;
+        }
+        x
+    }
+
+    /// Adds the offers that another way of meaning the word finds besides those that are found: it lifts none of
+    /// them.
+    pub(super) fn add_further(
+        &mut self,
+        state: &State,
+        view: &View,
+        ways: &[Alternative],
+    ) -> Result<(), SearchError> {
+        let mut further = Self::none(view.docs, self.required);
+        for way in ways {
+            further.add(state, view, way)?;
+        }
+        for doc in further.docs.iter() {
+            if !self.docs.has(doc) {
+                self.put(doc, further.values[doc]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what another way of meaning the word finds.
     pub(super) fn add(
         &mut self,
         state: &State,
@@ -69,12 +104,12 @@ impl Found {
         way: &Alternative,
     ) -> Result<(), SearchError> {
         if let [stem] = way.stems.as_slice() {
-            return look_up(state, view, stem, way.factor, self);
+            return look_up(state, stem, way.factor, self);
         }
         let mut parts = Vec::with_capacity(way.stems.len());
         for stem in &way.stems {
             let mut part = Self::none(view.docs, true);
-            look_up(state, view, stem, way.factor, &mut part)?;
+            look_up(state, stem, way.factor, &mut part)?;
             parts.push(part);
         }
         let Some((first, rest)) = parts.split_first() else {
@@ -82,10 +117,16 @@ impl Found {
         };
         let mut docs = first.docs.clone();
         rest.iter().for_each(|part| docs.and(&part.docs));
-        let all = parts.len() as f32;
         for doc in docs.iter() {
-            let sum: f32 = parts.iter().map(|part| part.values[doc]).sum();
-            self.put(doc, sum / all);
+            let mut mean = [0; FIELDS];
+            for (field, mean) in mean.iter_mut().enumerate() {
+                let sum: usize = parts
+                    .iter()
+                    .map(|part| usize::from(part.values[doc][field]))
+                    .sum();
+                *mean = u8::try_from(sum / parts.len()).unwrap_or(u8::MAX);
+            }
+            self.put(doc, mean);
         }
         Ok(())
     }
@@ -146,7 +187,7 @@ impl Matches {
             let having = word.docs.count() as f32;
             let rare = (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
             for doc in word.docs.iter() {
-                let x = word.values[doc];
+                let x = word.x(view, doc);
                 scores[doc] += rare * x / (ranking::K1 + x);
             }
         }
@@ -183,84 +224,51 @@ impl Matches {
 }
 
 /// Adds the offers that have a stem: as a word, as a part of one, or in the names of places and providers.
-fn look_up(
-    state: &State,
-    view: &View,
-    stem: &str,
-    factor: f32,
-    found: &mut Found,
-) -> Result<(), SearchError> {
+fn look_up(state: &State, stem: &str, factor: f32, found: &mut Found) -> Result<(), SearchError> {
     let fields = &state.fields;
-    weighed(state, view, fields.word, stem, factor, found)?;
-    weighed(
-        state,
-        view,
-        fields.part,
-        stem,
-        factor * ranking::PART,
-        found,
-    )?;
+    let part = factor * ranking::PART;
+    weighed(state, fields.word, stem, factor, found)?;
+    weighed(state, fields.part, stem, part, found)?;
     if let Some(late) = state.memory.late.get(stem) {
         for compound in late {
-            weighed(
-                state,
-                view,
-                fields.word,
-                compound,
-                factor * ranking::PART,
-                found,
-            )?;
+            weighed(state, fields.word, compound, part, found)?;
         }
     }
-    each(
-        state,
-        fields.fact,
-        stem,
-        IndexRecordOption::Basic,
-        |base, block| {
-            block
-                .docs()
-                .iter()
-                .for_each(|doc| found.docs.set(base + *doc as usize));
-        },
-    )
+    let option = IndexRecordOption::Basic;
+    each(state, fields.fact, stem, option, |base, block| {
+        let docs = block.docs().iter();
+        docs.for_each(|doc| found.docs.set(base + *doc as usize));
+    })
 }
 
 fn weighed(
     state: &State,
-    view: &View,
     field: Field,
     stem: &str,
     factor: f32,
     found: &mut Found,
 ) -> Result<(), SearchError> {
-    each(
-        state,
-        field,
-        stem,
-        IndexRecordOption::WithFreqs,
-        |base, block| {
-            for (doc, mask) in block.docs().iter().zip(block.freqs()) {
-                let doc = base + *doc as usize;
-                let value = view
-                    .norms
-                    .get(doc)
-                    .map_or(0.0, |norms| weight(*mask, norms));
-                found.put(doc, factor * value);
-            }
-        },
-    )
+    let values = values(factor);
+    let option = IndexRecordOption::WithFreqs;
+    each(state, field, stem, option, |base, block| {
+        for (doc, mask) in block.docs().iter().zip(block.freqs()) {
+            found.put(base + *doc as usize, values[*mask as usize % SETS]);
+        }
+    })
 }
 
-/// The weights of the fields in a set, each by its length.
-fn weight(mask: u32, norms: &[f32; FIELDS]) -> f32 {
-    let mut sum = 0.0;
-    for field in 0..FIELDS {
-        if mask & u32::from(MASKS[field]) != 0 {
-            sum += WEIGHTS[field] * norms[field];
+/// What each set of fields is worth.
+fn values(factor: f32) -> [[u8; FIELDS]; SETS] {
+    let value = (factor * WHOLE).round() as u8;
+    let mut values = [[0; FIELDS]; SETS];
+    for (set, values) in values.iter_mut().enumerate() {
+        for (field, mask) in MASKS.iter().enumerate() {
+            if set & usize::from(*mask) != 0 {
+                values[field] = value;
+            }
         }
     }
-    sum
+    values
 }
 
 /// Hands over the offers of a term, a block at a time.

@@ -139,7 +139,7 @@ impl Reasons<'_> {
                 .map_or(*stem, |(end, _)| &stem[..end]);
             folded.contains(start)
         };
-        if !wanted.iter().any(|stem| like(&stem)) {
+        if !wanted.iter().any(like) {
             return;
         }
         let word = analyse(token.core, noun, &self.state.dictionary);

@@ -23,6 +23,8 @@ const SIMILAR_MAX: usize = 3;
 /// From so many letters on, one letter may be wrong, and two.
 const ONE_WRONG: usize = 4;
 const TWO_WRONG: usize = 8;
+/// A word that is there is only taken for misspelt when another has so many times its offers.
+const CLEARLY_MORE: u64 = 10;
 /// Most terms that are looked at for one beginning.
 const SCANNED_MAX: usize = 20_000;
 
@@ -42,10 +44,8 @@ pub(super) fn widen(
             continue;
         }
         let (ways, instead) = ways(state, unit, having)?;
-        for way in ways {
-            found.add(state, view, &way)?;
-            unit.alternatives.push(way);
-        }
+        found.add_further(state, view, &ways)?;
+        unit.alternatives.extend(ways);
         if let (Some(instead), Some(word)) = (instead, words.last_mut()) {
             meant |= *word != instead;
             *word = instead;
@@ -73,12 +73,15 @@ fn ways(
         return Ok((ways.collect(), None));
     }
     let similar = similar(state, &unit.folded)?;
-    let better = similar.first().filter(|(_, offers)| *offers > having);
+    let more = having.saturating_mul(CLEARLY_MORE);
+    let better = similar.first().filter(|(_, offers)| *offers > more);
     let instead = match better {
         Some((folded, _)) => written(state, folded)?,
         None => None,
     };
-    let ways = similar
+    // A rare word that is there is what was meant; another spelling is offered, its hits are not mixed in.
+    let mixed = if having == 0 { similar.as_slice() } else { &[] };
+    let ways = mixed
         .iter()
         .map(|(word, _)| way(Kind::Similar, ranking::SIMILAR, word));
     Ok((ways.collect(), instead))
