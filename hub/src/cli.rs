@@ -14,6 +14,7 @@ mod discard;
 mod door;
 mod export;
 mod file;
+mod gaps;
 mod held;
 mod init;
 mod invitations;
@@ -74,6 +75,8 @@ enum Command {
     Status(status::Status),
     /// Write the catalogue to a file.
     Export(export::Export),
+    /// Show what is offered where, what nowhere, and what competes.
+    Gaps(gaps::Gaps),
     /// Publish a night that a guard holds back.
     Release(release::Release),
     /// Forget a night that a guard holds back.
@@ -185,6 +188,7 @@ fn run(command: Command, filter: &str) -> Result<Exit> {
             Command::Sync(sync) => sync.run().await,
             Command::Status(status) => status.run().await,
             Command::Export(export) => export.run().await,
+            Command::Gaps(gaps) => gaps.run().await,
             Command::Release(release) => release.run().await,
             Command::Discard(discard) => discard.run().await,
             Command::Held(held) => held.run().await,

@@ -2,9 +2,11 @@
 //! be sent.
 
 use anyhow::{Context, Result, bail};
-use calluna_catalogue::export::{Format, Row, format};
+use calluna_catalogue::export::openqcat::Profiles;
+use calluna_catalogue::export::{Edition, Format, Loss, Row, Writer, line};
 use calluna_model::clock::Moment;
 use calluna_model::id::ProviderId;
+use calluna_model::member::Member;
 use calluna_model::offer::OfferDraft;
 use calluna_store::{Found, StoreError};
 use calluna_wire::v1 as pb;
@@ -15,59 +17,100 @@ use crate::hub::Hub;
 
 /// Pieces are handed on when they reach this size.
 const PIECE_BYTES: usize = 256 * 1024;
+/// Pieces are handed on after this many offers, full or not, so that whoever waits sees that it goes on.
+const PIECE_OFFERS: u64 = 2_000;
+
+/// Which file is wanted.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// In which format.
+    pub format: &'a dyn Format,
+    /// Only of this provider.
+    pub only: Option<&'a ProviderId>,
+    /// What KURSNET asks of providers.
+    pub profiles: Profiles,
+    /// Where the catalogue's pages are; empty where nobody serves them.
+    pub base_url: &'a str,
+}
+
+/// What holds for every file of this hub; `providers` are those that rows come from.
+#[must_use]
+pub fn edition(hub: &Hub, providers: Vec<Member>, base_url: &str) -> Edition {
+    let config = &hub.config.dataset;
+    let mut edition = Edition::new(&hub.config.name, hub.clock.now(), providers);
+    base_url
+        .trim_end_matches('/')
+        .clone_into(&mut edition.base_url);
+    if !config.publisher.is_empty() {
+        edition.publisher.name.clone_from(&config.publisher);
+    }
+    edition.publisher.url.clone_from(&config.publisher_url);
+    edition.publisher.email.clone_from(&config.email);
+    edition.publisher.district_key.clone_from(&config.district);
+    edition
+        .publisher
+        .contributor_id
+        .clone_from(&config.contributor_id);
+    edition
+}
 
 /// Writes what readers see, of one provider or of all, in order of the provider id. `each` gets
-/// the bytes in pieces with the number of offers in each; its error stops the export.
+/// the bytes in pieces with the number of offers that were handled meanwhile; its error stops the export.
 ///
 /// # Errors
-/// When the provider is unknown, the store cannot be read, or `each` fails.
+/// When the provider is unknown, the format needs what is not there, the store cannot be read, or `each` fails.
 pub fn export(
     hub: &Hub,
-    format: &dyn Format,
-    only: Option<&ProviderId>,
+    order: Order<'_>,
     each: &mut dyn FnMut(Vec<u8>, u64) -> Result<()>,
-) -> Result<u64> {
+) -> Result<Loss> {
     let mut members = hub.store.members()?;
-    if let Some(only) = only {
+    if let Some(only) = order.only {
         members.retain(|member| member.id == *only);
         if members.is_empty() {
             bail!("there is no member `{only}`; `calluna-hub members` lists them");
         }
     }
-    let mut out = Vec::new();
-    let (mut waiting, mut total) = (0_u64, 0_u64);
-    format.begin(&mut out)?;
-    for member in &members {
-        hub.store
-            .offers(&member.id, &mut |id, record| {
-                let wire = pb::Offer::decode(record).map_err(|_| {
-                    StoreError::Stopped(format!("the record of offer {id} cannot be read"))
-                })?;
-                let offer = OfferDraft::from(wire);
-                let stopped =
-                    |error: &dyn std::fmt::Display| StoreError::Stopped(error.to_string());
-                format
-                    .row(
-                        &Row {
-                            provider: member,
-                            offer: &offer,
-                        },
-                        &mut out,
-                    )
-                    .map_err(|e| stopped(&e))?;
-                waiting += 1;
-                if out.len() >= PIECE_BYTES {
-                    total += waiting;
-                    each(std::mem::take(&mut out), std::mem::take(&mut waiting))
-                        .map_err(|e| stopped(&format!("{e:#}")))?;
-                }
-                Ok(())
-            })
-            .with_context(|| format!("exporting the offers of `{}`", member.id))?;
+    let mut edition = edition(hub, members.clone(), order.base_url);
+    edition.profiles = order.profiles;
+    let mut writer = Writer::new(order.format, edition)?;
+    let mut waiting = 0_u64;
+    for provider in &members {
+        offers(hub, &provider.id, &mut |offer| {
+            let row = Row {
+                provider,
+                offer: &offer,
+            };
+            writer.push(&row)?;
+            waiting += 1;
+            if writer.ready() >= PIECE_BYTES || waiting >= PIECE_OFFERS {
+                each(writer.take(), std::mem::take(&mut waiting))?;
+            }
+            Ok(())
+        })
+        .with_context(|| format!("exporting the offers of `{}`", provider.id))?;
     }
-    total += waiting;
-    each(out, waiting)?;
-    Ok(total)
+    let (rest, loss) = writer.finish()?;
+    each(rest, waiting)?;
+    Ok(loss)
+}
+
+/// Shows every offer of a provider that readers see.
+///
+/// # Errors
+/// When the store cannot be read, or `each` fails.
+pub fn offers(
+    hub: &Hub,
+    provider: &ProviderId,
+    each: &mut dyn FnMut(OfferDraft) -> Result<()>,
+) -> Result<()> {
+    let stopped = |error: &anyhow::Error| StoreError::Stopped(format!("{error:#}"));
+    hub.store.offers(provider, &mut |id, record| {
+        let wire = pb::Offer::decode(record)
+            .map_err(|_| StoreError::Stopped(format!("the record of offer {id} cannot be read")))?;
+        each(OfferDraft::from(wire)).map_err(|error| stopped(&error))
+    })?;
+    Ok(())
 }
 
 /// How one offer stands for readers, as `offer --format json` prints it.
@@ -133,10 +176,9 @@ pub fn look_up(hub: &Hub, provider: &ProviderId, offer: &str) -> Result<OfferDoc
                 provider: &member,
                 offer: &offer,
             };
-            let jsonl = format("jsonl")?;
-            let mut line = Vec::new();
-            jsonl.row(&row, &mut line)?;
-            document.offer = Some(serde_json::from_slice(&line)?);
+            let mut text = Vec::new();
+            line(&row, &mut text)?;
+            document.offer = Some(serde_json::from_slice(&text)?);
         }
     }
     Ok(document)

@@ -53,6 +53,7 @@ pub mod dataset;
 pub mod desk;
 pub mod export;
 pub mod figures;
+pub mod gaps;
 pub mod held;
 pub mod hub;
 pub mod letter;

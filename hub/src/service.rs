@@ -2,7 +2,10 @@
 
 pub(crate) mod audit;
 pub mod control;
+mod exported;
 pub mod membership;
+
+pub(crate) use self::exported::profiles;
 
 use calluna_model::failure::{Failure, Reaction};
 use calluna_wire::status::status_of;

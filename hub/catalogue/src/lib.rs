@@ -2,5 +2,7 @@
 //! ([`export`]). It knows offers and members, not the store they come from: whoever calls hands in row after row, so
 //! that no export ever holds the whole catalogue in memory.
 
+pub mod duplicates;
 pub mod export;
+pub mod gaps;
 pub mod reader;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
-use calluna_catalogue::export::{Format, format};
+use anyhow::{Context, Result, ensure};
+use calluna_catalogue::export::{Loss, format};
 use calluna_host::exit::Exit;
 use calluna_host::out::{self, Progress};
 use calluna_model::id::ProviderId;
@@ -13,7 +13,8 @@ use clap::Args;
 use super::Data;
 use super::door::{Door, said};
 use super::file::WholeFile;
-use crate::export::export;
+use crate::export::{Order, export};
+use crate::service::profiles as profiles_of;
 
 /// Write the catalogue, as readers see it, to a file.
 #[derive(Debug, Args)]
@@ -23,9 +24,24 @@ pub(super) struct Export {
     /// The file; it appears whole or not at all.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
-    /// jsonl (one JSON object a line) or csv (one row per run, for a spreadsheet).
+    /// jsonl (every field), csv and parquet (one row per run), csvw (describes the csv file), schemaorg, openqcat,
+    /// openvhs, xcri, elm, or dcat (the entry for data portals).
     #[arg(long, default_value = "jsonl", value_parser = known)]
     format: String,
+    /// Also write what the file does not say: fields that the format cannot carry, records that it refuses. JSON.
+    #[arg(long, value_name = "FILE")]
+    loss: Option<PathBuf>,
+    /// What KURSNET asks of each provider, as CSV; openqcat needs it.
+    #[arg(long, value_name = "FILE")]
+    profiles: Option<PathBuf>,
+    /// Where the catalogue's pages are, such as https://bildung.example; dcat needs it.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true
+    )]
+    base_url: String,
     /// Only this provider.
     #[arg(long, value_name = "ID")]
     provider: Option<ProviderId>,
@@ -43,16 +59,39 @@ impl Export {
             folder.is_none_or(Path::is_dir),
             "the folder of {shown} does not exist; make it, or give another path with --output",
         );
+        ensure!(
+            self.loss.as_ref() != Some(&self.output),
+            "--loss and --output name the same file; give two",
+        );
         let door = Door::open(&self.data.data).await?;
-        let total = self.write(door).await?;
+        let loss = self.write(door).await?;
+        if let Some(path) = &self.loss {
+            let mut file = WholeFile::create(path)?;
+            file.write(format!("{}\n", serde_json::to_string_pretty(&loss)?).as_bytes())?;
+            file.finish()?;
+        }
+        if !loss.lost.is_empty() || loss.refused > 0 || !loss.refusals.is_empty() {
+            out::say(loss.text().trim_end());
+        }
         out::say(&format!(
-            "{total} offers written to {}",
+            "{} offers written to {}",
+            loss.written,
             self.output.display()
         ));
-        Ok(Exit::Done)
+        Ok(if loss.refused > 0 {
+            Exit::Partly
+        } else {
+            Exit::Done
+        })
     }
 
-    async fn write(&self, door: Door) -> Result<u64> {
+    async fn write(&self, door: Door) -> Result<Loss> {
+        let profiles = match &self.profiles {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path).with_context(|| {
+                format!("cannot read {}", out::safe(&path.display().to_string()))
+            })?,
+        };
         let mut sink = Sink {
             file: WholeFile::create(&self.output)?,
             progress: Progress::new("offers", None),
@@ -68,20 +107,33 @@ impl Export {
                 let request = pb::ExportRequest {
                     format: self.format.clone(),
                     provider_id,
+                    profiles,
+                    base_url: self.base_url.clone(),
                 };
                 let mut pieces = daemon.export(request).await.map_err(said)?.into_inner();
+                let mut loss = None;
                 while let Some(piece) = pieces.message().await.map_err(said)? {
                     sink.take(&piece.data, piece.offers)?;
+                    if !piece.loss.is_empty() {
+                        loss = Some(serde_json::from_str(&piece.loss)?);
+                    }
                 }
+                let loss = loss.context("the daemon ended in the middle of the file")?;
+                sink.finish()?;
+                Ok(loss)
             }
             Door::Here(hub) => {
-                let format: &dyn Format = format(&self.format)?;
-                export(&hub, format, self.provider.as_ref(), &mut |data, offers| {
-                    sink.take(&data, offers)
-                })?;
+                let order = Order {
+                    format: format(&self.format)?,
+                    only: self.provider.as_ref(),
+                    profiles: profiles_of(&profiles)?,
+                    base_url: &self.base_url,
+                };
+                let loss = export(&hub, order, &mut |data, offers| sink.take(&data, offers))?;
+                sink.finish()?;
+                Ok(loss)
             }
         }
-        sink.finish()
     }
 }
 
@@ -99,10 +151,10 @@ impl Sink {
         Ok(())
     }
 
-    fn finish(self) -> Result<u64> {
+    fn finish(self) -> Result<()> {
         self.file.finish()?;
         self.progress.finish("written");
-        Ok(self.total)
+        Ok(())
     }
 }
 

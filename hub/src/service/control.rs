@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::Result;
-use calluna_catalogue::export::format;
 use calluna_host::backup::Pieces;
 use calluna_host::tasks::Tasks;
 use calluna_model::id::ProviderId;
@@ -19,11 +18,11 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{audit, to_operator};
+use super::{audit, exported, to_operator};
 use crate::current::End;
 use crate::hub::Hub;
 use crate::night::{self, Event, Wish, blocking};
-use crate::{backup, ca, dataset, export, held, members, quarantine, report, revoke, view};
+use crate::{backup, ca, dataset, gaps, held, members, quarantine, report, revoke, view};
 
 /// Serves the command line.
 pub struct ControlService {
@@ -106,27 +105,21 @@ impl HubControl for ControlService {
         let (hub, ask) = (Arc::clone(&self.hub), request.into_inner());
         self.tasks.spawn("export", async move {
             let pieces = answers.clone();
-            let done = blocking(&hub, move |hub| {
-                let provider = (!ask.provider_id.is_empty()).then(|| ask.provider_id.parse());
-                let provider = provider.transpose()?;
-                export::export(
-                    hub,
-                    format(&ask.format)?,
-                    provider.as_ref(),
-                    &mut |data, offers| {
-                        let piece = pb::ExportPiece {
-                            data: data.into(),
-                            offers,
-                        };
-                        Ok(pieces.blocking_send(Ok(piece))?)
-                    },
-                )
-            });
+            let done = blocking(&hub, move |hub| exported::send(hub, &ask, &pieces));
             if let Err(error) = done.await {
                 let _caller_may_be_gone = answers.send(Err(to_operator(&error))).await;
             }
         });
         Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn find_gaps(
+        &self,
+        request: Request<pb::FindGapsRequest>,
+    ) -> Result<Response<pb::FindGapsResponse>, Status> {
+        let ask = request.into_inner();
+        let json = document(&self.hub, move |hub| gaps::find(hub, &ask)).await?;
+        Ok(Response::new(pb::FindGapsResponse { json }))
     }
 
     async fn release(

@@ -101,6 +101,12 @@ impl Region {
         &self.municipalities
     }
 
+    /// Former keys, each with the present one.
+    pub fn former(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.formerly.iter();
+        pairs.map(|(old, present)| (old.as_str(), present.as_str()))
+    }
+
     /// The present key of a municipality of the region, from that or a former one.
     #[must_use]
     pub fn present(&self, ags: &str) -> Option<&str> {

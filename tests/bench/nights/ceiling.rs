@@ -137,6 +137,7 @@ async fn work(
         let request = pb::ExportRequest {
             format: String::new(),
             provider_id: provider.to_string(),
+            ..pb::ExportRequest::default()
         };
         let mut stream = client.export(request).await?.into_inner();
         let (mut batch, mut waiting, mut seq) = (sled::Batch::default(), 0, 0_u64);
@@ -220,6 +221,7 @@ fn pieces(provider: usize, offers: usize) -> Vec<pb::ExportPiece> {
             pieces.push(pb::ExportPiece {
                 data: batch.encode_to_vec().into(),
                 offers: batch.changes.len() as u64,
+                ..pb::ExportPiece::default()
             });
             batch.changes.clear();
             waiting = 0;
@@ -368,6 +370,13 @@ impl HubControl for Bare {
         &self,
         _: Request<pb::RevokeRequest>,
     ) -> Result<Response<pb::RevokeResponse>, Status> {
+        not_here()
+    }
+
+    async fn find_gaps(
+        &self,
+        _: Request<pb::FindGapsRequest>,
+    ) -> Result<Response<pb::FindGapsResponse>, Status> {
         not_here()
     }
 

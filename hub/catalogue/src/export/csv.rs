@@ -1,122 +1,85 @@
 //! CSV for a spreadsheet: one row per run, as [`super::sheet`] writes it.
 
-use calluna_model::offer::{OfferDraft, PriceDraft, RunDraft};
+use std::sync::Arc;
 
 use super::sheet::write_row;
-use super::{ExportError, Format, Row};
+use super::table::{CARRIES, COLUMNS, Cell, rows};
+use super::text::degrees;
+use super::{Body, Carries, Edition, ExportError, Format, Notes, Row, Words};
 
 /// See the module.
+#[derive(Debug)]
 pub(super) struct Csv;
-
-const HEADER: [&str; 20] = [
-    "provider",
-    "provider_name",
-    "offer",
-    "title",
-    "subject",
-    "level",
-    "format",
-    "run",
-    "number",
-    "start",
-    "end",
-    "venue",
-    "postal_code",
-    "city",
-    "price_eur",
-    "reduced_eur",
-    "availability",
-    "status",
-    "url",
-    "modified",
-];
 
 impl Format for Csv {
     fn name(&self) -> &'static str {
         "csv"
     }
 
-    fn begin(&self, out: &mut Vec<u8>) -> Result<(), ExportError> {
-        write_row(out, &HEADER).map_err(|e| failed("", e))
-    }
-
-    fn row(&self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ExportError> {
-        let none = RunDraft::default();
-        let runs = if row.offer.runs.is_empty() {
-            std::slice::from_ref(&none)
-        } else {
-            &row.offer.runs
-        };
-        for run in runs {
-            write_row(out, &cells(row, row.offer, run)).map_err(|e| failed(&row.offer.id, e))?;
+    fn title(&self) -> Words {
+        Words {
+            de: "CSV-Tabelle, eine Zeile je Durchgang",
+            en: "CSV table, one row per run",
         }
-        Ok(())
+    }
+
+    fn extension(&self) -> &'static str {
+        "csv"
+    }
+
+    fn media_type(&self) -> &'static str {
+        "text/csv; charset=utf-8"
+    }
+
+    fn carries(&self) -> Carries {
+        CARRIES
+    }
+
+    fn open(&self, _: &Arc<Edition>) -> Result<Box<dyn Body>, ExportError> {
+        Ok(Box::new(Table))
     }
 }
 
-fn failed(offer: &str, source: csv::Error) -> ExportError {
-    ExportError::Row {
-        offer: offer.to_owned(),
-        format: "csv",
-        source: source.into(),
+struct Table;
+
+impl Body for Table {
+    fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), ExportError> {
+        let names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+        write_row(out, &names).map_err(|source| ExportError::File {
+            format: "csv",
+            source: source.into(),
+        })
+    }
+
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>, _: &mut Notes) -> Result<(), ExportError> {
+        rows(row, |from| {
+            let cells: Vec<String> = COLUMNS.iter().map(|c| written((c.cell)(from))).collect();
+            write_row(out, &cells).map_err(|source| ExportError::Row {
+                offer: row.offer.id.clone(),
+                format: "csv",
+                source: source.into(),
+            })
+        })
     }
 }
 
-fn cells(row: &Row<'_>, offer: &OfferDraft, run: &RunDraft) -> [String; 20] {
-    let venue = run.venue.clone().unwrap_or_default();
-    let price = run.price.as_ref().or(offer.price.as_ref());
-    let level = offer.level.as_ref();
-    let level = level.map(|l| if l.cefr.is_empty() { &l.text } else { &l.cefr });
-    let subject = offer.subjects.first().map(|s| {
-        if s.label.is_empty() {
-            &s.code
-        } else {
-            &s.label
-        }
-    });
-    let format = if run.format.is_empty() {
-        &offer.format
-    } else {
-        &run.format
-    };
-    [
-        row.provider.id.to_string(),
-        row.provider.name.clone(),
-        offer.id.clone(),
-        offer.title.clone(),
-        subject.cloned().unwrap_or_default(),
-        level.cloned().unwrap_or_default(),
-        format.clone(),
-        run.id.clone(),
-        run.number.clone(),
-        run.start.clone(),
-        run.end.clone(),
-        venue.name,
-        venue.postal_code,
-        venue.city,
-        euros(price, |p| p.amount_cents),
-        euros(price, |p| p.reduced_cents),
-        run.availability.clone(),
-        run.status.clone(),
-        offer.url.clone(),
-        offer.modified.clone(),
-    ]
-}
-
-fn euros(price: Option<&PriceDraft>, pick: fn(&PriceDraft) -> Option<u32>) -> String {
-    let cents = price.and_then(pick);
-    cents
-        .map(|cents| format!("{}.{:02}", cents / 100, cents % 100))
-        .unwrap_or_default()
+fn written(cell: Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) => text,
+        Cell::Whole(whole) => whole.to_string(),
+        Cell::Hundredths(value) => format!("{}.{:02}", value / 100, value % 100),
+        Cell::Millionths(value) => degrees(value),
+        Cell::Truth(value) => value.to_string(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use calluna_model::clock::Moment;
     use calluna_model::fixture::full_offer;
-    use calluna_model::member::{Member, ProviderKind, Reach};
+    use calluna_model::offer::RunDraft;
 
-    use super::*;
+    use super::super::tests::{export, member};
 
     #[test]
     fn one_row_per_run_and_no_formula() {
@@ -126,28 +89,7 @@ mod tests {
             id: "r2".into(),
             ..RunDraft::default()
         });
-        let provider = Member {
-            id: "vhs".parse().unwrap(),
-            name: "Beispiel-VHS".into(),
-            kind: ProviderKind::Vhs,
-            invited_at: Moment(0),
-            joined_at: None,
-            reach: Reach::DialsOut,
-            revoked_at: None,
-            address: String::new(),
-            website: String::new(),
-            waiting: false,
-        };
-        let mut out = Vec::new();
-        Csv.begin(&mut out).unwrap();
-        Csv.row(
-            &Row {
-                provider: &provider,
-                offer: &offer,
-            },
-            &mut out,
-        )
-        .unwrap();
+        let (out, _) = export("csv", &member("vhs"), &[offer]);
         let mut reader = csv::Reader::from_reader(out.as_slice());
         let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
         assert_eq!(rows.len(), 2);

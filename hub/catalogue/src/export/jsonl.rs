@@ -1,10 +1,13 @@
 //! JSON Lines: one object a line, the offer's fields under `offer`, whose it is beside them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::{ExportError, Format, Row};
+use super::{Body, Carries, Edition, ExportError, Format, Notes, Row, Words};
 
 /// See the module.
+#[derive(Debug)]
 pub(super) struct JsonLines;
 
 #[derive(Serialize)]
@@ -20,65 +23,74 @@ impl Format for JsonLines {
         "jsonl"
     }
 
-    fn begin(&self, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        Ok(())
+    fn title(&self) -> Words {
+        Words {
+            de: "JSON Lines: alle Felder, ein Angebot je Zeile",
+            en: "JSON Lines: every field, one offer a line",
+        }
     }
 
-    fn row(&self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ExportError> {
-        let line = Line {
-            provider: row.provider.id.as_str(),
-            provider_name: &row.provider.name,
-            provider_kind: row.provider.kind.as_str(),
-            offer: row.offer,
-        };
-        serde_json::to_writer(&mut *out, &line).map_err(|source| ExportError::Row {
-            offer: row.offer.id.clone(),
-            format: self.name(),
-            source: source.into(),
-        })?;
+    fn extension(&self) -> &'static str {
+        "jsonl"
+    }
+
+    fn media_type(&self) -> &'static str {
+        "application/jsonl"
+    }
+
+    fn carries(&self) -> Carries {
+        Carries::Everything
+    }
+
+    fn open(&self, _: &Arc<Edition>) -> Result<Box<dyn Body>, ExportError> {
+        Ok(Box::new(Lines))
+    }
+}
+
+struct Lines;
+
+impl Body for Lines {
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>, _: &mut Notes) -> Result<(), ExportError> {
+        line(row, out)?;
         out.push(b'\n');
         Ok(())
     }
 }
 
+/// Appends an offer as it stands in a line, without the line end.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn line(row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ExportError> {
+    let line = Line {
+        provider: row.provider.id.as_str(),
+        provider_name: &row.provider.name,
+        provider_kind: row.provider.kind.as_str(),
+        offer: row.offer,
+    };
+    serde_json::to_writer(out, &line).map_err(|source| ExportError::Row {
+        offer: row.offer.id.clone(),
+        format: "jsonl",
+        source: source.into(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use calluna_model::clock::Moment;
     use calluna_model::fixture::full_offer;
-    use calluna_model::member::{Member, ProviderKind, Reach};
 
-    use super::*;
+    use super::super::tests::{export, member};
 
     #[test]
     fn an_offer_comes_back_from_its_line() {
         let offer = full_offer("A-1").into_draft();
-        let provider = Member {
-            id: "vhs".parse().unwrap(),
-            name: "Beispiel-VHS".into(),
-            kind: ProviderKind::Vhs,
-            invited_at: Moment(0),
-            joined_at: None,
-            reach: Reach::DialsOut,
-            revoked_at: None,
-            address: String::new(),
-            website: String::new(),
-            waiting: false,
-        };
-        let mut out = Vec::new();
-        JsonLines
-            .row(
-                &Row {
-                    provider: &provider,
-                    offer: &offer,
-                },
-                &mut out,
-            )
-            .unwrap();
+        let (out, loss) = export("jsonl", &member("vhs"), std::slice::from_ref(&offer));
         assert_eq!(out.iter().filter(|b| **b == b'\n').count(), 1);
         let line: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(line["provider"], "vhs");
         let back: calluna_model::offer::OfferDraft =
             serde_json::from_value(line["offer"].clone()).unwrap();
         assert_eq!(back, offer);
+        assert_eq!((loss.written, loss.lost.len()), (1, 0));
     }
 }

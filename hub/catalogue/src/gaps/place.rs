@@ -1,0 +1,117 @@
+//! Where an offer is held, and of what area it is.
+
+use std::collections::BTreeMap;
+
+use calluna_model::code;
+use calluna_model::offer::{OfferDraft, RunDraft};
+
+use crate::duplicates::folded;
+
+/// Has no place: online, self-study, distance learning.
+pub const ANYWHERE: &str = "_N";
+/// Held outside the region.
+pub const OUTSIDE: &str = "_O";
+/// Not told.
+pub const UNKNOWN: &str = "_X";
+
+/// A municipality of the region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Municipality {
+    /// Amtlicher Gemeindeschlüssel, 8 digits.
+    pub ags: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The municipalities that are looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Region {
+    municipalities: Vec<Municipality>,
+    /// By key, present and former.
+    keys: BTreeMap<String, usize>,
+    /// By folded name.
+    names: BTreeMap<String, usize>,
+}
+
+impl Region {
+    /// The region of these municipalities. `formerly` holds keys that they had before with the present ones.
+    #[must_use]
+    pub fn new(municipalities: Vec<Municipality>, formerly: &[(String, String)]) -> Self {
+        let mut region = Self::default();
+        for (at, municipality) in municipalities.iter().enumerate() {
+            region.keys.insert(municipality.ags.clone(), at);
+            // Official names have "Stadt" or "Flecken" behind a comma; nobody writes that into an address.
+            let plain = municipality.name.split(',').next().unwrap_or_default();
+            region.names.insert(folded(plain), at);
+        }
+        for (old, new) in formerly {
+            if let Some(at) = region.keys.get(new).copied() {
+                region.keys.insert(old.clone(), at);
+            }
+        }
+        region.municipalities = municipalities;
+        region
+    }
+
+    /// Them.
+    #[must_use]
+    pub fn municipalities(&self) -> &[Municipality] {
+        &self.municipalities
+    }
+
+    /// Whether a place is one of the municipalities.
+    pub(super) fn holds(&self, place: &str) -> bool {
+        self.keys.contains_key(place)
+    }
+
+    /// Where a run is held: by the key of its venue, else by the name of the town. A postal code is no municipality.
+    pub(super) fn place(&self, run: &RunDraft, format: &str) -> String {
+        if matches!(format, "online" | "self-study" | "distance") {
+            return ANYWHERE.to_owned();
+        }
+        let Some(venue) = &run.venue else {
+            return UNKNOWN.to_owned();
+        };
+        let found = if venue.ags.is_empty() {
+            self.names.get(&folded(&venue.city))
+        } else {
+            self.keys.get(&venue.ags)
+        };
+        match found.and_then(|at| self.municipalities.get(*at)) {
+            Some(municipality) => municipality.ags.clone(),
+            None if venue.ags.is_empty() && venue.city.is_empty() => UNKNOWN.to_owned(),
+            None => OUTSIDE.to_owned(),
+        }
+    }
+}
+
+/// The way of taking part of a run, else of its offer.
+pub(super) fn format<'a>(offer: &'a OfferDraft, run: &'a RunDraft) -> &'a str {
+    let formats = [run.format.as_str(), offer.format.as_str(), UNKNOWN];
+    formats
+        .into_iter()
+        .find(|format| !format.is_empty())
+        .unwrap_or(UNKNOWN)
+}
+
+/// The areas of an offer, each once. Of the older classification the first four areas are the same; the fifth is wider
+/// and the sixth was split. Languages alone are one field of ISCED-F.
+pub(super) fn areas(offer: &OfferDraft) -> Vec<String> {
+    let mut areas: Vec<String> = Vec::new();
+    for subject in &offer.subjects {
+        let first = subject.code.split('.').next().unwrap_or_default();
+        let area = match subject.scheme.as_str() {
+            "dvv-2.0" if code::DVV_AREA.has(first) => first,
+            "dvv-1.0" if matches!(first, "1" | "2" | "3" | "4") => first,
+            "isced-f-2013" if subject.code == "0231" => "4",
+            _ => continue,
+        };
+        if !areas.iter().any(|known| known == area) {
+            areas.push(area.to_owned());
+        }
+    }
+    if areas.is_empty() {
+        areas.push(UNKNOWN.to_owned());
+    }
+    areas
+}
