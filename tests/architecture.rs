@@ -206,7 +206,8 @@ const HUB: &[&[&str]] = &[
     &["run"],
     &["service"],
     &["night"],
-    &["report", "dataset", "gaps"],
+    &["pages"],
+    &["report", "dataset", "gaps", "download"],
     &[
         "link",
         "export",
@@ -216,7 +217,6 @@ const HUB: &[&[&str]] = &[
         "view",
         "trail",
         "revoke",
-        "pages",
     ],
     &["duplicates"],
     &["upkeep"],

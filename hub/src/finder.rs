@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use calluna_api::Find;
 use calluna_catalogue::reader::Reader;
 use calluna_model::clock::{Clock, Moment};
-use calluna_search::answer::{Answer, Asking, SearchError, Statistics, Suggestion};
+use calluna_search::answer::{Answer, Asking, Hit, SearchError, Statistics, Suggestion};
 use calluna_search::groups::Groups;
 use calluna_search::index::{Index, IndexError, Opened, Refreshed};
 use calluna_search::query::Query;
@@ -92,6 +92,8 @@ pub struct Parts {
     pub time_zone: String,
     /// What nobody outside knows of the shuffle of equal hits.
     pub secret: [u8; 32],
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// The search over the catalogue.
@@ -101,6 +103,7 @@ pub struct Finder {
     reader: Arc<dyn Reader>,
     demand: Arc<Demand>,
     zone: TimeZone,
+    clock: Arc<dyn Clock>,
 }
 
 impl Finder {
@@ -129,6 +132,7 @@ impl Finder {
             district: _,
             time_zone,
             secret,
+            clock,
         } = parts;
         index.shuffle_by(&secret);
         Self {
@@ -136,6 +140,7 @@ impl Finder {
             reader,
             demand,
             zone: TimeZone::get(&time_zone).unwrap_or(TimeZone::UTC),
+            clock,
         }
     }
 
@@ -203,6 +208,25 @@ impl Find for Finder {
 
     fn statistics(&self, now: Moment) -> Result<Statistics, SearchError> {
         self.index.statistics(&self.asking(now))
+    }
+}
+
+/// As the pages ask: they know the day themselves.
+impl calluna_web::Search for Finder {
+    fn search(&self, query: &Query, asking: &Asking) -> Result<Answer, SearchError> {
+        let answer = self.index.search(query, asking)?;
+        if answer.total == 0 {
+            self.demand.note(query, self.clock.now());
+        }
+        Ok(answer)
+    }
+
+    fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Suggestion>, SearchError> {
+        self.index.suggest(typed, limit)
+    }
+
+    fn similar(&self, text: &str, limit: usize, asking: &Asking) -> Result<Vec<Hit>, SearchError> {
+        self.index.similar(text, limit, asking)
     }
 }
 

@@ -22,6 +22,7 @@
 //! | [`link`] | provider → gRPC channel, whichever side opened the connection |
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
 //! | [`report`] | the morning report: in words, by mail, to an address |
+//! | [`download`] | the catalogue as files that everybody may fetch |
 //! | [`export`] | the catalogue row by row, in a format of `calluna-catalogue` |
 //! | [`pages`] | the public side put together: readers, search, interface, listener |
 //! | [`web`] | the listener of pages and interface: slow, many and greedy clients |
@@ -58,6 +59,7 @@ pub mod current;
 pub mod dataset;
 pub mod demand;
 pub mod desk;
+pub mod download;
 pub mod duplicates;
 pub mod export;
 pub mod figures;

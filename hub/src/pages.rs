@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::finder::{self, Finder};
 use crate::hub::Hub;
 use crate::readers::StoreReader;
-use crate::{duplicates, listen, web};
+use crate::{download, duplicates, listen, web};
 
 /// Name of the file in the data directory that holds the secret of the shuffle of equal hits.
 const SHUFFLE: &str = "shuffle";
@@ -43,6 +43,7 @@ fn finder(hub: &Hub) -> Result<Finder> {
         district: hub.config.dataset.district.clone(),
         time_zone: hub.config.night.time_zone.clone(),
         secret: secret(hub, dir)?,
+        clock: Arc::clone(&hub.clock),
     };
     Finder::open(dir.path(), parts)
 }
@@ -80,7 +81,23 @@ pub fn open(hub: &Arc<Hub>, tasks: &Tasks) -> Result<Option<SocketAddr>> {
         settings: hub.config.pages.for_programs(&hub.config.dataset.district),
         clock: Arc::clone(&hub.clock),
     };
-    let site = web::site(None, api);
+    let downloads = download::public().map(|(href, format)| calluna_web::Download {
+        name: format.title().de.to_owned(),
+        href,
+        media: format.media_type().to_owned(),
+    });
+    let pages = calluna_web::router(calluna_web::Site {
+        reader: reader(hub),
+        search: Arc::clone(&finder) as _,
+        settings: hub.config.pages.for_people(),
+        map: calluna_web::map::Map::heidekreis(),
+        clock: Arc::clone(&hub.clock),
+        downloads: downloads.collect(),
+    });
+    let site = web::site(
+        Some(download::router(Arc::clone(hub)).fallback_service(pages)),
+        api,
+    );
     let limits = web::Limits {
         connections: hub.config.pages.connections.get(),
         ..web::Limits::default()

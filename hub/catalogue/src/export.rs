@@ -75,6 +75,11 @@ pub trait Format: Sync + fmt::Debug {
     /// Media type of its files.
     fn media_type(&self) -> &'static str;
 
+    /// Whether everybody may fetch it. What names persons is made by the operator alone.
+    fn is_public(&self) -> bool {
+        true
+    }
+
     /// Which fields it carries.
     fn carries(&self) -> Carries;
 

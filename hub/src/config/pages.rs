@@ -93,6 +93,39 @@ impl PagesConfig {
     }
 }
 
+impl PagesConfig {
+    /// What the pages say of the operator.
+    #[must_use]
+    pub fn for_people(&self) -> calluna_web::Settings {
+        use calluna_web::settings::{Accessibility, Arbitration, Operator};
+        calluna_web::Settings {
+            base_url: self.base_url.trim_end_matches('/').to_owned(),
+            operator: Operator {
+                name: self.operator.clone(),
+                address: self.operator_address.clone(),
+                represented_by: self.represented_by.clone(),
+                mail: self.mail.clone(),
+                phone: self.phone.clone(),
+                supervision: self.supervision.clone(),
+            },
+            accessibility: Accessibility {
+                mail: self.accessibility_mail.clone(),
+                phone: self.accessibility_phone.clone(),
+                reviewed_on: self.accessibility_reviewed_on.clone(),
+                known_barriers: self.accessibility_barriers.clone(),
+            },
+            arbitration: Arbitration {
+                name: self.arbitration.clone(),
+                address: self.arbitration_address.clone(),
+                mail: self.arbitration_mail.clone(),
+                url: self.arbitration_url.clone(),
+            },
+            data_protection_officer: self.data_protection_officer.clone(),
+            security_contact: self.security_contact.clone(),
+        }
+    }
+}
+
 /// A proxy, or a network of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proxy(pub Network);

@@ -141,7 +141,9 @@ fn entry(edition: &Edition) -> Value {
             }),
         );
     }
-    let files = ALL.iter().filter(|format| format.name() != "dcat");
+    let files = ALL
+        .iter()
+        .filter(|format| format.name() != "dcat" && format.is_public());
     set(
         "dcat:distribution",
         files.map(|format| distribution(*format, edition)).collect(),
@@ -202,9 +204,14 @@ fn distribution(format: &dyn Format, edition: &Edition) -> Value {
         "dct:license": iri(LICENCE),
         "dcatde:licenseAttributionByText": edition.publisher.name,
         "dct:format": iri(format!("{AUTHORITY}/file-type/{kind}")),
-        "dcat:mediaType": iri(format!("https://www.iana.org/assignments/media-types/{media}")),
         "dcatap:availability": iri("http://publications.europa.eu/resource/authority/planned-availability/STABLE"),
     });
+    // IANA has no type for lines of JSON.
+    if format.name() != "jsonl" {
+        out["dcat:mediaType"] = iri(format!(
+            "https://www.iana.org/assignments/media-types/{media}"
+        ));
+    }
     if format.name() == "csvw" {
         out["dct:conformsTo"] = iri("https://www.w3.org/TR/tabular-metadata/");
     }

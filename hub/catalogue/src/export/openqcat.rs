@@ -38,6 +38,11 @@ impl Format for OpenQCat {
         "application/xml"
     }
 
+    fn is_public(&self) -> bool {
+        // KURSNET asks for persons to be named.
+        false
+    }
+
     fn carries(&self) -> Carries {
         Carries::These(&[
             "id",
