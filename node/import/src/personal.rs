@@ -1,10 +1,12 @@
 //! What points to a person in free text: telephone numbers and mail addresses.
 //!
 //! A mailbox of an office (`info@…`, `anmeldung@…`) may stay, everything else is replaced by
-//! `[…]`. Names cannot be told from other words; formats leave out the fields that hold them.
+//! `[…]`. Names cannot be told from other words; formats leave out the fields that hold them, and
+//! take a title that often ends in one only where every word of it is known.
 
 mod mail;
 mod phone;
+mod title;
 
 use calluna_model::finding::Finding;
 use calluna_model::offer::{OfferDraft, PriceDraft, RunDraft};
@@ -12,6 +14,7 @@ use calluna_model::offer::{OfferDraft, PriceDraft, RunDraft};
 use crate::html;
 
 pub use self::mail::is_role_mailbox;
+pub(crate) use self::title::names_only_a_subject;
 
 /// Stands where something was removed.
 const REMOVED: &str = "[…]";

@@ -6,6 +6,7 @@
 //! in other parts of the file that are referred to by name, so a file is held as a whole. Of
 //! agents only the legal name of an organisation is read: contact points can be those of persons.
 
+mod budget;
 mod json;
 mod opportunity;
 
@@ -15,9 +16,11 @@ use calluna_model::finding::Finding;
 use calluna_model::offer::OfferDraft;
 use calluna_tabular::mapping::fold;
 
+use self::budget::{Budget, TooManyParts};
+use self::json::Later;
 use super::{Format, beginning};
 use crate::error::ImportError;
-use crate::json::DOCUMENT_BYTES;
+use crate::json::{DOCUMENT_BYTES, document};
 use crate::record::{Record, raise_format, raise_price};
 use crate::sink::Sink;
 use crate::split::{self, GATHERED_RUNS};
@@ -61,10 +64,12 @@ impl Format for Elm {
                 limit: DOCUMENT_BYTES,
             });
         }
-        let mut file = File::default();
         if beginning(source).starts_with(['{', '[']) {
-            file = json::read(source, sink)?;
+            let document = document(source)?;
+            let file = json::read(&document, source.name, Budget::default(), sink);
+            file.offers(options, sink)
         } else {
+            let mut file = File::default();
             let wanted = Wanted {
                 root: "Courses",
                 record: "learningOpportunity",
@@ -80,23 +85,38 @@ impl Format for Elm {
                 }
                 Ok(())
             })?;
+            file.offers(options, sink)
         }
-        file.offers(options, sink)
     }
 }
 
 /// The parts of a file.
 #[derive(Default)]
-struct File {
+struct File<'a> {
     opportunities: Vec<(String, Element)>,
-    named: HashMap<String, Element>,
+    named: HashMap<String, Part<'a>>,
+    budget: Budget,
 }
 
-impl File {
+/// What others can refer to.
+enum Part<'a> {
+    Xml(Element),
+    /// Made an element only when something refers to it: one part can hold all others.
+    Json(Later<'a>),
+}
+
+impl File<'_> {
     fn index(&mut self, element: Element) {
         let id = element.attribute("id").to_owned();
         if !id.is_empty() {
-            self.named.entry(id).or_insert(element);
+            self.named.entry(id).or_insert(Part::Xml(element));
+        }
+    }
+
+    fn part(&self, id: &str) -> Option<Result<&Element, TooManyParts>> {
+        match self.named.get(id)? {
+            Part::Xml(element) => Some(Ok(element)),
+            Part::Json(later) => later.element(&self.budget).transpose(),
         }
     }
 
@@ -112,8 +132,11 @@ impl File {
             let id = element.attribute("idref");
             if element.children().next().is_some() {
                 out.push(element);
-            } else if let Some(found) = self.named.get(id) {
-                out.push(found);
+            } else if let Some(found) = self.part(id) {
+                match found {
+                    Ok(found) => out.push(found),
+                    Err(TooManyParts) => record.refuse(name, TooManyParts::RULE, id),
+                }
             } else if !id.is_empty() {
                 record.warn(name, "unknown-reference", id);
             }

@@ -3,23 +3,25 @@
 //!
 //! The same bundle holds pupils, teachers, guardians, enrolments and demographics. Those files are
 //! never opened: from an archive only the five files below are inflated, from a folder only they
-//! are read. A class often carries the name of its teacher, so the title of a class is used only
-//! where there is no course, and a home room (`homeroom`) is a class of children and no offer.
+//! are read. A class often carries the name of its teacher, in its title as in its code: the code
+//! is not read, the title only where there are no courses (see `classes`).
 
+mod classes;
 mod lists;
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use calluna_model::finding::Finding;
 use calluna_model::id::OfferId;
-use calluna_model::offer::{LevelDraft, OfferDraft, RunDraft, SubjectDraft, VenueDraft};
+use calluna_model::offer::{LevelDraft, OfferDraft, SubjectDraft};
 use calluna_tabular::archive::{self, Part};
 
 use self::lists::{List, Lists, Span};
 use super::Format;
 use crate::error::ImportError;
 use crate::sink::Sink;
-use crate::split::{self, GATHERED_RUNS};
+use crate::split;
 use crate::value::text;
 use crate::{FILE_BYTES, Options, Source};
 
@@ -115,7 +117,10 @@ struct School {
     orgs: Vec<(String, String)>,
     spans: Vec<Span>,
     offers: Vec<Gathered>,
-    index: std::collections::HashMap<String, usize>,
+    index: HashMap<String, usize>,
+    /// Courses that were taken back: nothing of them goes out, their classes neither.
+    gone: HashSet<String>,
+    has_courses: bool,
 }
 
 impl School {
@@ -144,7 +149,9 @@ impl School {
             orgs,
             spans,
             offers: Vec::new(),
-            index: std::collections::HashMap::new(),
+            index: HashMap::new(),
+            gone: HashSet::new(),
+            has_courses: lists.has_courses,
         })
     }
 
@@ -153,15 +160,17 @@ impl School {
         for row in list.rows() {
             let row = row?;
             sink.saw(1);
+            let id = OfferId::from_foreign(&row.get("sourcedId"));
             if row.is_gone() {
+                self.gone.extend(id.map(|id| id.to_string()));
                 continue;
             }
-            let code = row.first(&["courseCode", "code"]);
-            let Ok(id) = OfferId::from_foreign(&row.get("sourcedId")) else {
+            let Ok(id) = id else {
                 let finding = Finding::new("sourcedId", "required");
                 sink.refuse(vec![finding.at(row.place())]);
                 continue;
             };
+            let code = row.first(&["courseCode", "code"]);
             let draft = OfferDraft {
                 id: id.to_string(),
                 title: text::shortened(&row.get("title"), 255),
@@ -193,96 +202,6 @@ impl School {
         }
         self.index.insert(draft.id.clone(), self.offers.len());
         self.offers.push(Gathered { place, draft });
-    }
-
-    fn classes(&mut self, list: &List<'_>, sink: &mut Sink) -> Result<(), ImportError> {
-        list.left_out(&lists::CLASS_COLUMNS, sink);
-        for row in list.rows() {
-            let row = row?;
-            sink.saw(1);
-            if row.is_gone() || row.get("classType").eq_ignore_ascii_case("homeroom") {
-                continue;
-            }
-            let own = row.get("sourcedId");
-            let Ok(id) = OfferId::from_foreign(&own) else {
-                let finding = Finding::new("sourcedId", "required");
-                sink.refuse(vec![finding.at(row.place())]);
-                continue;
-            };
-            let run = self.run(&row, id.to_string(), sink);
-            let course = row.first(&["courseSourcedId", "courseSourcedIds"]);
-            let known = OfferId::from_foreign(&course)
-                .ok()
-                .and_then(|course| self.index.get(course.as_str()).copied());
-            if known.is_none() {
-                // A class without its course stands for itself.
-                if !course.is_empty() {
-                    let finding = Finding::new("courseSourcedId", "unknown-reference");
-                    sink.warn(finding.value(&course).at(row.place()).of(own));
-                }
-                let draft = OfferDraft {
-                    id: id.to_string(),
-                    title: text::shortened(&row.get("title"), 255),
-                    kind: "course".into(),
-                    subjects: subjects(&row),
-                    level: grades(&row.first(&["grades", "grade"])),
-                    runs: vec![run],
-                    ..OfferDraft::default()
-                };
-                self.offer(row.place(), draft, sink);
-            } else if let Some(offer) = known.and_then(|at| self.offers.get_mut(at)) {
-                add(offer, run, row.place(), sink);
-            }
-        }
-        Ok(())
-    }
-
-    fn run(&self, row: &lists::Line, id: String, sink: &mut Sink) -> RunDraft {
-        let terms = text::list(&row.first(&["termSourcedIds", "sessionSourcedIds"]));
-        let mut found = Vec::new();
-        for term in &terms {
-            match self.spans.iter().find(|span| span.id == *term) {
-                Some(span) => found.push(span),
-                None => {
-                    let finding = Finding::new("termSourcedIds", "unknown-reference");
-                    sink.warn(finding.value(term).at(row.place()).of(id.clone()));
-                }
-            }
-        }
-        let org = row.first(&["schoolSourcedId", "orgSourcedId"]);
-        let name = self.orgs.iter().find(|(id, _)| *id == org);
-        let venue = VenueDraft {
-            name: text::shortened(name.map_or("", |(_, name)| name), 255),
-            room: text::shortened(&row.get("location"), 255),
-            ..VenueDraft::default()
-        };
-        // Dates are written YYYY-MM-DD, so text order is the order of time.
-        let starts = found.iter().map(|span| span.start.clone());
-        let ends = found.iter().map(|span| span.end.clone());
-        RunDraft {
-            id,
-            number: text::shortened(&row.get("classCode"), 60),
-            start: starts
-                .filter(|day| !day.is_empty())
-                .min()
-                .unwrap_or_default(),
-            end: ends.max().unwrap_or_default(),
-            venue: (venue != VenueDraft::default()).then_some(venue),
-            ..RunDraft::default()
-        }
-    }
-}
-
-fn add(offer: &mut Gathered, run: RunDraft, place: String, sink: &mut Sink) {
-    let runs = &mut offer.draft.runs;
-    match runs.iter().find(|other| other.id == run.id) {
-        Some(other) if *other == run => {}
-        Some(_) => {
-            let finding = Finding::new("sourcedId", "duplicate-run").value(&run.id);
-            sink.refuse(vec![finding.at(place).of(offer.draft.id.clone())]);
-        }
-        None if runs.len() > GATHERED_RUNS => {}
-        None => runs.push(run),
     }
 }
 

@@ -5,6 +5,7 @@
 //! that belongs to no course is an offer with one run. Instructors, authors and reviews are not
 //! read.
 
+mod blocks;
 mod course;
 mod instance;
 mod offers;
@@ -12,9 +13,9 @@ mod offers;
 use std::collections::HashMap;
 
 use calluna_model::finding::Finding;
-use calluna_tabular::encoding;
 use serde_json::Value;
 
+use self::blocks::{BLOCK, documents};
 pub(super) use self::course::{address, frame_level, line, lines, subject};
 pub(super) use self::instance::degrees;
 use super::{Format, beginning};
@@ -27,8 +28,6 @@ use crate::{Options, Source};
 
 /// Most levels of lists within lists.
 const DEPTH: usize = 16;
-/// What begins a block in a page.
-const BLOCK: &str = "application/ld+json";
 
 pub(super) struct SchemaOrg;
 
@@ -57,7 +56,7 @@ impl Format for SchemaOrg {
         sink: &mut Sink,
     ) -> Result<(), ImportError> {
         let documents = if beginning(source).starts_with('<') {
-            blocks(source)?
+            documents(source, sink)?
         } else {
             vec![(json::document(source)?, source.name.to_owned())]
         };
@@ -73,73 +72,6 @@ impl Format for SchemaOrg {
         }
         graph.read(options, sink)
     }
-}
-
-/// The blocks of a page, each with its place.
-fn blocks(source: &Source<'_>) -> Result<Vec<(Value, String)>, ImportError> {
-    let decoded = encoding::decode(source.bytes);
-    let text: &str = &decoded.text;
-    let mut out = Vec::new();
-    let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| rest.find(BLOCK)) {
-        let at = from + at;
-        from = at + BLOCK.len();
-        let Some(begins) = text.get(from..).and_then(|rest| rest.find('>')) else {
-            break;
-        };
-        // Only inside of a tag: a page may also talk about such blocks.
-        let tag = text.get(..at).and_then(|before| before.rfind('<'));
-        let is_script = tag
-            .and_then(|tag| text.get(tag..tag + 7))
-            .is_some_and(|tag| tag.eq_ignore_ascii_case("<script"));
-        if !is_script {
-            continue;
-        }
-        let start = from + begins + 1;
-        let rest = text.get(start..).unwrap_or_default();
-        let Some(length) = rest.find("</") else {
-            let line = text.matches('\n').count() + 1;
-            return Err(ImportError::Truncated {
-                place: format!("{}:{line}", source.name),
-            });
-        };
-        let before = text.get(..start).unwrap_or_default().matches('\n').count();
-        let block = script_text(rest.get(..end_of_script(rest, length)).unwrap_or_default());
-        let place = format!("{}:{}", source.name, before + 1);
-        out.push((json::parse(block, source.name, before)?, place));
-        from = start + length;
-    }
-    Ok(out)
-}
-
-/// Where the script ends: a `</` inside of a text is not the end.
-fn end_of_script(rest: &str, first: usize) -> usize {
-    let mut at = first;
-    loop {
-        let tag = rest.get(at..at + 8).unwrap_or_default();
-        if tag.eq_ignore_ascii_case("</script") {
-            return at;
-        }
-        match rest.get(at + 2..).and_then(|rest| rest.find("</")) {
-            Some(next) => at += 2 + next,
-            None => return rest.len(),
-        }
-    }
-}
-
-/// Some put the block into a comment or a CDATA section for old readers.
-fn script_text(block: &str) -> &str {
-    let mut block = block.trim();
-    for (begins, ends) in [
-        ("//<![CDATA[", "//]]>"),
-        ("<![CDATA[", "]]>"),
-        ("<!--", "-->"),
-    ] {
-        if let Some(inner) = block.strip_prefix(begins) {
-            block = inner.strip_suffix(ends).unwrap_or(inner).trim();
-        }
-    }
-    block
 }
 
 /// Finds what can be an offer, without going into one that was found.

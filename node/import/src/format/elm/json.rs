@@ -1,12 +1,13 @@
 //! JSON-LD as the same elements as XML, so there is one reading of either: a map of languages is
 //! an element for each, the name of an object is what others refer to.
 
+use std::cell::OnceCell;
+
 use calluna_model::finding::Finding;
 use serde_json::{Map, Value};
 
-use super::File;
-use crate::Source;
-use crate::error::ImportError;
+use super::budget::{Budget, TooManyParts, cost};
+use super::{File, Part};
 use crate::json::{self, Node, RECORD_BYTES};
 use crate::sink::Sink;
 use crate::xml::Element;
@@ -14,14 +15,23 @@ use crate::xml::Element;
 /// Most levels of objects within objects; the reader of JSON has a limit of its own.
 const DEPTH: usize = 64;
 
-pub(super) fn read(source: &Source<'_>, sink: &mut Sink) -> Result<File, ImportError> {
-    let document = json::document(source)?;
-    let mut file = File::default();
-    collect(&document, 0, source.name, sink, &mut file);
-    Ok(file)
+/// The parts of a document. Those with a name are only noted: written out, each would hold all
+/// that are nested in it, and each of these all of theirs again.
+pub(super) fn read<'a>(
+    document: &'a Value,
+    name: &str,
+    budget: Budget,
+    sink: &mut Sink,
+) -> File<'a> {
+    let mut file = File {
+        budget,
+        ..File::default()
+    };
+    collect(document, 0, name, sink, &mut file);
+    file
 }
 
-fn collect(value: &Value, depth: usize, name: &str, sink: &mut Sink, file: &mut File) {
+fn collect<'a>(value: &'a Value, depth: usize, name: &str, sink: &mut Sink, file: &mut File<'a>) {
     if depth > DEPTH {
         return;
     }
@@ -34,18 +44,13 @@ fn collect(value: &Value, depth: usize, name: &str, sink: &mut Sink, file: &mut 
         Value::Object(fields) => {
             let node = Node(fields);
             if node.is("LearningOpportunity") && fields.len() > 2 {
-                sink.saw(1);
-                let place = format!("{name}#{}", file.opportunities.len() + 1);
-                if node.weight() > RECORD_BYTES {
-                    let finding = Finding::new("", "too-large").limit(RECORD_BYTES);
-                    sink.refuse(vec![finding.at(place)]);
-                } else {
-                    let element = element("learningOpportunity", fields, 0);
-                    file.opportunities.push((place, element));
+                opportunity(node, name, sink, file);
+            } else if fields.len() > 2 && !node.types().is_empty() {
+                let id = identity(fields);
+                if !id.is_empty() && !file.named.contains_key(id) {
+                    let part = Part::Json(Later::new(node));
+                    file.named.insert(id.to_owned(), part);
                 }
-            } else if fields.len() > 2 && !node.types().is_empty() && node.weight() <= RECORD_BYTES
-            {
-                file.index(element(class(node), fields, 0));
             }
             for value in fields.values() {
                 collect(value, depth + 1, name, sink, file);
@@ -53,6 +58,56 @@ fn collect(value: &Value, depth: usize, name: &str, sink: &mut Sink, file: &mut 
         }
         _ => {}
     }
+}
+
+fn opportunity<'a>(node: Node<'a>, name: &str, sink: &mut Sink, file: &mut File<'a>) {
+    sink.saw(1);
+    let place = format!("{name}#{}", file.opportunities.len() + 1);
+    let finding = if node.weight() > RECORD_BYTES {
+        Finding::new("", "too-large").limit(RECORD_BYTES)
+    } else if file.budget.spend(cost(node.0)).is_err() {
+        Finding::new("", TooManyParts::RULE)
+    } else {
+        let element = element("learningOpportunity", node.0, 0);
+        file.opportunities.push((place, element));
+        return;
+    };
+    sink.refuse(vec![finding.at(place)]);
+}
+
+/// A part that becomes an element when it is first asked for.
+pub(super) struct Later<'a> {
+    node: Node<'a>,
+    made: OnceCell<Option<Element>>,
+}
+
+impl<'a> Later<'a> {
+    fn new(node: Node<'a>) -> Self {
+        let made = OnceCell::new();
+        Self { node, made }
+    }
+
+    /// The element; nothing when it is too large for one record.
+    pub(super) fn element(&self, budget: &Budget) -> Result<Option<&Element>, TooManyParts> {
+        if let Some(made) = self.made.get() {
+            return Ok(made.as_ref());
+        }
+        let fits = self.node.weight() <= RECORD_BYTES;
+        if fits {
+            budget.spend(cost(self.node.0))?;
+        }
+        let make = || fits.then(|| element(class(self.node), self.node.0, 0));
+        Ok(self.made.get_or_init(make).as_ref())
+    }
+}
+
+/// The name by which others refer to it, empty when there is none.
+fn identity(fields: &Map<String, Value>) -> &str {
+    let mut names = fields
+        .iter()
+        .filter(|(key, _)| matches!(local(key), "id" | "@id"))
+        .filter_map(|(_, value)| value.as_str());
+    names.next().unwrap_or_default()
 }
 
 /// A name without its prefix, as XML has it: `dc:title`, `elm:mode`.
@@ -144,4 +199,81 @@ fn is_languages(fields: &Map<String, Value>) -> bool {
         && fields
             .iter()
             .all(|(name, value)| tag(name) && (value.is_string() || value.is_array()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::format::elm::budget::NODES;
+
+    /// 60 named objects, each in the one before, around a list that all of them hold.
+    fn nested() -> Value {
+        let many = json!(vec![json!({}); 2_000]);
+        (0..60).rev().fold(
+            many,
+            |inner, level| json!({"@id": format!("n{level}"), "@type": "Node", "elm:x": inner}),
+        )
+    }
+
+    fn file_with(opportunity: Value) -> Value {
+        json!({"@graph": [opportunity, nested()]})
+    }
+
+    #[test]
+    fn what_nobody_refers_to_is_not_copied_at_any_level() {
+        let document =
+            file_with(json!({"@id": "o", "@type": "LearningOpportunity", "dc:title": "a"}));
+        let mut sink = Sink::new("a");
+        let file = read(&document, "a", Budget::default(), &mut sink);
+        assert_eq!((file.opportunities.len(), file.named.len()), (1, 60));
+        assert!(file.budget.left() > NODES - 20, "{}", file.budget.left());
+        // Asked for twice, made once.
+        assert!(file.part("n59").unwrap().is_ok());
+        let left = file.budget.left();
+        assert!(file.part("n59").unwrap().is_ok());
+        assert_eq!(left, file.budget.left());
+        assert!((NODES - 2_200..NODES - 2_000).contains(&left), "{left}");
+    }
+
+    #[test]
+    fn references_into_every_level_end_at_the_budget() {
+        let levels: Vec<_> = (0..60)
+            .map(|level| json!({"@id": format!("n{level}")}))
+            .collect();
+        let document = file_with(json!({
+            "@id": "o", "@type": "LearningOpportunity", "dc:title": "a", "elm:learningAchievementSpecification": levels,
+        }));
+        for (most, refused) in [(60 * 2_000, 1), (NODES, 0)] {
+            let mut sink = Sink::new("a");
+            let file = read(&document, "a", Budget::of(most), &mut sink);
+            file.offers(&crate::Options::default(), &mut sink).unwrap();
+            assert!(file.budget.left() < most, "it was read");
+            let imported = sink.finish("elm");
+            assert_eq!(imported.refused_records, refused, "{most}");
+            assert!(
+                imported
+                    .refused
+                    .iter()
+                    .all(|told| told.rule == TooManyParts::RULE)
+            );
+        }
+    }
+
+    #[test]
+    fn opportunities_within_one_another_end_at_the_budget() {
+        let many = json!(vec![json!({}); 2_000]);
+        let document = (0..60).fold(many, |inner, level| {
+            json!({"@id": format!("o{level}"), "@type": "LearningOpportunity", "dc:title": "a", "elm:x": inner})
+        });
+        let mut sink = Sink::new("a");
+        let file = read(&document, "a", Budget::of(50_000), &mut sink);
+        let read = file.opportunities.len();
+        assert!((10..30).contains(&read), "{read}");
+        let imported = sink.finish("elm");
+        assert_eq!(imported.read, 60);
+        assert_eq!(imported.refused[0].rule, TooManyParts::RULE);
+        assert_eq!(imported.refused_records, 60 - read as u64);
+    }
 }

@@ -48,7 +48,7 @@ pub(super) fn left_out(element: &Element, mut each: impl FnMut(&str)) {
 }
 
 /// The legal name of the organisation that provides it.
-pub(super) fn provider(file: &File, element: &Element, record: &mut Record) -> String {
+pub(super) fn provider(file: &File<'_>, element: &Element, record: &mut Record) -> String {
     let found = file.referred(element, "providedBy", record);
     found
         .first()
@@ -56,7 +56,7 @@ pub(super) fn provider(file: &File, element: &Element, record: &mut Record) -> S
         .unwrap_or_default()
 }
 
-pub(super) fn read(file: &File, element: &Element, record: &mut Record) -> OfferDraft {
+pub(super) fn read(file: &File<'_>, element: &Element, record: &mut Record) -> OfferDraft {
     let id = record.id([notation(element).as_str(), element.attribute("id")]);
     let specs = file.referred(element, "learningAchievementSpecification", record);
     let nothing = Element::default();
@@ -282,7 +282,7 @@ fn qualifications(titles: Vec<String>, dqr: Option<u32>) -> Vec<QualificationDra
         .collect()
 }
 
-fn outcomes(file: &File, spec: &Element, record: &mut Record) -> Vec<String> {
+fn outcomes(file: &File<'_>, spec: &Element, record: &mut Record) -> Vec<String> {
     let found = file.referred(spec, "learningOutcome", record);
     let mut out: Vec<String> = found
         .into_iter()
@@ -331,7 +331,12 @@ fn cost(element: &Element, record: &mut Record) -> Option<PriceDraft> {
     (out != PriceDraft::default()).then_some(out)
 }
 
-fn run(file: &File, element: &Element, spec: &Element, record: &mut Record) -> Option<RunDraft> {
+fn run(
+    file: &File<'_>,
+    element: &Element,
+    spec: &Element,
+    record: &mut Record,
+) -> Option<RunDraft> {
     let nothing = Element::default();
     let period = element.first("temporal").unwrap_or(&nothing);
     let mut day = |field: &str, raw: String| {

@@ -54,6 +54,8 @@ pub(super) struct Lists<'a> {
     pub(super) sessions: Option<List<'a>>,
     pub(super) courses: Option<List<'a>>,
     pub(super) classes: Option<List<'a>>,
+    /// Whether there is a file of courses at all, even one without rows.
+    pub(super) has_courses: bool,
 }
 
 impl<'a> Lists<'a> {
@@ -69,6 +71,7 @@ impl<'a> Lists<'a> {
             sessions: open("academicsessions.csv")?,
             courses: open("courses.csv")?,
             classes: open("classes.csv")?,
+            has_courses: parts.iter().any(|part| part.name == "courses.csv"),
         })
     }
 }
