@@ -2,7 +2,12 @@
 //! `cargo test -p calluna-catalogue --test large -- --ignored --nocapture --test-threads 1 exports`
 //! (and `… duplicates`).
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "helpers of tests may fail loudly; these tell what they measure"
+)]
 
 use std::time::Instant;
 

@@ -4,12 +4,19 @@
 //! Mandatory there, and refused where missing: a homepage, ISCED-F field, language of instruction, at least one
 //! learning outcome, and an address of the provider.
 
+mod part;
+
 use std::sync::Arc;
 
-use calluna_model::offer::{OfferDraft, PriceDraft, RunDraft, SubjectDraft, VenueDraft};
-use serde_json::{Map, Value, json};
+use calluna_model::offer::{OfferDraft, RunDraft};
+use serde_json::{Value, json};
 
-use super::text::{degrees, duration, euros, language, plain, times};
+use self::part::{
+    SNB, authority, concept, cost, german, identifiers, isced, location, midnight, note,
+    organisation, spoken, thing, typed,
+};
+
+use super::text::{duration, times};
 use super::{Body, Carries, Edition, ExportError, Format, Notes, Row, Words};
 
 /// See the module.
@@ -90,9 +97,6 @@ struct Graph {
     first: bool,
 }
 
-const SNB: &str = "http://data.europa.eu/snb";
-const AUTHORITY: &str = "http://publications.europa.eu/resource/authority";
-
 impl Body for Graph {
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), ExportError> {
         let context = json!({
@@ -172,91 +176,6 @@ impl Body for Graph {
         out.extend_from_slice(b"\n]}\n");
         Ok(())
     }
-}
-
-/// A thing of a class; what is empty is left away.
-fn thing<const N: usize>(kind: &str, properties: [(&str, Value); N]) -> Value {
-    let mut out = Map::new();
-    out.insert("@type".to_owned(), json!(kind));
-    for (name, value) in properties {
-        let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-        if !empty {
-            out.insert(name.to_owned(), value);
-        }
-    }
-    Value::Object(out)
-}
-
-/// Words in the language of the catalogue.
-fn german(text: &str) -> Value {
-    let text = plain(text);
-    if text.is_empty() {
-        Value::Null
-    } else {
-        json!({"@value": text, "@language": "de"})
-    }
-}
-
-fn note(text: &str) -> Value {
-    let words = german(text);
-    if words.is_null() {
-        Value::Null
-    } else {
-        thing("elm:Note", [("elm:noteLiteral", words)])
-    }
-}
-
-fn typed(text: &str, kind: &str) -> Value {
-    if text.is_empty() {
-        Value::Null
-    } else {
-        json!({"@value": text, "@type": kind})
-    }
-}
-
-/// A concept of a controlled list.
-fn concept(iri: &str, scheme: &str) -> Value {
-    json!({
-        "@id": iri,
-        "@type": "skos:Concept",
-        "skos:inScheme": {"@id": scheme, "@type": "skos:ConceptScheme"},
-    })
-}
-
-/// ISCED-F as the provider gives it. Of the areas of the Volkshochschulen only languages are one field of ISCED-F;
-/// for the others nothing is assumed.
-fn isced(subject: &SubjectDraft) -> Option<Value> {
-    let code = match subject.scheme.as_str() {
-        "isced-f-2013" if (2..=4).contains(&subject.code.len()) => subject.code.as_str(),
-        "dvv-1.0" | "dvv-2.0" if subject.code.split('.').next() == Some("4") => "0231",
-        _ => return None,
-    };
-    let digits = code.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| {
-        concept(
-            &format!("{SNB}/isced-f/{code}"),
-            &format!("{SNB}/isced-f/25831c2"),
-        )
-    })
-}
-
-fn spoken(tag: &str) -> Option<Value> {
-    let code = language(tag)?.to_ascii_uppercase();
-    Some(authority("language", &code))
-}
-
-fn authority(list: &str, code: &str) -> Value {
-    concept(
-        &format!("{AUTHORITY}/{list}/{code}"),
-        &format!("{AUTHORITY}/{list}"),
-    )
-}
-
-fn identifiers(names: &[&str]) -> Value {
-    let names = names.iter().filter(|name| !name.is_empty());
-    names
-        .map(|name| thing("elm:Identifier", [("skos:notation", json!(plain(name)))]))
-        .collect()
 }
 
 fn specification(offer: &OfferDraft, iri: &str, fields: &[Value], languages: &[Value]) -> Value {
@@ -354,15 +273,6 @@ fn opportunity(
     )
 }
 
-/// A date as a date and time; what is one already stays.
-fn midnight(date: &str) -> String {
-    if date.is_empty() || date.contains('T') {
-        date.to_owned()
-    } else {
-        format!("{date}T00:00:00")
-    }
-}
-
 fn period(run: &RunDraft) -> Value {
     if run.start.is_empty() && run.end.is_empty() {
         return Value::Null;
@@ -409,105 +319,6 @@ fn kind(kind: &str, notes: &mut Notes) -> Value {
     };
     let list = format!("{SNB}/learning-opportunity");
     concept(&format!("{list}/{code}"), &format!("{list}/25831c2"))
-}
-
-fn cost(price: &PriceDraft) -> Value {
-    let amount = |cents: Option<u32>| {
-        cents.map(|cents| {
-            thing(
-                "elm:Amount",
-                [
-                    ("elm:unit", authority("currency", "EUR")),
-                    ("rdf:value", typed(&euros(cents), "xsd:decimal")),
-                ],
-            )
-        })
-    };
-    let regular = thing(
-        "elm:PriceDetail",
-        [
-            ("elm:amount", amount(price.amount_cents).unwrap_or_default()),
-            ("dc:description", german(&price.notes.join("; "))),
-        ],
-    );
-    let reduced = amount(price.reduced_cents).map(|amount| {
-        let label = german("Ermäßigt");
-        thing(
-            "elm:PriceDetail",
-            [("elm:amount", amount), ("skos:prefLabel", label)],
-        )
-    });
-    std::iter::once(regular).chain(reduced).collect()
-}
-
-/// The provider with its address; the country is that of the district whose hub has approved it.
-fn organisation(row: &Row<'_>, edition: &Edition) -> Value {
-    let provider = row.provider;
-    let page = (!provider.website.is_empty()).then(|| {
-        thing(
-            "elm:WebResource",
-            [("elm:contentUrl", typed(&provider.website, "xsd:anyURI"))],
-        )
-    });
-    thing(
-        "elm:Organisation",
-        [
-            ("@id", json!(edition.provider_iri(&provider.id))),
-            ("rov:legalName", german(&provider.name)),
-            ("foaf:homepage", page.unwrap_or_default()),
-            (
-                "elm:location",
-                place(german(""), &provider.address, "DEU", Value::Null),
-            ),
-        ],
-    )
-}
-
-fn place(name: Value, address: &str, country: &str, geometry: Value) -> Value {
-    let address = thing(
-        "elm:Address",
-        [
-            ("elm:fullAddress", note(address)),
-            ("elm:countryCode", authority("country", country)),
-        ],
-    );
-    thing(
-        "dc:Location",
-        [
-            ("elm:geographicName", name),
-            ("elm:address", address),
-            ("locn:geometry", geometry),
-        ],
-    )
-}
-
-/// A venue in Germany. Codes of other countries are three letters in that list: such a venue is left away.
-fn location(venue: &VenueDraft, notes: &mut Notes) -> Value {
-    if !matches!(venue.country.as_str(), "" | "DE") {
-        notes.lose("runs.venue");
-        return Value::Null;
-    }
-    let town = format!("{} {}", venue.postal_code, venue.city);
-    let lines = [venue.street.trim(), town.trim()];
-    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
-    let geometry = venue
-        .latitude_micro
-        .zip(venue.longitude_micro)
-        .map(|(latitude, longitude)| {
-            thing(
-                "locn:Geometry",
-                [
-                    ("clv:latitude", json!(degrees(latitude))),
-                    ("clv:longitude", json!(degrees(longitude))),
-                ],
-            )
-        });
-    place(
-        german(&venue.name),
-        &lines.join(", "),
-        "DEU",
-        geometry.unwrap_or_default(),
-    )
 }
 
 #[cfg(test)]

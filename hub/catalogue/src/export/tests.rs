@@ -42,13 +42,19 @@ pub(super) fn export(name: &str, provider: &Member, offers: &[OfferDraft]) -> (V
     writer.finish().unwrap()
 }
 
+/// Where the data lies that is no part of the repository.
+#[expect(clippy::disallowed_methods, reason = "tests alone look for it")]
+fn shared_root() -> std::path::PathBuf {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+    std::env::var("CALLUNA_SHARED_DATA").map_or(beside.into(), Into::into)
+}
+
 /// A file of the data that lies outside the repository; nothing, with a notice, where it does not.
 pub(super) fn shared(name: &str) -> Option<Vec<u8>> {
-    let root = std::env::var("CALLUNA_SHARED_DATA").unwrap_or("/work/shared/data".into());
-    let path = format!("{root}/{name}");
+    let path = shared_root().join(name);
     let read = std::fs::read(&path);
     if read.is_err() {
-        eprintln!("skipped: {path} is not here");
+        eprintln!("skipped: {} is not here", path.display());
     }
     read.ok()
 }
@@ -56,9 +62,8 @@ pub(super) fn shared(name: &str) -> Option<Vec<u8>> {
 /// Has `xmllint` check a file against a schema that lies outside the repository; skips, with a notice, where one of
 /// them is missing.
 pub(super) fn xmllint(schema: &str, file: &[u8]) {
-    let root = std::env::var("CALLUNA_SHARED_DATA").unwrap_or("/work/shared/data".into());
     if shared(schema).is_some() {
-        xmllint_at(&std::path::Path::new(&root).join(schema), file);
+        xmllint_at(&shared_root().join(schema), file);
     }
 }
 
@@ -83,6 +88,10 @@ pub(super) fn xmllint_at(schema: &std::path::Path, file: &[u8]) {
 
 /// Has `pyshacl` check JSON-LD against shapes that lie outside the repository; skips, with a notice, where one of
 /// them is missing. `CALLUNA_PYSHACL` names the program where it is not on the path.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests alone look for the program"
+)]
 pub(super) fn shacl(shapes: &[&str], file: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file.jsonld");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use calluna_model::code;
 
-use super::{ANYWHERE, Ask, Cell, OUTSIDE, Region, State, UNKNOWN};
+use super::{ANYWHERE, Ask, Cell, OUTSIDE, Region, State};
 
 /// Area, municipality, way of taking part.
 type Key = (String, String, String);
@@ -75,18 +75,5 @@ impl Coverage {
                 runs,
             })
             .collect()
-    }
-}
-
-/// What a code of a cell means, in German and English: areas, ways of taking part, and what stands for no code.
-#[must_use]
-pub(crate) fn words(list: code::Name, known: &str) -> (&str, &str) {
-    match known {
-        ANYWHERE => ("ohne Ort", "anywhere"),
-        OUTSIDE => ("außerhalb", "outside"),
-        UNKNOWN => ("unbekannt", "unknown"),
-        known => list.get(known).map_or((known, known), |entry| {
-            (entry.de.as_str(), entry.en.as_str())
-        }),
     }
 }
