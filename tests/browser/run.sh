@@ -27,7 +27,8 @@ cp "$here"/package.json "$here"/package-lock.json "$here"/*.mjs "$work"/
 (cd "$work" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 
 say "building the example server"
-cargo build --locked -p calluna-web --example show
+# With the whole workspace, so that it shares what the tests build.
+cargo build --locked --workspace --example show
 "$target/debug/examples/show" >"$work/address" 2>"$work/server.log" &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true' EXIT
