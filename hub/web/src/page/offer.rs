@@ -91,7 +91,7 @@ fn shown(
     Reply::page(&OfferPage {
         s,
         provider: ProviderView::of(card, visit.now, words),
-        data: jsonld::course(visit, card, draft)?,
+        data: jsonld::course(visit, card, draft),
         list: format!("{}/liste?o={}", words.root(), offer.mark),
         offer,
         onward,
