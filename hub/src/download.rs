@@ -32,7 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const STEM: &str = "catalogue.";
 
 /// What every request needs.
-#[derive(Debug)]
 struct Files {
     hub: Arc<Hub>,
     permits: Arc<Semaphore>,

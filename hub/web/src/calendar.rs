@@ -15,6 +15,10 @@ use crate::visit::Visit;
 const MEDIA: &str = "text/calendar; charset=utf-8";
 /// Most events of one run: weekly times without an end would go on for ever.
 const MOST_EVENTS: usize = 400;
+/// Most events of one file.
+const MOST_IN_ALL: usize = 2_000;
+/// Most bytes of one file.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Longest line in bytes, without its end.
 const LINE: usize = 75;
 
@@ -31,7 +35,7 @@ pub(crate) fn run(visit: &Visit) -> Result<Reply, Fault> {
     let found = draft.runs.iter().find(|other| other.id == run.as_str());
     let found = found.ok_or(Fault::Missing)?;
     let mut file = Calendar::begin(visit);
-    file.run(&provider, &offer, &draft, found);
+    file.run(&provider, &offer, &draft, found)?;
     Ok(file.end(&format!("{offer}-{run}")))
 }
 
@@ -43,7 +47,7 @@ pub(crate) fn list(visit: &Visit) -> Result<Reply, Fault> {
         if let Standing::Shown(draft) = visit.offer(&provider, offer.as_str())? {
             for run in &draft.runs {
                 if !crate::view::run::is_over(run, today) {
-                    file.run(&provider, &offer, &draft, run);
+                    file.run(&provider, &offer, &draft, run)?;
                 }
             }
         }
@@ -55,6 +59,7 @@ pub(crate) fn list(visit: &Visit) -> Result<Reply, Fault> {
 struct Calendar<'a> {
     visit: &'a Visit,
     text: String,
+    events: usize,
     /// When the file was made, as calendars write it.
     stamp: String,
 }
@@ -65,6 +70,7 @@ impl<'a> Calendar<'a> {
         let mut file = Self {
             visit,
             text: String::new(),
+            events: 0,
             // The day, so that the same file has the same bytes all day long.
             stamp: utc(day),
         };
@@ -80,8 +86,18 @@ impl<'a> Calendar<'a> {
         file
     }
 
-    fn run(&mut self, provider: &ProviderId, offer: &OfferId, draft: &OfferDraft, run: &RunDraft) {
+    fn run(
+        &mut self,
+        provider: &ProviderId,
+        offer: &OfferId,
+        draft: &OfferDraft,
+        run: &RunDraft,
+    ) -> Result<(), Fault> {
         for (index, event) in events(run).iter().take(MOST_EVENTS).enumerate() {
+            self.events += 1;
+            if self.events > MOST_IN_ALL || self.text.len() > MOST_BYTES {
+                return Err(Fault::Malformed("bad.calendar"));
+            }
             let host = host(&self.visit.site.settings.base_url);
             let uid = format!("{provider}.{offer}.{}.{index}@{host}", run.id);
             self.line("BEGIN", "VEVENT");
@@ -116,6 +132,7 @@ impl<'a> Calendar<'a> {
             self.line("STATUS", status);
             self.line("END", "VEVENT");
         }
+        Ok(())
     }
 
     fn end(mut self, name: &str) -> Reply {

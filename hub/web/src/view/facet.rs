@@ -79,8 +79,10 @@ impl Labels<'_> {
             (Facet::Price, "unknown") => said("facet.unknown"),
             (Facet::Price, euros) => words.fill("facet.to", &[("n", euros)]),
             (Facet::Level, level) => words.fill("facet.dqr", &[("n", level)]),
+            (Facet::Entry, "unknown") => said("facet.unknown"),
             (Facet::Entry, "none") => said("facet.no-entry"),
             (Facet::Entry | Facet::Award, _) => words.code(code::QUALIFICATION, value),
+            (Facet::Language, "other") => said("facet.other-language"),
             (Facet::Language, _) => words.tongue(value),
             (Facet::Cefr, _) => format!("{value} – {}", words.code(code::CEFR, value)),
             (Facet::Accessibility, _) => words.code(code::ACCESSIBILITY, value),
@@ -141,6 +143,9 @@ pub(crate) fn all(query: &Query, answer: &Answer, labels: &Labels<'_>) -> Vec<Fa
         .collect()
 }
 
+/// Most values of a facet that a page shows, the most frequent ones.
+const MOST_VALUES: usize = 60;
+
 /// Every value that the list of codes knows, else those that were counted; chosen ones in any case.
 fn values(facet: Facet, counts: &[Count], query: &Query, labels: &Labels<'_>) -> Vec<ValueView> {
     let mut names: Vec<String> = match facet.known() {
@@ -174,6 +179,14 @@ fn values(facet: Facet, counts: &[Count], query: &Query, labels: &Labels<'_>) ->
     if facet.known().is_none() {
         views.sort_by(|(a, left), (b, right)| b.cmp(a).then_with(|| left.label.cmp(&right.label)));
     }
+    // What the catalogue decides can be long; whoever looks for a rare value finds it by its words.
+    let most = facet.known().map_or(MOST_VALUES, |known| known.len());
+    let most = most.max(MOST_VALUES);
+    let mut kept = 0;
+    views.retain(|(_, view)| {
+        kept += 1;
+        kept <= most || view.chosen
+    });
     views.into_iter().map(|(_, view)| view).collect()
 }
 

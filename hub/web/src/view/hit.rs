@@ -3,7 +3,7 @@
 use calluna_catalogue::reader::Standing;
 use calluna_model::code;
 use calluna_model::id::ProviderId;
-use calluna_model::offer::OfferDraft;
+use calluna_model::offer::{OfferDraft, RunDraft};
 use calluna_search::answer::Hit;
 
 use crate::fault::Fault;
@@ -54,7 +54,10 @@ pub(crate) fn all(
         let Standing::Shown(offer) = visit.offer(&hit.provider, &hit.offer)? else {
             continue;
         };
-        let mut view = one(visit, &hit.provider, &offer, labels);
+        // The run that has what was asked for; the next one where nothing was.
+        let run = hit.run.and_then(|at| offer.runs.get(at));
+        let run = run.or_else(|| run::next(&offer, visit.today()));
+        let mut view = with_run(visit, &hit.provider, &offer, run, labels);
         view.why = why::text(&hit.why, labels);
         view.distance = hit
             .distance_km
@@ -73,9 +76,18 @@ pub(crate) fn one(
     offer: &OfferDraft,
     labels: &Labels<'_>,
 ) -> HitView {
+    with_run(visit, id, offer, run::next(offer, visit.today()), labels)
+}
+
+fn with_run(
+    visit: &Visit,
+    id: &ProviderId,
+    offer: &OfferDraft,
+    next: Option<&RunDraft>,
+    labels: &Labels<'_>,
+) -> HitView {
     let words = labels.words;
     let card = labels.providers.get(id);
-    let next = run::next(offer, visit.today());
     let root = words.root();
     let fee = next
         .and_then(|run| run.price.as_ref())
