@@ -48,17 +48,17 @@ for (const javaScriptEnabled of [true, false]) {
 
     // A filter, then what it leaves.
     const all = await page.locator(".hits > li").count();
-    await tabTo(page, "input[name=municipality][value='03358021']");
+    await tabTo(page, "input[name=municipality][value='03358024']");
     await page.keyboard.press("Space");
     if (javaScriptEnabled) {
       await page.waitForFunction(() => document.querySelector(".chips"));
-      assert.ok(await page.evaluate(() => document.activeElement.matches("input[value='03358021']")), "the focus is lost");
+      assert.ok(await page.evaluate(() => document.activeElement.matches("input[value='03358024']")), "the focus is lost");
     } else {
       await tabTo(page, ".pane > button");
       await page.keyboard.press("Enter");
-      await page.waitForURL(/municipality=03358021/);
+      await page.waitForURL(/municipality=03358024/);
     }
-    assert.match(page.url(), /municipality=03358021/);
+    assert.match(page.url(), /municipality=03358024/);
     const fewer = await page.locator(".hits > li").count();
     assert.ok(fewer < all && fewer > 1, `${fewer} of ${all}`);
 
@@ -100,7 +100,8 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal(await page.locator(".entry").count(), 2);
     await page.locator(".entry a", { hasText: "Entfernen" }).first().click();
     assert.equal(await page.locator(".entry").count(), 1);
-    assert.deepEqual(await violations(page), []);
+    // axe itself needs JavaScript.
+    if (javaScriptEnabled) assert.deepEqual(await violations(page), []);
     await context.close();
   });
 

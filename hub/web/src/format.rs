@@ -94,7 +94,8 @@ pub(crate) fn date(date: Date, words: Words) -> String {
         6 => "weekday.short.6",
         _ => "weekday.short.7",
     });
-    format!("{weekday} {}", plain_date(date, words.0))
+    // No-break blank: the day of the week stays with its date.
+    format!("{weekday}\u{a0}{}", plain_date(date, words.0))
 }
 
 /// `12.01.2027` or `12 Jan 2027`.
@@ -208,8 +209,8 @@ mod tests {
 
     #[test]
     fn days_are_written_as_people_write_them() {
-        assert_eq!(date_text("2027-01-12", DE), "Di. 12.01.2027");
-        assert_eq!(date_text("2027-01-12", EN), "Tue 12 Jan 2027");
+        assert_eq!(date_text("2027-01-12", DE), "Di.\u{a0}12.01.2027");
+        assert_eq!(date_text("2027-01-12", EN), "Tue\u{a0}12 Jan 2027");
         assert_eq!(date_text("demnächst", DE), "demnächst");
         assert_eq!(hours("18:30", "20:00", DE), "18:30–20:00 Uhr");
         assert_eq!(hours("18:30", "", DE), "ab 18:30 Uhr");

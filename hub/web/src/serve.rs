@@ -106,7 +106,11 @@ fn is_passing(cause: &io::Error) -> bool {
 /// One connection, from its first byte to its end.
 async fn one(stream: TcpStream, router: Router, limits: Limits, mut ended: watch::Receiver<bool>) {
     // One that says nothing at all is not worth a place.
-    if !matches!(timeout(limits.head, stream.readable()).await, Ok(Ok(()))) {
+    let mut first = [0];
+    if !matches!(
+        timeout(limits.head, stream.peek(&mut first)).await,
+        Ok(Ok(1))
+    ) {
         return;
     }
     let mut builder = Builder::new(TokioExecutor::new());

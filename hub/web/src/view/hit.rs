@@ -145,9 +145,17 @@ fn when(next: &calluna_model::offer::RunDraft, words: Words) -> String {
     let start = run::start(next, words);
     match next.weekly.first() {
         Some(slot) => {
-            let day = run::weekday(slot.weekday, words);
             let hours = format::hours(&slot.start, &slot.end, words);
-            let times = format!("{day} {hours}");
+            // The first day says which day of the week it is.
+            let first = format::day(&next.start).map(|day| day.weekday().to_monday_one_offset());
+            let times = if first.map(i64::from) == Some(i64::from(slot.weekday)) {
+                hours
+            } else {
+                format!("{} {hours}", run::weekday(slot.weekday, words))
+            };
+            if times.is_empty() {
+                return start;
+            }
             words.fill("hit.when", &[("start", &start), ("times", times.trim())])
         }
         None => start,

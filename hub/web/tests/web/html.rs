@@ -96,6 +96,13 @@ pub(crate) fn inside<'a>(html: &'a str, name: &str) -> &'a str {
     &body[begin..body.find(&format!("</{name}>")).unwrap()]
 }
 
+/// What stands between a mark and the next end.
+pub(crate) fn after<'a>(html: &'a str, mark: &str, end: &str) -> &'a str {
+    let from = html.find(mark).unwrap_or_else(|| panic!("no {mark}"));
+    let rest = &html[from..];
+    &rest[..rest.find(end).unwrap()]
+}
+
 #[test]
 fn tags_are_read() {
     let found = tags(
