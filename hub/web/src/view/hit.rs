@@ -141,7 +141,7 @@ fn no_date(offer: &OfferDraft) -> &'static str {
     }
 }
 
-fn when(next: &calluna_model::offer::RunDraft, words: Words) -> String {
+fn when(next: &RunDraft, words: Words) -> String {
     let start = run::start(next, words);
     match next.weekly.first() {
         Some(slot) => {
@@ -162,7 +162,7 @@ fn when(next: &calluna_model::offer::RunDraft, words: Words) -> String {
     }
 }
 
-fn note(next: &calluna_model::offer::RunDraft, words: Words) -> String {
+fn note(next: &RunDraft, words: Words) -> String {
     if next.status == "cancelled" {
         return words.code(code::RUN_STATUS, "cancelled");
     }
