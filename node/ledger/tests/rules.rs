@@ -180,7 +180,7 @@ fn any_two_revisions_of_120_nights_keep_every_rule() {
     for (revision, version) in revisions.iter().zip(&watched.versions) {
         assert_eq!(
             lies(&frame, revision, version),
-            [],
+            Vec::<u32>::new(),
             "revision {}",
             revision.number
         );
