@@ -1,3 +1,5 @@
+//! Which offers are taken for the same, and that the operator's word wins.
+
 use calluna_model::fixture::an_offer;
 use calluna_model::offer::{OfferDraft, RunDraft, SubjectDraft, VenueDraft};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! What is missing where, and what competes.
+
 use calluna_model::fixture::an_offer;
 use calluna_model::offer::{
     LevelDraft, OfferDraft, RunDraft, SlotDraft, SubjectDraft, VenueDraft, WeeklySlotDraft,

@@ -1,3 +1,5 @@
+//! The golden words, and words that must not be taken apart.
+
 use super::dictionary::Dictionary;
 use super::tokens::{Piece, composed, pieces};
 use super::*;

@@ -1,3 +1,5 @@
+//! The index over its life: filled, changed, damaged, made anew.
+
 use std::fs;
 use std::sync::atomic::Ordering;
 

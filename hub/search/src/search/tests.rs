@@ -1,3 +1,5 @@
+//! Questions and what they find.
+
 use std::collections::BTreeSet;
 
 use calluna_model::fixture::{an_offer, full_offer};

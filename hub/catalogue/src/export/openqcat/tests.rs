@@ -1,3 +1,5 @@
+//! What KURSNET gets, and what is refused rather than padded.
+
 use calluna_model::fixture::full_offer;
 use calluna_model::offer::OfferDraft;
 

@@ -1,3 +1,5 @@
+//! One offer as schema.org has it, also within a page.
+
 use std::collections::HashMap;
 
 use calluna_model::fixture::full_offer;

@@ -1,3 +1,5 @@
+//! Questions from addresses, good and bad.
+
 use proptest::prelude::*;
 
 use super::*;
