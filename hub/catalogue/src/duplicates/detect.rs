@@ -9,6 +9,11 @@ use super::sketch::Sketch;
 use super::words::mixed;
 use super::{Group, Groups, Link, OfferKey, Reason, Verdict};
 
+/// Which offers the operator holds apart from each.
+type Apart = HashMap<usize, HashSet<usize>>;
+/// Members of a group, and what joined them.
+type Cluster = (Vec<usize>, Vec<(Reason, usize, usize)>);
+
 /// With how many offers of other providers an offer is compared for one key.
 const COMPARED: usize = 32;
 
@@ -74,10 +79,7 @@ impl Detector {
     }
 
     /// Verdicts by the places of the two offers: those that are the same, and for each offer those that are not it.
-    fn verdicts(
-        &self,
-        verdicts: &[Verdict],
-    ) -> (Vec<(usize, usize)>, HashMap<usize, HashSet<usize>>) {
+    fn verdicts(&self, verdicts: &[Verdict]) -> (Vec<(usize, usize)>, Apart) {
         let place = |key: &OfferKey| {
             self.offers
                 .binary_search_by(|(known, _)| known.cmp(key))
@@ -181,7 +183,7 @@ struct Clusters<'a> {
     /// In which cluster an offer is, by its place.
     of: Vec<usize>,
     /// Members of each cluster and the links that hold it together.
-    clusters: Vec<(Vec<usize>, Vec<(Reason, usize, usize)>)>,
+    clusters: Vec<Cluster>,
     different: HashMap<usize, HashSet<usize>>,
 }
 

@@ -114,7 +114,7 @@ impl Sketch {
             .filter(|word| other.title_words.contains(word))
             .count();
         let all = self.title_words.len() + other.title_words.len() - common;
-        if all == 0 { 0 } else { common * 100 / all }
+        (common * 100).checked_div(all).unwrap_or(0)
     }
 
     /// Share of the description's shingles that both have, in hundredths, as the signatures estimate it.

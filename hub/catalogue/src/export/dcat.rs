@@ -72,6 +72,10 @@ fn both(de: &str, en: &str) -> Value {
     json!([{"@value": de, "@language": "de"}, {"@value": en, "@language": "en"}])
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one document, in the order in which it stands"
+)]
 fn entry(edition: &Edition) -> Value {
     let base = &edition.base_url;
     let (catalogue, dataset) = (format!("{base}/#catalog"), format!("{base}/#dataset"));

@@ -204,7 +204,7 @@ impl Tally {
                 offers,
             })
             .collect();
-        loss.lost.sort_by(|a, b| b.offers.cmp(&a.offers));
+        loss.lost.sort_by_key(|lost| std::cmp::Reverse(lost.offers));
         loss.missing = missing
             .into_iter()
             .map(|((provider, field), records)| RefusedField {
