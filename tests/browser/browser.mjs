@@ -7,6 +7,9 @@ import { chromium } from "playwright-core";
 export const base = process.env.CALLUNA_PAGES;
 assert.ok(base?.startsWith("http://127.0.0.1:"), "CALLUNA_PAGES is not set: start the tests by run.sh");
 
+/** Longest that one test may take: a loaded machine is slow, a hanging page must not hang the run. */
+export const LONG = { timeout: 300_000 };
+
 // Rules of WCAG 2.2 AA, and what axe calls good practice.
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
@@ -30,6 +33,7 @@ export async function open(browser, path, options = {}) {
     viewport: { width: 1280, height: 900 },
     ...options,
   });
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const faults = [];
   page.on("request", (request) => {

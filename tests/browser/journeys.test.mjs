@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { base, launch, open, violations } from "./browser.mjs";
+import { LONG, base, launch, open, violations } from "./browser.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -31,7 +31,7 @@ const path = (page) => page.url().slice(base.length);
 for (const javaScriptEnabled of [true, false]) {
   const how = javaScriptEnabled ? "with JavaScript" : "without JavaScript";
 
-  test(`by keyboard from the start to a comparison, ${how}`, async () => {
+  test(`by keyboard from the start to a comparison, ${how}`, LONG, async () => {
     const { page, faults, context } = await open(browser, "/", { javaScriptEnabled });
     // The first stop leads past the navigation.
     await page.keyboard.press("Tab");
@@ -84,7 +84,7 @@ for (const javaScriptEnabled of [true, false]) {
     await context.close();
   });
 
-  test(`a list is kept through the search, ${how}`, async () => {
+  test(`a list is kept through the search, ${how}`, LONG, async () => {
     const { page, context } = await open(browser, "/suche?q=Englisch", { javaScriptEnabled });
     await page.locator("input[name=o]").first().check();
     await page.locator("button[formaction='/suche']").click();
@@ -105,7 +105,7 @@ for (const javaScriptEnabled of [true, false]) {
     await context.close();
   });
 
-  test(`sorting, paging and removing a filter, ${how}`, async () => {
+  test(`sorting, paging and removing a filter, ${how}`, LONG, async () => {
     const { page, context } = await open(browser, "/suche?format=in-person", { javaScriptEnabled });
     await page.locator("#sort").selectOption("start");
     if (!javaScriptEnabled) await page.locator(".order button").click();
@@ -119,7 +119,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test("typing ahead offers words, and pages do without them", async () => {
+test("typing ahead offers words, and pages do without them", LONG, async () => {
   const { page, faults, context } = await open(browser, "/");
   const answered = page.waitForResponse((answer) => answer.url().includes("/vorschlaege?q="));
   await page.locator("#q").pressSequentially("eng", { delay: 30 });
@@ -129,7 +129,7 @@ test("typing ahead offers words, and pages do without them", async () => {
   await context.close();
 });
 
-test("every control is large enough to be hit", async () => {
+test("every control is large enough to be hit", LONG, async () => {
   const { page, context } = await open(browser, "/suche?q=Englisch&format=in-person", { viewport: { width: 360, height: 700 } });
   await page.locator(".filters > summary").click();
   const small = await page.evaluate(() =>
@@ -142,7 +142,7 @@ test("every control is large enough to be hit", async () => {
   await context.close();
 });
 
-test("the language changes and the page stays", async () => {
+test("the language changes and the page stays", LONG, async () => {
   const { page, context } = await open(browser, "/angebot/bbs-walsrode/rsa");
   await page.locator("header a[hreflang=en]").click();
   assert.equal(path(page), "/en/angebot/bbs-walsrode/rsa");

@@ -8,6 +8,7 @@
 )]
 #![allow(
     dead_code,
+    clippy::too_many_lines,
     reason = "the fixture is that of the tests, which use more of it"
 )]
 

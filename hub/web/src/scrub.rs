@@ -48,34 +48,10 @@ pub(crate) fn offer(offer: &mut OfferDraft) {
         text(line);
     }
     *description_html = html::clean(description_html);
-    for SubjectDraft {
-        scheme,
-        code,
-        label,
-    } in subjects
-    {
-        for line in [scheme, code, label] {
-            text(line);
-        }
-    }
-    if let Some(LevelDraft {
-        cefr,
-        dqr: _,
-        isced2011: _,
-        text: words,
-    }) = level
-    {
-        text(cefr);
-        text(words);
-    }
-    for QualificationDraft {
-        title,
-        code,
-        dqr: _,
-    } in entry_requirements.iter_mut().chain(awards)
-    {
-        text(title);
-        text(code);
+    subjects.iter_mut().for_each(subject);
+    level.iter_mut().for_each(self::level);
+    for list in [entry_requirements, awards] {
+        list.iter_mut().for_each(qualification);
     }
     for list in [
         learning_outcomes,
@@ -88,18 +64,48 @@ pub(crate) fn offer(offer: &mut OfferDraft) {
         list.iter_mut().for_each(text);
     }
     fee.iter_mut().for_each(price);
-    if let Some(ContactDraft {
-        email,
-        phone,
-        url: page,
-    }) = contact
-    {
-        text(email);
-        text(phone);
-        link(page);
-    }
+    contact.iter_mut().for_each(self::contact);
     link(url);
     runs.iter_mut().for_each(run);
+}
+
+fn subject(subject: &mut SubjectDraft) {
+    let SubjectDraft {
+        scheme,
+        code,
+        label,
+    } = subject;
+    for line in [scheme, code, label] {
+        text(line);
+    }
+}
+
+fn level(level: &mut LevelDraft) {
+    let LevelDraft {
+        cefr,
+        dqr: _,
+        isced2011: _,
+        text: words,
+    } = level;
+    text(cefr);
+    text(words);
+}
+
+fn qualification(qualification: &mut QualificationDraft) {
+    let QualificationDraft {
+        title,
+        code,
+        dqr: _,
+    } = qualification;
+    text(title);
+    text(code);
+}
+
+fn contact(contact: &mut ContactDraft) {
+    let ContactDraft { email, phone, url } = contact;
+    text(email);
+    text(phone);
+    link(url);
 }
 
 fn run(run: &mut RunDraft) {

@@ -135,7 +135,7 @@ impl<'a> Asked<'a> {
             return false;
         }
         if let Some(most) = self.query.price_max_cents
-            && !run.price.is_some_and(|price| price <= most)
+            && run.price.is_none_or(|price| price > most)
         {
             return false;
         }

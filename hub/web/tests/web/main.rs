@@ -1,5 +1,13 @@
 //! The pages as a browser, a search engine and an attacker meet them, over a synthetic catalogue.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "helpers of tests; a panic is how they fail"
+)]
+
 mod crawl;
 mod faults;
 mod fixture;
