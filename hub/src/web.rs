@@ -9,13 +9,11 @@ mod places;
 #[cfg(test)]
 mod tests;
 
-use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::response::Response;
 use calluna_api::{Api, Settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -62,7 +60,7 @@ pub fn site(pages: Option<Router>, api: Api) -> Router {
         } else {
             pages.clone()
         };
-        async move { Ok::<Response, Infallible>(to.oneshot(request).await?) }
+        to.oneshot(request)
     });
     let site = Router::new().fallback_service(both);
     calluna_api::guard::guarded(site, &settings)

@@ -201,6 +201,10 @@ fn overlaps(report: &Report) -> Result<String> {
     table(&header, &rows.collect::<Vec<_>>())
 }
 
+#[allow(
+    clippy::too_many_lines,
+    reason = "one page, in the order in which it is read"
+)]
 fn text(report: &Report) -> String {
     let until = if report.until.is_empty() {
         String::new()
