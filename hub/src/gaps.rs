@@ -5,6 +5,8 @@ use calluna_catalogue::duplicates::Detector;
 use calluna_catalogue::gaps::{Ask, Municipality, Region, Report, Survey};
 use calluna_model::code;
 use calluna_model::id::ProviderId;
+use calluna_model::offer::VenueDraft;
+use calluna_search::places;
 use calluna_tables::region;
 use calluna_wire::v1 as pb;
 use jiff::civil::Date;
@@ -43,6 +45,9 @@ pub fn find(hub: &Hub, request: &pb::FindGapsRequest) -> Result<Report> {
     Ok(survey.finish(&detector.groups(&verdicts)))
 }
 
+/// The district of [`region`]: of places with one name, those in it come first.
+const DISTRICT: &str = "03358";
+
 /// The municipalities of the district.
 fn region() -> Result<Region> {
     let known = region::Region::heidekreis()?;
@@ -53,10 +58,13 @@ fn region() -> Result<Region> {
     let former = known
         .former()
         .map(|(old, new)| (old.to_owned(), new.to_owned()));
-    Ok(Region::new(
-        municipalities.collect(),
-        &former.collect::<Vec<_>>(),
-    ))
+    let region = Region::new(municipalities.collect(), &former.collect::<Vec<_>>());
+    Ok(region.with_gazetteer(municipality))
+}
+
+/// The municipality of an address, as the search finds it: gaps and search must not place an offer differently.
+fn municipality(venue: &VenueDraft) -> Option<String> {
+    places::locate("", &venue.city, &venue.postal_code, DISTRICT).map(|place| place.ags.clone())
 }
 
 fn ask(hub: &Hub, request: &pb::FindGapsRequest, region: &Region) -> Result<Ask> {

@@ -9,10 +9,13 @@
 //! `offers` is the number of offers with at least one counting run in the cell, `runs` the number of those runs. An
 //! offer with subjects in two areas counts in both; sums over areas are no number of offers. What is online,
 //! self-study or distance learning has no municipality: it stands under [`ANYWHERE`]. A cell is a value above zero, a
-//! zero, or **not delivered**: no offer is known, but a provider has not delivered its catalogue, so that nobody can
-//! say zero. A value is a least value then.
+//! zero, **not delivered** or **unknown**. Not delivered: no offer is known, but a provider has not delivered its
+//! catalogue, so that nobody can say zero; a value is a least value then. Unknown: no offer is known, but one counts
+//! that does not tell its area, its place or its way of taking part, and could be of this cell.
 //!
-//! **Nowhere.** An area of which no offer counts anywhere: neither in a municipality of the region nor online.
+//! **Nowhere.** An area of which no offer is known to count anywhere: neither in a municipality of the region nor
+//! online. It is looked for in everything that counts in the time, whatever municipality or way was asked for. Like a
+//! cell it is a zero, not delivered, or unknown.
 //!
 //! **Overlaps.** Two offers compete when they are of different providers and not taken for the same
 //! ([`crate::duplicates`]), have a subject in common (the same code of the same classification), the same level (CEFR,
@@ -32,7 +35,7 @@ use calluna_model::offer::{OfferDraft, RunDraft};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use self::place::{ANYWHERE, Municipality, OUTSIDE, Region, UNKNOWN};
+pub use self::place::{ANYWHERE, Locate, Municipality, OUTSIDE, Region, UNKNOWN};
 use crate::duplicates::{Groups, OfferKey};
 
 /// What is asked about.
@@ -62,6 +65,16 @@ impl Ask {
             format: None,
         }
     }
+
+    fn wants_area(&self, area: &str) -> bool {
+        self.area.as_deref().is_none_or(|wanted| wanted == area)
+    }
+
+    fn wants_place(&self, municipality: &str, format: &str) -> bool {
+        let asked =
+            |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|w| w == found);
+        asked(&self.municipality, municipality) && asked(&self.format, format)
+    }
 }
 
 /// What is known of a cell.
@@ -74,6 +87,8 @@ pub enum State {
     Zero,
     /// None are known, and somebody has not delivered.
     NotDelivered,
+    /// None are known, and an offer that does not tell where it belongs could be one.
+    Unknown,
 }
 
 impl State {
@@ -84,6 +99,7 @@ impl State {
             Self::Value => "value",
             Self::Zero => "zero",
             Self::NotDelivered => "not-delivered",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -142,13 +158,13 @@ pub struct Report {
     pub from: String,
     /// Last day; empty without end.
     pub until: String,
-    /// Offers that count.
+    /// Offers that count and are asked for.
     pub offers: u64,
     /// Providers that have not delivered.
     pub not_delivered: Vec<Missing>,
     /// Every cell, by area, municipality and way of taking part.
     pub coverage: Vec<Cell>,
-    /// Areas found nowhere: zero, or not delivered.
+    /// Areas found nowhere: zero, not delivered, or unknown.
     pub nowhere: Vec<(String, State)>,
     /// Offers that compete, most days first.
     pub overlaps: Vec<Overlap>,
@@ -199,34 +215,23 @@ impl Survey {
         };
         let areas = place::areas(offer);
         let mut cells = BTreeSet::new();
-        let mut counted = false;
+        let mut asked_for = false;
         let overlaps = self.overlaps.of(provider, offer);
         for run in runs.iter().filter(|run| counts(run, &self.ask)) {
             let format = place::format(offer, run);
             let municipality = self.region.place(run, format);
-            if !self.wanted(&municipality, format) {
-                continue;
-            }
-            for area in areas
-                .iter()
-                .filter(|area| self.ask.area.as_ref().is_none_or(|a| a == *area))
-            {
-                counted = true;
+            let here = self.ask.wants_place(&municipality, format);
+            for area in &areas {
+                asked_for |= here && self.ask.wants_area(area);
                 let first = cells.insert((area.clone(), municipality.clone(), format));
                 self.coverage.count(area, &municipality, format, first);
             }
-            if counted && self.region.holds(&municipality) {
+            if here && asked_for && self.region.holds(&municipality) {
                 self.overlaps
                     .run(overlaps, offer, run, &municipality, &self.ask);
             }
         }
-        self.offers += u64::from(counted);
-    }
-
-    fn wanted(&self, municipality: &str, format: &str) -> bool {
-        let asked =
-            |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|w| w == found);
-        asked(&self.ask.municipality, municipality) && asked(&self.ask.format, format)
+        self.offers += u64::from(asked_for);
     }
 
     /// The answer. Offers that `groups` takes for the same do not compete.

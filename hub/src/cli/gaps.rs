@@ -17,7 +17,8 @@ use crate::gaps::{find, place};
 /// Show what is offered where, what nowhere, and which offers compete in time and place.
 ///
 /// A cell is a subject area, a municipality and a way of taking part, with the number of offers. Zero means that every
-/// provider has delivered and none offers it; "not delivered" that somebody has not, so that nobody can say zero.
+/// provider has delivered and none offers it; "not delivered" that somebody has not, so that nobody can say zero;
+/// "unknown" that an offer which does not tell its area, place or way could be one.
 /// Offers compete when two providers hold the same subject on the same level in one municipality at the same time.
 #[derive(Debug, Args)]
 pub(super) struct Gaps {
@@ -152,7 +153,7 @@ fn coverage(report: &Report) -> Result<String> {
     let rows = report.coverage.iter().map(|cell| {
         // A number that nobody knows is no zero.
         let known = |number: u64| match cell.state {
-            State::NotDelivered => String::new(),
+            State::NotDelivered | State::Unknown => String::new(),
             _ => number.to_string(),
         };
         vec![
@@ -239,18 +240,28 @@ fn text(report: &Report) -> String {
             ]
         })
         .collect();
-    let empty = report.coverage.len() - found.len();
     text += "\nCoverage\n";
     text += &out::table(&["area", "municipality", "way", "offers", "runs"], &found);
-    let (said, why) = if report.not_delivered.is_empty() {
-        ("zero", "")
-    } else {
+    for (state, why) in [
+        (State::Zero, "zero"),
         (
-            "not delivered",
-            ": somebody has not delivered, so nobody can say zero",
-        )
-    };
-    text += &format!("{empty} more cells: {said}{why}; --format csv lists them\n");
+            State::NotDelivered,
+            "not delivered: somebody has not delivered, so nobody can say zero",
+        ),
+        (
+            State::Unknown,
+            "unknown: an offer that does not tell its area, place or way could be one",
+        ),
+    ] {
+        let cells = report
+            .coverage
+            .iter()
+            .filter(|cell| cell.state == state)
+            .count();
+        if cells > 0 {
+            text += &format!("{cells} more cells: {why}; --format csv lists them\n");
+        }
+    }
     for (code, state) in &report.nowhere {
         text += &format!("nowhere: {} {} ({})\n", code, area(code), state.as_str());
     }

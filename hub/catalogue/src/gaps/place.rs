@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use calluna_model::code;
-use calluna_model::offer::{OfferDraft, RunDraft};
+use calluna_model::offer::{OfferDraft, RunDraft, VenueDraft};
 
 use crate::duplicates::folded;
 
@@ -31,7 +31,12 @@ pub struct Region {
     keys: BTreeMap<String, usize>,
     /// By folded name.
     names: BTreeMap<String, usize>,
+    /// Of an address without a key: the municipality, in the region or outside.
+    locate: Option<Locate>,
 }
+
+/// Finds the municipality of an address: its key of 8 digits, or nothing where it is not known.
+pub type Locate = fn(&VenueDraft) -> Option<String>;
 
 impl Region {
     /// The region of these municipalities. `formerly` holds keys that they had before with the present ones.
@@ -53,6 +58,14 @@ impl Region {
         region
     }
 
+    /// With that gazetteer for parts of municipalities, postal codes and towns outside; without one only the names
+    /// of the municipalities themselves are known.
+    #[must_use]
+    pub fn with_gazetteer(mut self, locate: Locate) -> Self {
+        self.locate = Some(locate);
+        self
+    }
+
     /// Them.
     #[must_use]
     pub fn municipalities(&self) -> &[Municipality] {
@@ -64,7 +77,8 @@ impl Region {
         self.keys.contains_key(place)
     }
 
-    /// Where a run is held: by the key of its venue, else by the name of the town. A postal code is no municipality.
+    /// Where a run is held: by the key of its venue, else by what the gazetteer says of its address, else by the name
+    /// of the town. An address that nobody knows is [`UNKNOWN`], not outside: a part of a municipality has a name too.
     pub(super) fn place(&self, run: &RunDraft, format: &str) -> String {
         if matches!(format, "online" | "self-study" | "distance") {
             return ANYWHERE.to_owned();
@@ -72,15 +86,22 @@ impl Region {
         let Some(venue) = &run.venue else {
             return UNKNOWN.to_owned();
         };
-        let found = if venue.ags.is_empty() {
-            self.names.get(&folded(&venue.city))
-        } else {
-            self.keys.get(&venue.ags)
-        };
-        match found.and_then(|at| self.municipalities.get(*at)) {
-            Some(municipality) => municipality.ags.clone(),
-            None if venue.ags.is_empty() && venue.city.is_empty() => UNKNOWN.to_owned(),
+        let of_key = |key: &str| match self.keys.get(key) {
+            Some(at) => self.municipalities[*at].ags.clone(),
             None => OUTSIDE.to_owned(),
+        };
+        if !venue.ags.is_empty() {
+            return of_key(&venue.ags);
+        }
+        if let Some(key) = self.locate.and_then(|locate| locate(venue)) {
+            return of_key(&key);
+        }
+        match self.names.get(&folded(&venue.city)) {
+            // A town that is only called like one of ours would have been found by its postal code.
+            Some(at) if self.locate.is_none() || venue.postal_code.is_empty() => {
+                self.municipalities[*at].ags.clone()
+            }
+            _ => UNKNOWN.to_owned(),
         }
     }
 }

@@ -127,10 +127,90 @@ fn places_are_found_by_key_and_name_and_never_guessed() {
     assert_eq!(place(|_| {}), "03358024");
     assert_eq!(place(|o| venue(o).ags = "03358004".into()), "03358024");
     assert_eq!(place(|o| venue(o).ags = "03241001".into()), OUTSIDE);
-    assert_eq!(place(|o| venue(o).city = "Hannover".into()), OUTSIDE);
+    // A name alone that is none of ours: it could be a village of one.
+    assert_eq!(place(|o| venue(o).city = "Bomlitz".into()), UNKNOWN);
     assert_eq!(place(|o| venue(o).city.clear()), UNKNOWN);
     assert_eq!(place(|o| o.runs[0].venue = None), UNKNOWN);
     assert_eq!(place(|o| o.format = "online".into()), ANYWHERE);
+}
+
+#[test]
+fn villages_and_postal_codes_are_placed_by_the_gazetteer() {
+    // Synthetic: one village of Walsrode, one town far away.
+    let region = region().with_gazetteer(|venue| match venue.city.as_str() {
+        "Bomlitz" => Some("03358024".into()),
+        "Hannover" => Some("03241001".into()),
+        _ => None,
+    });
+    let place = |city: &str, postal_code: &str| {
+        let venue = VenueDraft {
+            city: city.into(),
+            postal_code: postal_code.into(),
+            ..VenueDraft::default()
+        };
+        let run = RunDraft {
+            venue: Some(venue),
+            ..RunDraft::default()
+        };
+        region.place(&run, "in-person")
+    };
+    assert_eq!(place("Bomlitz", ""), "03358024");
+    assert_eq!(place("Hannover", ""), OUTSIDE);
+    assert_eq!(place("Neuenkirchen", ""), "03358017");
+    // Called like one of ours, with a postal code that the gazetteer does not give to it.
+    assert_eq!(place("Neuenkirchen", "99999"), UNKNOWN);
+}
+
+#[test]
+fn what_could_be_of_a_cell_keeps_it_from_being_a_zero() {
+    let course = |subject: &str, city: &str| course("1", subject, city, ("18:00", "19:30"));
+    let report = |offer: OfferDraft| survey(ask(), &[("vhs", offer)]).finish(&Groups::default());
+    // No area is told: it could be any, at its place and in its way.
+    let found = report(course("no code", "Walsrode"));
+    let state = |report: &Report, place, format| cell(report, "4", place, format).state;
+    assert_eq!(state(&found, "03358024", "in-person"), State::Unknown);
+    assert_eq!(state(&found, "03358017", "in-person"), State::Zero);
+    assert_eq!(state(&found, "03358024", "hybrid"), State::Zero);
+    assert_eq!(found.nowhere.len(), 7);
+    assert!(
+        found
+            .nowhere
+            .iter()
+            .all(|(_, state)| *state == State::Unknown)
+    );
+    // No place is told: it could be anywhere, also outside, so its area is not known to be here.
+    let found = report(course("4.06", ""));
+    assert_eq!(state(&found, "03358017", "in-person"), State::Unknown);
+    assert_eq!(
+        cell(&found, "5", "03358017", "in-person").state,
+        State::Zero
+    );
+    let nowhere = |report: &Report, area: &str| {
+        let mut all = report.nowhere.iter();
+        all.find(|(known, _)| known == area)
+            .map(|(_, state)| *state)
+    };
+    assert_eq!(nowhere(&found, "4"), Some(State::Unknown));
+    assert_eq!(nowhere(&found, "5"), Some(State::Zero));
+    // That somebody has not delivered says more.
+    let mut again = survey(ask(), &[("vhs", course("4.06", ""))]);
+    again.not_delivered(&id("bbs"), None);
+    let found = again.finish(&Groups::default());
+    assert_eq!(state(&found, "03358017", "in-person"), State::NotDelivered);
+}
+
+#[test]
+fn nowhere_means_nowhere_in_the_region_whatever_is_asked_for() {
+    let offers = [("vhs", course("1", "4.06", "Walsrode", ("18:00", "19:30")))];
+    let ask = Ask {
+        municipality: Some("03358017".into()),
+        format: Some("online".into()),
+        ..ask()
+    };
+    let report = survey(ask, &offers).finish(&Groups::default());
+    assert_eq!(report.offers, 0);
+    assert!(report.nowhere.iter().all(|(area, _)| area != "4"));
+    assert_eq!(report.nowhere.len(), 6);
 }
 
 #[test]
