@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use calluna_evidence::Frame;
 use calluna_figures::{Import, OfferIndex, PostalCodes, Secret};
@@ -20,6 +21,7 @@ use calluna_tables::{OfferFacts, Period, Revision, Rules};
 use calluna_tests::attack::{Attack, Findings, Options};
 use calluna_tests::townhall::{Synthetic, day, quarter};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// So many nights after its end a quarter is closed.
 const CLOSE_AFTER: u32 = 20;
@@ -42,6 +44,16 @@ struct School {
 struct Course {
     releases: u64,
     revisions: usize,
+    /// Seconds of the hub's proof in the longest night; reported, never judged.
+    longest_proof: f64,
+}
+
+/// Seconds of the hub's proof over every ledger: with nothing remembered, as after a restart, and again. Reported,
+/// never judged.
+struct Cost {
+    provider_quarters: usize,
+    first: f64,
+    again: f64,
 }
 
 struct Run {
@@ -55,16 +67,7 @@ struct Run {
 
 impl Run {
     fn new(town: Synthetic, rules: Rules) -> Self {
-        let least = FiguresConfig {
-            threshold: rules.threshold,
-            sensitive_threshold: rules.sensitive_threshold,
-            sensitive: rules.sensitive.clone(),
-            batch: rules.batch,
-            // Not the time of the day: a test must not depend on what else the machine does.
-            proof_seconds: 36_000,
-            ..FiguresConfig::default()
-        };
-        let desk = Desk::new(&least, Path::new("")).unwrap();
+        let desk = desk(&rules);
         let frame = &desk.frame;
         let schools = town.providers.iter().enumerate().map(|(at, provider)| {
             let offers: Vec<_> = provider
@@ -101,9 +104,11 @@ impl Run {
         for night in (0..=nights + CLOSE_AFTER).step_by(step) {
             let periods: BTreeSet<String> =
                 (0..=night.min(nights)).map(|n| quarter(day(n))).collect();
+            let mut proof = Duration::ZERO;
             for period in periods {
-                self.period(night, &period, &mut course);
+                proof += self.period(night, &period, &mut course);
             }
+            course.longest_proof = course.longest_proof.max(proof.as_secs_f64());
             self.release(night);
         }
         let releases = Releases::open(self.dir.path()).unwrap();
@@ -118,7 +123,9 @@ impl Run {
         )
     }
 
-    fn period(&mut self, night: u32, name: &str, course: &mut Course) {
+    /// A night of that quarter; how long the hub's proof took.
+    fn period(&mut self, night: u32, name: &str, course: &mut Course) -> Duration {
+        let mut proof = Duration::ZERO;
         let period: Period = name.parse().unwrap();
         let over = (0..=night)
             .rev()
@@ -169,13 +176,37 @@ impl Run {
                 .unwrap();
             if let Some(proposal) = decision.proposal {
                 let earlier = ledger.revisions().to_vec();
+                let began = Instant::now();
                 self.desk
                     .judge(&earlier, std::slice::from_ref(&proposal.revision))
                     .unwrap_or_else(|refused| panic!("{} {period}: {refused:#}", school.id));
+                proof += began.elapsed();
                 ledger.publish(proposal).unwrap();
                 course.revisions += 1;
             }
             school.lists.insert(period, text);
+        }
+        proof
+    }
+
+    fn cost(&self) -> Cost {
+        let desk = desk(&self.rules);
+        let ledgers = || {
+            self.schools
+                .iter()
+                .flat_map(|school| school.ledgers.values())
+        };
+        let judged = || {
+            let began = Instant::now();
+            for ledger in ledgers() {
+                let _proof = desk.judge(&[], ledger.revisions()).unwrap();
+            }
+            began.elapsed().as_secs_f64()
+        };
+        Cost {
+            provider_quarters: ledgers().count(),
+            first: judged(),
+            again: judged(),
         }
     }
 
@@ -216,6 +247,20 @@ impl Run {
     }
 }
 
+/// The hub's part.
+fn desk(rules: &Rules) -> Desk {
+    let least = FiguresConfig {
+        threshold: rules.threshold,
+        sensitive_threshold: rules.sensitive_threshold,
+        sensitive: rules.sensitive.clone(),
+        batch: rules.batch,
+        // Not the time of the day: a test must not depend on what else the machine does.
+        proof_seconds: 36_000,
+        ..FiguresConfig::default()
+    };
+    Desk::new(&least, Path::new("")).unwrap()
+}
+
 fn options() -> Options {
     Options {
         sensitive: ["3", "7"].map(str::to_owned).into(),
@@ -234,8 +279,11 @@ fn protected(town: Synthetic, step: usize) -> Findings {
     let mut run = Run::new(town, Rules::default());
     let (folders, course) = run.play(step);
     let found = attack(&folders);
+    let cost = run.cost();
     println!(
-        "{providers} providers, {registrations} registrations, {nights} nights: {course:?}\n{found}"
+        "{providers} providers, {registrations} registrations, {nights} nights: {course:?}\n\
+         the hub's proof over {} quarters of providers: {:.1} s, again {:.3} s\n{found}",
+        cost.provider_quarters, cost.first, cost.again
     );
     assert!(course.revisions > providers, "{course:?}");
     assert!(found.is_clean(), "{found}");
