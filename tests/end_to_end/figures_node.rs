@@ -261,8 +261,8 @@ fn inv3_an_import_that_is_killed_leaves_the_old_figures_or_the_new_ones() {
         .map(|one| one.unwrap().file_name())
         .collect();
     names.sort();
-    let ledger = format!("{}.ledger", scene.now);
-    assert_eq!(names, [ledger.as_str(), "lock", "secret"]);
+    let [ledger, offers] = ["ledger", "offers"].map(|kind| format!("{}.{kind}", scene.now));
+    assert_eq!(names, [ledger.as_str(), &offers, "lock", "secret"]);
 }
 
 #[test]
