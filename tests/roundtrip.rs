@@ -77,9 +77,17 @@ fn import(name: &str, bytes: &[u8]) -> Option<Vec<OfferDraft>> {
 
 /// The carried fields of an offer, without those that the format writes in a way of its own.
 fn carried(offer: &OfferDraft, carries: Carries, but: &[&str]) -> Value {
+    fn empty(value: &Value) -> bool {
+        value.is_null()
+            || value.as_object().is_some_and(serde_json::Map::is_empty)
+            || value.as_array().is_some_and(Vec::is_empty)
+    }
     fn keep(value: &Value, at: &str, wanted: &dyn Fn(&str) -> bool) -> Value {
         match value {
-            Value::Array(items) => items.iter().map(|item| keep(item, at, wanted)).collect(),
+            Value::Array(items) => {
+                let kept = items.iter().map(|item| keep(item, at, wanted));
+                kept.filter(|item| !empty(item)).collect()
+            }
             Value::Object(members) if !wanted(at) || at.is_empty() => {
                 let inner = members.iter().filter_map(|(name, member)| {
                     let at = if at.is_empty() {
@@ -88,10 +96,7 @@ fn carried(offer: &OfferDraft, carries: Carries, but: &[&str]) -> Value {
                         format!("{at}.{name}")
                     };
                     let kept = keep(member, &at, wanted);
-                    let empty = kept.is_null()
-                        || kept.as_object().is_some_and(serde_json::Map::is_empty)
-                        || kept.as_array().is_some_and(Vec::is_empty);
-                    (!empty).then(|| (name.clone(), kept))
+                    (!empty(&kept)).then(|| (name.clone(), kept))
                 });
                 Value::Object(inner.collect())
             }
@@ -155,12 +160,19 @@ fn jsonl_brings_everything_back() {
 fn what_came_as_open_vhs_comes_back_as_it_was() {
     // Real courses of the vhs Berlin, and synthetic ones. The Berlin dialect says more than the format has room for.
     for name in ["synthetic-openvhs.xml", "berlin-vhs-2026.json"] {
-        let offers = sample(name);
+        let mut offers = sample(name);
         let but = ["funding", "format", "runs.venue.room"];
+        if name.starts_with("berlin") {
+            // Open-vhs demands an address on the web, which the list of Berlin does not tell: refused, not padded.
+            assert_eq!(export("openvhs", &offers).1, 0, "{name}");
+            for offer in &mut offers {
+                offer.url = format!("https://synthetic.example/{}", offer.id);
+            }
+        }
         let compared = there_and_back("openvhs", &offers, &but);
         assert!(
             compared * 10 >= offers.len() * 9,
-            "{name}: {compared} of {}",
+            "{name}: only {compared} of {} went out and came back",
             offers.len()
         );
     }
@@ -168,9 +180,11 @@ fn what_came_as_open_vhs_comes_back_as_it_was() {
 
 #[test]
 fn a_full_offer_comes_back_from_open_vhs() {
-    // The id of a run is that of its event; an award is a certificate there; weekly times are days.
+    // The id of a run is that of its event; an award is a certificate there; weekly times are days. The description is
+    // read from the formatted one, which is compared.
     let but = [
         "id",
+        "description",
         "runs.id",
         "awards",
         "runs.weekly",
@@ -183,10 +197,10 @@ fn a_full_offer_comes_back_from_open_vhs() {
         "runs.price.notes",
         "runs.teaching_units_hundredths",
     ];
-    assert_eq!(
-        there_and_back("openvhs", &[full_offer("A-1").into_draft()], &but),
-        1
-    );
+    let mut offer = full_offer("A-1").into_draft();
+    // The words of a code are not written.
+    offer.subjects.iter_mut().for_each(|of| of.label.clear());
+    assert_eq!(there_and_back("openvhs", &[offer], &but), 1);
 }
 
 #[test]

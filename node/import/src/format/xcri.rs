@@ -200,6 +200,15 @@ fn runs(course: &Element, record: &mut Record) -> Vec<RunDraft> {
     out
 }
 
+/// What people call the run: another identifier beside the one that lasts, else that one. An address is no number.
+fn number(presentation: &Element, own: &str) -> String {
+    let says = |id: &String| !id.is_empty() && !id.contains("://") && id.chars().count() <= 60;
+    let all = presentation.all("identifier").map(Element::text);
+    let mut others = all.filter(|id| id != own && says(id));
+    let own = Some(own.to_owned()).filter(says);
+    others.next().or(own).unwrap_or_default()
+}
+
 fn run(presentation: &Element, index: usize, record: &mut Record) -> RunDraft {
     let own = identifier(presentation);
     let id =
@@ -209,11 +218,7 @@ fn run(presentation: &Element, index: usize, record: &mut Record) -> RunDraft {
     let (registration_deadline, _) = moment(presentation.first("applyUntil"));
     RunDraft {
         id,
-        number: if own.contains("://") || own.chars().count() > 60 {
-            String::new()
-        } else {
-            own
-        },
+        number: number(presentation, &own),
         start,
         start_text,
         end,
