@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use calluna_catalogue::export::openqcat::Profiles;
@@ -96,7 +96,12 @@ async fn file(State(files): State<Arc<Files>>, Path(name): Path<String>) -> Resp
         }
     });
     let body = Body::from_stream(ReceiverStream::new(taken).map(|piece| piece));
-    let headers = [
+    (headers(format, &name), body).into_response()
+}
+
+/// What is said of a file before it comes.
+fn headers(format: &'static dyn Format, name: &str) -> [(HeaderName, HeaderValue); 3] {
+    [
         (CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (
@@ -104,6 +109,25 @@ async fn file(State(files): State<Arc<Files>>, Path(name): Path<String>) -> Resp
             HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
                 .unwrap_or(HeaderValue::from_static("attachment")),
         ),
-    ];
-    (headers, body).into_response()
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_comes_with_the_type_of_its_format_under_the_name_of_its_address() {
+        let (path, format) = public()
+            .find(|(_, format)| format.name() == "jsonl")
+            .unwrap();
+        assert_eq!(path, "/export/catalogue.jsonl");
+        let [media, _, file] = headers(format, "catalogue.jsonl").map(|(_, value)| value);
+        assert_eq!(media, "application/jsonl");
+        assert_eq!(file, "attachment; filename=\"catalogue.jsonl\"");
+        for (path, format) in public() {
+            let [media, ..] = headers(format, &path).map(|(_, value)| value);
+            assert_eq!(media, format.media_type(), "{path}");
+        }
+    }
 }

@@ -25,6 +25,8 @@ const PAGES = {
   "empty comparison": "/vergleich",
   list: `/liste?${marked}`,
   "empty list": "/liste",
+  "list, of which one is gone": `/liste?${marked}&o=vhs-heidekreis/ALT-1`,
+  "comparison of what is gone": "/vergleich?o=vhs-heidekreis/ALT-1",
   ranking: "/ranking",
   "accessibility statement": "/barrierefreiheit",
   "easy language": "/leichte-sprache",

@@ -5,6 +5,7 @@ use calluna_search::query::{Facet, LIMIT_MAX, OFFSET_MAX, Query, Sort};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use crate::credits;
 use crate::endpoint::{changes, codes, offers, providers, root, search, statistics, suggestions};
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -43,9 +44,12 @@ pub(crate) fn of(settings: &Settings, district: &str) -> Value {
         "title": format!("Bildungsangebote: {district}"),
         "version": VERSION,
         "summary": "The catalogue of education offers of a district, for programs.",
-        "description": "Everything that the catalogue shows, without an account. Offers are written as in the data \
-            model of Calluna; what stands here is only ever added to. Answers carry an ETag; every error is an \
-            application/problem+json (RFC 9457).",
+        "description": format!(
+            "Everything that the catalogue shows, without an account. Offers are written as in the data model of \
+            Calluna; what stands here is only ever added to. Answers carry an ETag; every error is an \
+            application/problem+json (RFC 9457).{}",
+            credits::in_words()
+        ),
     });
     if !settings.contact.is_empty()
         && let Some(info) = info.as_object_mut()

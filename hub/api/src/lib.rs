@@ -11,6 +11,7 @@
 //! | `endpoint` | a file per endpoint: its description and its work |
 //! | `shape` | what answers look like, as the document describes them |
 //! | [`problem`] | what went wrong (RFC 9457): the whole list |
+//! | `credits` | whose data about places is built in, and their licences |
 //! | `document` | the OpenAPI document, made from `endpoint` and `shape` |
 //! | `page` | the same document for people, in German and English |
 //! | [`guard`] | for pages and interface alike: sizes, rates, compression |
@@ -26,6 +27,7 @@
 )]
 
 pub mod api;
+mod credits;
 mod document;
 mod endpoint;
 mod gate;

@@ -9,6 +9,7 @@ use axum::http::header::ACCEPT_LANGUAGE;
 use calluna_model::text::Language;
 use serde_json::{Map, Value};
 
+use crate::credits::SOURCES;
 use crate::problem::Kind;
 
 /// The style of the page.
@@ -94,6 +95,7 @@ impl Page<'_> {
         self.endpoints();
         self.problems();
         self.shapes();
+        self.sources();
         self.put("</main></body></html>");
         self.out
     }
@@ -133,6 +135,20 @@ impl Page<'_> {
         for rule in words::RULES {
             let rule = self.say(rule);
             self.put(&format!("<li>{rule}</li>"));
+        }
+        self.put("</ul>");
+    }
+
+    /// Whose data about places the search and the statistics use, as the licences ask.
+    fn sources(&mut self) {
+        let heading = self.say("Sources of the data on places");
+        self.put(&format!("<h2 id=\"sources\">{heading}</h2><ul>"));
+        for source in SOURCES {
+            let (said, licence) = (self.say(source.said), safe(source.licence));
+            let (by, at) = (safe(source.by), safe(source.address));
+            self.put(&format!(
+                "<li>{said}: © {by}. <a href=\"{at}\" rel=\"noopener noreferrer\">{licence}</a></li>"
+            ));
         }
         self.put("</ul>");
     }
@@ -392,6 +408,17 @@ mod tests {
             }
             for path in document["paths"].as_object().unwrap().keys() {
                 assert!(page.contains(&format!("GET {path}<")), "{path}");
+            }
+            for source in SOURCES {
+                assert!(page.contains(source.by) && page.contains(source.address));
+                let de = words::german(source.said).unwrap();
+                assert!(page.contains(if language == Language::De {
+                    de
+                } else {
+                    source.said
+                }));
+                let document = document["info"]["description"].as_str().unwrap();
+                assert!(document.contains(source.by) && document.contains(source.licence));
             }
             // Every link within the page leads somewhere.
             for link in page.split("href=\"#").skip(1) {

@@ -15,9 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::Limits;
 
 /// Largest head of a request, in bytes.
-const HEAD_BYTES: u32 = 16 * 1024;
-/// Requests that one HTTP/2 connection may have open.
-const STREAMS: u32 = 32;
+const HEAD_BYTES: usize = 16 * 1024;
 
 pub(super) async fn serve(
     stream: TcpStream,
@@ -26,25 +24,14 @@ pub(super) async fn serve(
     limits: Limits,
     stop: CancellationToken,
 ) {
-    // Until the first byte nobody can tell which protocol it will be, and no other clock runs.
-    let mut first = [0];
-    let heard = timeout(limits.head, stream.peek(&mut first)).await;
-    if !matches!(heard, Ok(Ok(1))) {
-        return;
-    }
-    let mut builder = Builder::new(TokioExecutor::new());
+    // HTTP/1 alone: browsers speak HTTP/2 over TLS only, which ends in the web server in front of the hub, and that one
+    // speaks HTTP/1.1 to those behind it. So nobody can linger in a preface, where no clock would run.
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .max_buf_size(usize::try_from(HEAD_BYTES).unwrap_or(8_192));
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(HEAD_BYTES)
-        .max_concurrent_streams(STREAMS)
-        .keep_alive_interval(limits.head)
-        .keep_alive_timeout(limits.head);
+        .max_buf_size(HEAD_BYTES);
     let service = TowerToHyperService::new(site.layer(Extension(Peer(from))));
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);

@@ -110,6 +110,51 @@ async fn clients_that_say_nothing_keep_nobody_out() {
     );
 }
 
+/// Browsers do not speak HTTP/2 here; whoever begins it is not waited for, however far he gets.
+#[tokio::test]
+async fn clients_that_begin_with_another_protocol_keep_nobody_out() {
+    const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let world = world(short()).await;
+    let whole = begin(world.at, PREFACE).await;
+    let half = begin(world.at, "PRI * HTTP/2.0\r\n\r\nSM").await;
+    let line = begin(world.at, "PRI * HTT").await;
+    let mut slow = TcpStream::connect(world.at).await.unwrap();
+    let drip = tokio::spawn(async move {
+        for byte in PREFACE.as_bytes().iter().cycle() {
+            if slow.write_all(&[*byte]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    });
+    let begun = Instant::now();
+    assert!(ask(world.at, "/quick").await.ends_with("quick"));
+    for stream in [whole, half, line] {
+        assert!(!rest(stream).await.contains("200 OK"));
+    }
+    timeout(Duration::from_secs(10), drip)
+        .await
+        .expect("one byte now and then is waited for")
+        .unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let world = world(short()).await;
+    let large = "a".repeat(40_000);
+    let mut stream = TcpStream::connect(world.at).await.unwrap();
+    let head = format!("GET /quick HTTP/1.1\r\nhost: x\r\nx-large: {large}\r\n\r\n");
+    // It may be cut off before it has said all.
+    let _cut = stream.write_all(head.as_bytes()).await;
+    assert!(!rest(stream).await.contains("200 OK"));
+    assert!(ask(world.at, "/quick").await.ends_with("quick"));
+}
+
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
     let world = world(short()).await;

@@ -1,5 +1,6 @@
 //! Calendar files (RFC 5545) of a run and of a list.
 
+use axum::http::StatusCode;
 use calluna_catalogue::reader::Standing;
 use calluna_model::id::{OfferId, ProviderId, RunId};
 use calluna_model::offer::{OfferDraft, RunDraft, VenueDraft};
@@ -22,15 +23,19 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Longest line in bytes, without its end.
 const LINE: usize = 75;
 
-/// `/angebot/{provider}/{offer}/{run}.ics`.
+/// `/angebot/{provider}/{offer}/{run}.ics`; 410 with the page of the offer where that was withdrawn.
 pub(crate) fn run(visit: &Visit) -> Result<Reply, Fault> {
     let (provider, offer) = (visit.provider_id()?, visit.offer_id()?);
     let name = visit.param("run").strip_suffix(".ics");
     let run: RunId = name
         .and_then(|name| name.parse().ok())
         .ok_or(Fault::Missing)?;
-    let Standing::Shown(draft) = visit.offer(&provider, offer.as_str())? else {
-        return Err(Fault::Missing);
+    let draft = match visit.offer(&provider, offer.as_str())? {
+        Standing::Shown(draft) => draft,
+        Standing::Gone { since, title } => {
+            return crate::page::offer::gone(visit, &visit.providers()?, &provider, since, title);
+        }
+        Standing::Unknown => return Err(Fault::Missing),
     };
     let found = draft.runs.iter().find(|other| other.id == run.as_str());
     let found = found.ok_or(Fault::Missing)?;
@@ -39,18 +44,32 @@ pub(crate) fn run(visit: &Visit) -> Result<Reply, Fault> {
     Ok(file.end(&format!("{offer}-{run}")))
 }
 
-/// `/liste.ics`: every run that is not over of every offer of the list.
+/// `/liste.ics`: every run that is not over of every offer of the list. Where every offer of it was withdrawn, 410
+/// with the list that says so: a calendar without entries would tell nobody.
 pub(crate) fn list(visit: &Visit) -> Result<Reply, Fault> {
     let mut file = Calendar::begin(visit);
     let today = visit.today();
-    for Chosen { provider, offer } in list::chosen(&visit.pairs()?, list::MOST)? {
-        if let Standing::Shown(draft) = visit.offer(&provider, offer.as_str())? {
-            for run in &draft.runs {
-                if !crate::view::run::is_over(run, today) {
-                    file.run(&provider, &offer, &draft, run)?;
+    let chosen = list::chosen(&visit.pairs()?, list::MOST)?;
+    let mut gone = 0;
+    for Chosen { provider, offer } in &chosen {
+        match visit.offer(provider, offer.as_str())? {
+            Standing::Shown(draft) => {
+                for run in &draft.runs {
+                    if !crate::view::run::is_over(run, today) {
+                        file.run(provider, offer, &draft, run)?;
+                    }
                 }
             }
+            Standing::Gone { .. } => gone += 1,
+            Standing::Unknown => {}
         }
+    }
+    if gone > 0 && gone == chosen.len() {
+        let status = StatusCode::GONE;
+        return Ok(Reply {
+            status,
+            ..list::page(visit)?
+        });
     }
     Ok(file.end("liste"))
 }

@@ -102,17 +102,7 @@ fn inline(text: &str, settings: &Settings, words: Words) -> String {
         } else if let Some((label, (to, after))) = between(from, "[", "](")
             .and_then(|(label, after)| after.split_once(')').map(|target| (label, target)))
         {
-            let root = if to.starts_with('/') {
-                words.root()
-            } else {
-                ""
-            };
-            let to = format!("{root}{to}");
-            out.push_str(&format!(
-                "<a href=\"{}\">{}</a>",
-                escape(&to),
-                escape(label)
-            ));
+            out.push_str(&link(label, to, words));
             rest = after;
         } else {
             let end = from.chars().next().map_or(0, char::len_utf8);
@@ -122,6 +112,17 @@ fn inline(text: &str, settings: &Settings, words: Words) -> String {
     }
     out.push_str(&escape(rest));
     out
+}
+
+/// A link: within these pages in their language, elsewhere without telling where one came from.
+fn link(label: &str, to: &str, words: Words) -> String {
+    let (root, rel) = if to.starts_with('/') {
+        (words.root(), "")
+    } else {
+        ("", " rel=\"noopener noreferrer\"")
+    };
+    let to = escape(&format!("{root}{to}"));
+    format!("<a href=\"{to}\"{rel}>{}</a>", escape(label))
 }
 
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> Option<(&'a str, &'a str)> {
@@ -174,5 +175,9 @@ mod tests {
             "a <strong>b</strong> <a href=\"/en/suche\">c &amp; d</a> e*f"
         );
         assert_eq!(inline("[x", &settings, DE), "[x");
+        assert_eq!(
+            inline("[a](https://b.example/c)", &settings, EN),
+            "<a href=\"https://b.example/c\" rel=\"noopener noreferrer\">a</a>"
+        );
     }
 }

@@ -62,6 +62,12 @@ impl Shell {
         self
     }
 
+    /// As if the page lay there.
+    pub(crate) fn at_path(mut self, path: String) -> Self {
+        self.here = path;
+        self
+    }
+
     /// With a sentence for search engines.
     pub(crate) fn summed_up(mut self, summary: &str) -> Self {
         self.summary = summary.chars().take(300).collect();

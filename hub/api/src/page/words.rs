@@ -54,6 +54,19 @@ const WORDS: &[(&str, &str)] = &[
         "What stands under `/api/v1/` is only ever added to.",
         "Was unter `/api/v1/` steht, wird nur ergänzt, nie geändert.",
     ),
+    ("Sources of the data on places", "Quellen der Ortsdaten"),
+    (
+        "Postal codes, an extract of 2022",
+        "Postleitzahlen, ein Auszug von 2022",
+    ),
+    (
+        "Names and keys of places, an extract",
+        "Namen und Schlüssel der Orte, ein Auszug",
+    ),
+    (
+        "Centres of places, computed from simplified outlines",
+        "Mittelpunkte der Orte, aus vereinfachten Umrissen berechnet",
+    ),
     ("Addresses", "Adressen"),
     ("Parameters", "Parameter"),
     ("Name", "Name"),

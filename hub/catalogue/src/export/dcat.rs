@@ -210,14 +210,20 @@ fn distribution(format: &dyn Format, edition: &Edition) -> Value {
         "dct:format": iri(format!("{AUTHORITY}/file-type/{kind}")),
         "dcatap:availability": iri("http://publications.europa.eu/resource/authority/planned-availability/STABLE"),
     });
-    // IANA has no type for lines of JSON.
-    if format.name() != "jsonl" {
+    // The property takes types of IANA's register only, and `application/jsonl`, which HTTP says, is not in it.
+    if media != "application/jsonl" {
         out["dcat:mediaType"] = iri(format!(
             "https://www.iana.org/assignments/media-types/{media}"
         ));
     }
-    if format.name() == "csvw" {
-        out["dct:conformsTo"] = iri("https://www.w3.org/TR/tabular-metadata/");
+    let standard = match format.name() {
+        "csvw" => Some("https://www.w3.org/TR/tabular-metadata/"),
+        // What tells them from one document of JSON, of whose file type they have to be.
+        "jsonl" => Some("https://jsonlines.org/"),
+        _ => None,
+    };
+    if let Some(standard) = standard {
+        out["dct:conformsTo"] = iri(standard);
     }
     out
 }
@@ -237,7 +243,9 @@ mod tests {
         let entry: Value = serde_json::from_slice(&out).unwrap();
         let dataset = &entry["@graph"][0]["dcat:dataset"];
         let files = dataset["dcat:distribution"].as_array().unwrap();
-        assert_eq!(files.len(), ALL.len() - 1);
+        // Every file that everybody may fetch, but for the entry itself.
+        let public = ALL.iter().filter(|format| format.is_public());
+        assert_eq!(files.len(), public.count() - 1);
         for file in files {
             assert!(
                 file["dct:license"]["@id"]
@@ -253,6 +261,33 @@ mod tests {
         }
         let nowhere = Edition::new("Heidekreis", Moment(0), Vec::new());
         assert!(Dcat.open(&Arc::new(nowhere)).is_err());
+    }
+
+    #[test]
+    fn a_file_has_the_type_that_http_says_where_it_is_one_of_the_register() {
+        let (out, _) = export("dcat", &member("vhs"), &[]);
+        let entry: Value = serde_json::from_slice(&out).unwrap();
+        let files = entry["@graph"][0]["dcat:dataset"]["dcat:distribution"].clone();
+        let files = files.as_array().unwrap();
+        let described = ALL.iter().filter(|format| format.is_public());
+        for format in described.filter(|format| format.name() != "dcat") {
+            let ending = format!("/export/catalogue.{}", format.extension());
+            let of_format = |file: &&Value| {
+                let address = file["dcat:downloadURL"]["@id"].as_str();
+                address.is_some_and(|address| address.ends_with(&ending))
+            };
+            let file = files.iter().find(of_format).unwrap();
+            let said = &file["dcat:mediaType"]["@id"];
+            if format.name() == "jsonl" {
+                assert_eq!(format.media_type(), "application/jsonl");
+                assert!(said.is_null(), "{said}");
+                assert_eq!(file["dct:conformsTo"]["@id"], "https://jsonlines.org/");
+                continue;
+            }
+            let bare = format.media_type().split(';').next().unwrap();
+            let of_iana = format!("https://www.iana.org/assignments/media-types/{bare}");
+            assert_eq!(*said, json!(of_iana), "{}", format.name());
+        }
     }
 
     #[test]

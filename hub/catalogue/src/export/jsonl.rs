@@ -34,6 +34,7 @@ impl Format for JsonLines {
         "jsonl"
     }
 
+    /// As <https://jsonlines.org> proposes it and the registry of OpenAPI lists it; IANA has none.
     fn media_type(&self) -> &'static str {
         "application/jsonl"
     }

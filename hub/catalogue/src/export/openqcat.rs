@@ -6,6 +6,7 @@
 
 mod profile;
 mod service;
+mod timing;
 
 use std::sync::Arc;
 

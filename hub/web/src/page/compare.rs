@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::ask;
 use crate::fault::Fault;
-use crate::page::list::{self, Entry};
+use crate::page::list::{self, Absent, Entry};
 use crate::page::search;
 use crate::question::MARK;
 use crate::reply::Reply;
@@ -23,7 +23,7 @@ struct ComparePage {
     entries: Vec<Entry>,
     /// What is compared: label, and a cell for each offer.
     rows: Vec<(&'static str, Vec<Cell>)>,
-    gone: Vec<String>,
+    gone: Vec<Absent>,
     list: String,
     back: String,
 }

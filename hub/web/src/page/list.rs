@@ -67,34 +67,40 @@ pub(crate) struct Entry {
     pub(crate) stand: Cell,
 }
 
-/// The offers of a list that readers see, and the titles of those that went.
+/// An offer of a list that readers do not see, or not any more.
+pub(crate) struct Absent {
+    /// Its last title, or how it stands in the address.
+    pub(crate) name: String,
+    /// Its page, which says since when it is gone; empty where it never was.
+    pub(crate) href: String,
+    /// The list without it.
+    pub(crate) without: String,
+}
+
+/// The offers of a list that readers see, and those that they do not.
 pub(crate) fn entries(
     visit: &Visit,
     list: &[Chosen],
     providers: &Providers,
     path: &str,
-) -> Result<(Vec<Entry>, Vec<String>), Fault> {
+) -> Result<(Vec<Entry>, Vec<Absent>), Fault> {
     let root = visit.words.root();
     let mut shown = Vec::new();
     let mut gone = Vec::new();
     for one in list {
+        let others = list.iter().filter(|other| *other != one);
+        let others = ask::written(others.map(|other| (MARK, other.mark())));
+        let without = format!("{root}{path}?{others}");
         let standing = visit.offer(&one.provider, one.offer.as_str())?;
         let (Standing::Shown(draft), Some(card)) = (&standing, providers.get(&one.provider)) else {
-            gone.push(match standing {
-                Standing::Gone {
-                    title: Some(title), ..
-                } => title,
-                _ => one.mark(),
-            });
+            gone.push(absent(one, standing, root, without));
             continue;
         };
         let offer = OfferView::of(visit, &card.member, draft);
         let provider = ProviderView::of(card, visit.now, visit.words);
-        let others = list.iter().filter(|other| *other != one);
-        let others = ask::written(others.map(|other| (MARK, other.mark())));
         shown.push(Entry {
             href: format!("{root}{}", offer.path),
-            without: format!("{root}{path}?{others}"),
+            without,
             stand: provider.stand.clone(),
             offer,
             provider,
@@ -103,12 +109,27 @@ pub(crate) fn entries(
     Ok((shown, gone))
 }
 
+fn absent(one: &Chosen, standing: Standing, root: &str, without: String) -> Absent {
+    let (name, href) = match standing {
+        Standing::Gone { title, .. } => (
+            title,
+            format!("{root}/angebot/{}/{}", one.provider, one.offer),
+        ),
+        _ => (None, String::new()),
+    };
+    Absent {
+        name: name.unwrap_or_else(|| one.mark()),
+        href,
+        without,
+    }
+}
+
 #[derive(Template)]
 #[template(path = "list.html")]
 struct ListPage {
     s: Shell,
     entries: Vec<Entry>,
-    gone: Vec<String>,
+    gone: Vec<Absent>,
     /// Address of the list, to hand over.
     address: String,
     calendar: String,

@@ -4,6 +4,7 @@ use askama::Template;
 use calluna_search::query::{Facet, Query};
 
 use crate::fault::Fault;
+use crate::prose;
 use crate::question;
 use crate::reply::Reply;
 use crate::shell::Shell;
@@ -20,6 +21,8 @@ struct MapPage {
     areas: Vec<AreaView>,
     /// Offers that lie in no municipality: online, elsewhere.
     others: Vec<Row>,
+    /// Whose data the page rests on, with their licences.
+    sources: String,
 }
 
 struct AreaView {
@@ -87,6 +90,7 @@ pub(crate) fn page(visit: &Visit) -> Result<Reply, Fault> {
         source: map.source.clone(),
         areas,
         others: vec![row("online"), row("elsewhere")],
+        sources: prose::html("prose.sources", &visit.site.settings, words),
     })
 }
 

@@ -100,7 +100,8 @@ fn shown(
     })
 }
 
-fn gone(
+/// The page of an offer that was withdrawn, for each of its addresses.
+pub(crate) fn gone(
     visit: &Visit,
     providers: &Providers,
     provider: &ProviderId,
@@ -126,7 +127,10 @@ fn gone(
     Reply::page_with(
         StatusCode::GONE,
         &GonePage {
-            s: Shell::of(visit, heading).hidden(),
+            // Its other addresses, such as calendar files, are not there in both languages.
+            s: Shell::of(visit, heading)
+                .hidden()
+                .at_path(format!("/angebot/{provider}/{offer}")),
             form: Form::of(&Query::words(title.as_deref().unwrap_or_default())),
             since: format::plain_date(format::wall(since).date(), words.0),
             provider: card.map(|card| ProviderView::of(card, visit.now, words)),

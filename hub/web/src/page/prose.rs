@@ -20,10 +20,20 @@ struct ProsePage {
 }
 
 fn show(visit: &Visit, title: &'static str, key: &'static str) -> Result<Reply, Fault> {
+    show_with(visit, title, key, String::new())
+}
+
+/// The same with HTML of our own at its end.
+fn show_with(
+    visit: &Visit,
+    title: &'static str,
+    key: &'static str,
+    end: String,
+) -> Result<Reply, Fault> {
     let settings = &visit.site.settings;
     Reply::page(&ProsePage {
         s: Shell::of(visit, title),
-        text: prose::html(key, settings, visit.words),
+        text: prose::html(key, settings, visit.words) + &end,
         gaps: prose::has_gaps(key, settings, visit.words),
         easy: key.starts_with("prose.easy"),
     })
@@ -38,12 +48,13 @@ pub(crate) fn accessibility(visit: &Visit) -> Result<Reply, Fault> {
     )
 }
 
-/// `/impressum`.
+/// `/impressum`, with whose data the pages use.
 pub(crate) fn imprint(visit: &Visit) -> Result<Reply, Fault> {
-    show(
+    show_with(
         visit,
         visit.words.say("prose-title.imprint"),
         "prose.imprint",
+        prose::html("prose.sources", &visit.site.settings, visit.words),
     )
 }
 

@@ -20,6 +20,8 @@ struct RankingPage {
     kinds: Vec<(&'static str, String)>,
     others: Vec<(&'static str, String)>,
     end: String,
+    /// Whose data the distance comes from.
+    sources: String,
 }
 
 /// `/ranking`.
@@ -56,6 +58,7 @@ pub(crate) fn page(visit: &Visit) -> Result<Reply, Fault> {
             ),
         ],
         end: prose::html("prose.ranking-end", settings, words),
+        sources: prose::html("prose.sources", settings, words),
     })
 }
 

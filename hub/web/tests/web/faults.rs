@@ -114,6 +114,67 @@ async fn what_was_withdrawn_is_gone_and_what_never_was_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_calendar_file_of_what_was_withdrawn_is_gone_and_says_what_it_was() {
+    let router = usual();
+    let gone = get(&router, "/angebot/vhs-heidekreis/ALT-1/r1.ics").await;
+    assert_eq!(gone.status, StatusCode::GONE);
+    assert_eq!(gone.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(gone.header("content-disposition"), "");
+    assert!(
+        gone.text()
+            .contains("Nicht mehr im Angebot: Englisch B1 für Wiedereinsteiger")
+    );
+    // The English page is that of the offer: calendar files have one address only.
+    assert!(
+        gone.text()
+            .contains("href=\"/en/angebot/vhs-heidekreis/ALT-1\"")
+    );
+    for path in [
+        "/angebot/vhs-heidekreis/NIE/r1.ics",
+        "/angebot/vhs-heidekreis/ALT-1/r1",
+        "/angebot/niemand/ALT-1/r1.ics",
+    ] {
+        assert_eq!(get(&router, path).await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn lists_comparisons_and_their_calendars_name_what_was_withdrawn() {
+    let router = usual();
+    let marks = "o=vhs-heidekreis/ALT-1&o=vhs-heidekreis/26H-40601&o=vhs-heidekreis/NIE";
+    for root in ["", "/en"] {
+        for page in ["liste", "vergleich"] {
+            let answer = get(&router, &format!("{root}/{page}?{marks}")).await;
+            assert_eq!(answer.status, StatusCode::OK, "{root}/{page}");
+            let text = answer.text();
+            assert!(text.contains(&format!("href=\"{root}/angebot/vhs-heidekreis/ALT-1\"")));
+            assert!(text.contains("Englisch B1 für Wiedereinsteiger</a>"));
+            assert!(
+                text.contains("vhs-heidekreis/NIE") && !text.contains("angebot/vhs-heidekreis/NIE")
+            );
+            // Without it the other two are left.
+            let rest =
+                format!("{root}/{page}?o=vhs-heidekreis%2F26H-40601&#38;o=vhs-heidekreis%2FNIE");
+            assert!(text.contains(&rest), "{rest}\n{text}");
+        }
+    }
+    let only = get(&router, "/liste?o=vhs-heidekreis/ALT-1").await;
+    assert!(!only.text().contains("Noch ist nichts gemerkt"));
+    let calendar = get(&router, &format!("/liste.ics?{marks}")).await;
+    assert_eq!(calendar.status, StatusCode::OK);
+    assert!(calendar.text().contains("26H-40601") && !calendar.text().contains("ALT-1"));
+    let none = get(
+        &router,
+        "/liste.ics?o=vhs-heidekreis/ALT-1&o=vhs-heidekreis/ALT-2",
+    )
+    .await;
+    assert_eq!(none.status, StatusCode::GONE);
+    assert!(none.text().contains("Englisch B1 für Wiedereinsteiger"));
+    let nothing = get(&router, "/liste.ics").await;
+    assert_eq!(nothing.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn the_inside_never_shows() {
     for panics in [false, true] {
         let (site, shelf) = fixture::site(Shelf::usual());

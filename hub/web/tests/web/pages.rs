@@ -96,6 +96,64 @@ async fn each_page_says_what_it_is_for() {
     }
 }
 
+/// The licences of the files of places ask for it. What they ask is written in the first lines of each file.
+#[tokio::test]
+async fn whose_data_the_places_are_is_said_with_the_licence() {
+    const FILES: [&str; 3] = [
+        include_str!("../../../search/data/postal_codes.csv"),
+        include_str!("../../../search/data/places.csv"),
+        include_str!("../../data/heidekreis.geojson"),
+    ];
+    // What a file says, and what a page then has to.
+    const OWED: [(&str, &[&str]); 5] = [
+        (
+            "OpenStreetMap",
+            &[
+                "© <a href=\"https://www.openstreetmap.org/copyright\"",
+                "OpenStreetMap",
+            ],
+        ),
+        ("suche-postleitzahl.org", &["suche-postleitzahl.org"]),
+        (
+            "ODbL 1.0",
+            &["href=\"https://opendatacommons.org/licenses/odbl/1-0/\""],
+        ),
+        ("BKG", &["GeoBasis-DE / BKG</a> 2023"]),
+        (
+            "dl-de/by-2-0",
+            &[
+                "href=\"https://www.govdata.de/dl-de/by-2-0\"",
+                "© Statistische Ämter des Bundes und der Länder",
+            ],
+        ),
+    ];
+    let router = usual();
+    for (mark, said) in OWED {
+        let heads = FILES.map(|file| file.lines().take(3).collect::<String>());
+        assert!(
+            heads.iter().any(|head| head.contains(mark)),
+            "no file is of {mark} any more"
+        );
+        for path in ["/karte", "/ranking", "/impressum"] {
+            for root in ["", "/en"] {
+                let answer = get(&router, &format!("{root}{path}")).await;
+                for said in said {
+                    assert!(answer.text().contains(said), "{root}{path}: {said}");
+                }
+            }
+        }
+    }
+    let known: Vec<&str> = OWED.iter().map(|(mark, _)| *mark).collect();
+    for file in FILES {
+        for line in file.lines().filter(|line| line.starts_with("# source")) {
+            assert!(
+                known.iter().any(|mark| line.contains(mark)),
+                "a source that no page names: {line}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_search_keeps_what_was_chosen() {
     let router = usual();

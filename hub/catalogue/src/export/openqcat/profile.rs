@@ -17,6 +17,13 @@ pub(super) struct Code {
     pub(super) words: String,
 }
 
+impl Code {
+    /// Whether both are there: the guide to openQ-cat (point 8) wants the words beside the code.
+    fn is_told(&self) -> bool {
+        !self.code.is_empty() && !self.words.is_empty()
+    }
+}
+
 /// What one provider has told.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -187,15 +194,15 @@ impl Profile {
             (
                 "SUPPLIER/CONTACT/CONTACT_ROLE",
                 // Somebody has to be contact for everything, or head of the house.
-                matches!(self.contact_role.code.as_str(), "2" | "3"),
+                matches!(self.contact_role.code.as_str(), "2" | "3") && self.contact_role.is_told(),
             ),
             (
                 "SUPPLIER/EXTENDED_INFO/ORGANIZATIONAL_FORM",
-                !self.organizational_form.code.is_empty(),
+                self.organizational_form.is_told(),
             ),
             ("COURSE_TYPE", !self.course_type.is_empty()),
-            ("INSTITUTION/@type", !self.institution.code.is_empty()),
-            ("EDUCATION_TYPE/@type", !self.education_type.code.is_empty()),
+            ("INSTITUTION/@type", self.institution.is_told()),
+            ("EDUCATION_TYPE/@type", self.education_type.is_told()),
         ];
         let missing = fields.into_iter().filter(|(_, there)| !there);
         missing.map(|(name, _)| name).collect()
@@ -223,25 +230,16 @@ impl Profile {
         xml.close();
         xml.open("CONTACT");
         let role = &self.contact_role;
-        xml.leaf_with("CONTACT_ROLE", &[("type", &role.code)], words(role));
+        xml.leaf_with("CONTACT_ROLE", &[("type", &role.code)], &role.words);
         xml.leaf("SALUTATION", &self.salutation);
         xml.leaf("LAST_NAME", &self.last_name);
         xml.leaf("PHONE", &self.contact_phone);
         xml.close();
         xml.open_with("EXTENDED_INFO", &[("input_type", "2")]);
         let form = &self.organizational_form;
-        xml.leaf_with("ORGANIZATIONAL_FORM", &[("type", &form.code)], words(form));
+        xml.leaf_with("ORGANIZATIONAL_FORM", &[("type", &form.code)], &form.words);
         xml.close();
         xml.close();
-    }
-}
-
-/// The words of a code, the code where there are none: the element itself is mandatory.
-pub(super) fn words(code: &Code) -> &str {
-    if code.words.is_empty() {
-        &code.code
-    } else {
-        &code.words
     }
 }
 

@@ -2,22 +2,26 @@
 
 use calluna_model::code;
 use calluna_model::offer::{OfferDraft, PriceDraft, RunDraft, SubjectDraft, VenueDraft};
-use jiff::civil::Date;
 
-use super::profile::{Profile, names, words};
+use super::profile::{Profile, names};
+use super::timing::{self, Class};
 use crate::export::text::{cut, euros, hundredths, language, times};
 use crate::export::xml::Xml;
 use crate::export::{Notes, Row};
+
+/// `COURSE_TYPE` of Sprachförderung.
+const LANGUAGE_TRAINING: &str = "4";
 
 /// A run with what is mandatory beside it.
 struct Event<'a> {
     row: &'a Row<'a>,
     profile: &'a Profile,
     run: &'a RunDraft,
-    form: (u32, &'static str),
+    form: Class,
     /// Its name, where the code stands for other forms.
     form_name: Option<&'static str>,
-    time: (u32, &'static str),
+    /// Missing for language training, of which KURSNET does not ask it, where it does not follow.
+    time: Option<Class>,
     period: u32,
     remarks: String,
     languages: Vec<&'static str>,
@@ -85,7 +89,7 @@ fn event<'a>(
             missing.push(name);
         }
     };
-    let (form, time, period) = (form(format), time(offer, run), period(run));
+    let (form, time, period) = (form(format), timing::time(offer, run), timing::period(run));
     need(!run.start.is_empty(), "SERVICE_DATE/START_DATE");
     need(form.is_some(), "INSTRUCTION_FORM/@type");
     // The codes for other forms ask for its name, of 5 to 30 letters: that of our code list, where need be shorter.
@@ -95,7 +99,10 @@ fn event<'a>(
         "distance" => Some("Fernunterricht"),
         _ => None,
     };
-    need(time.is_some(), "INSTRUCTION_TIME/@type");
+    need(
+        time.is_some() || profile.course_type == LANGUAGE_TRAINING,
+        "INSTRUCTION_TIME/@type",
+    );
     need(period.is_some(), "DURATION/@type");
     need(!remarks.is_empty(), "DURATION/DATE_REMARKS");
     need(!languages.is_empty(), "TEACHING_LANGUAGES");
@@ -104,8 +111,8 @@ fn event<'a>(
         !price.is_empty() || profile.course_type != "5",
         "PRICE_AMOUNT",
     );
-    match (form, time, period) {
-        (Some(form), Some(time), Some(period)) if missing.is_empty() => Ok(Event {
+    match (form, period) {
+        (Some(form), Some(period)) if missing.is_empty() => Ok(Event {
             row,
             profile,
             run,
@@ -122,7 +129,7 @@ fn event<'a>(
 }
 
 /// Unterrichtsform: codes of the BA's search as a third party describes them (shared `ba_kursnet_codes.csv`).
-fn form(format: &str) -> Option<(u32, &'static str)> {
+fn form(format: &str) -> Option<Class> {
     match format {
         "in-person" => Some((101, "Präsenzveranstaltung")),
         "workplace" => Some((104, "Praxistraining")),
@@ -130,41 +137,6 @@ fn form(format: &str) -> Option<(u32, &'static str)> {
         "online" => Some((206, "Sonstige digitale Lernformen")),
         "hybrid" => Some((304, "Sonstige kombinierte Lernformen")),
         "distance" => Some((403, "Sonstiger Fernunterricht")),
-        _ => None,
-    }
-}
-
-/// Unterrichtszeit, where it follows from teaching hours and dates: 35 Unterrichtseinheiten a week or more are
-/// Vollzeit, the border of the Arbeitsförderung. Nothing is assumed where one of them is missing.
-fn time(offer: &OfferDraft, run: &RunDraft) -> Option<(u32, &'static str)> {
-    let units = run
-        .teaching_units_hundredths
-        .or(offer.teaching_units_hundredths)?;
-    let days = days(run)?;
-    let weeks = days.div_ceil(7);
-    if u64::from(units) >= 3_500 * weeks {
-        Some((1, "Vollzeit"))
-    } else {
-        Some((2, "Teilzeit"))
-    }
-}
-
-/// From the first to the last day, both counted.
-fn days(run: &RunDraft) -> Option<u64> {
-    let (first, last): (Date, Date) = (run.start.parse().ok()?, run.end.parse().ok()?);
-    let between = last.since(first).ok()?.get_days();
-    u64::try_from(between).ok().map(|days| days + 1)
-}
-
-/// Class of the period from first to last day: 1 up to 3 days … 6 up to a year. Longer ones are not known here.
-fn period(run: &RunDraft) -> Option<u32> {
-    match days(run)? {
-        0..=3 => Some(1),
-        4..=7 => Some(2),
-        8..=31 => Some(3),
-        32..=92 => Some(4),
-        93..=184 => Some(5),
-        185..=366 => Some(6),
         _ => None,
     }
 }
@@ -289,7 +261,7 @@ impl Event<'_> {
     }
 
     fn extended(&self, xml: &mut Xml<'_>, notes: &mut Notes) {
-        let coded = |xml: &mut Xml<'_>, name: &str, (code, words): (u32, &str)| {
+        let coded = |xml: &mut Xml<'_>, name: &str, (code, words): Class| {
             xml.leaf_with(name, &[("type", &code.to_string())], words);
         };
         let institution = &self.profile.institution;
@@ -298,20 +270,22 @@ impl Event<'_> {
         xml.leaf_with(
             "INSTITUTION",
             &[("type", &institution.code)],
-            words(institution),
+            &institution.words,
         );
         coded(xml, "INSTRUCTION_FORM", self.form);
         if let Some(name) = self.form_name {
             xml.leaf("INSTRUCTION_FORM_NAME", name);
         }
-        coded(xml, "INSTRUCTION_TIME", self.time);
+        if let Some(time) = self.time {
+            coded(xml, "INSTRUCTION_TIME", time);
+        }
         for language in &self.languages {
             xml.leaf("TEACHING_LANGUAGES", language);
         }
         if self.languages.len() < self.row.offer.languages.len() {
             notes.lose("languages");
         }
-        xml.leaf_with("EDUCATION_TYPE", &[("type", &kind.code)], words(kind));
+        xml.leaf_with("EDUCATION_TYPE", &[("type", &kind.code)], &kind.words);
         xml.close();
     }
 
@@ -397,8 +371,10 @@ fn midnight(date: &str) -> String {
 
 /// Up to five entries of the Systematik; other classifications have no place.
 fn classification(offer: &OfferDraft, xml: &mut Xml<'_>, notes: &mut Notes) {
-    let known =
-        |subject: &&SubjectDraft| subject.scheme == "ba-systematik" && !subject.code.is_empty();
+    // Code and words are both asked for, and neither is made of the other.
+    let known = |subject: &&SubjectDraft| {
+        subject.scheme == "ba-systematik" && !subject.code.is_empty() && !subject.label.is_empty()
+    };
     let features: Vec<_> = offer.subjects.iter().filter(known).take(5).collect();
     if features.len() < offer.subjects.len() {
         notes.lose("subjects");
@@ -409,14 +385,9 @@ fn classification(offer: &OfferDraft, xml: &mut Xml<'_>, notes: &mut Notes) {
     xml.open("SERVICE_CLASSIFICATION");
     xml.leaf("REFERENCE_CLASSIFICATION_SYSTEM_NAME", "Kurssystematik");
     for subject in features {
-        let label = if subject.label.is_empty() {
-            &subject.code
-        } else {
-            &subject.label
-        };
         xml.open("FEATURE");
         xml.leaf("FNAME", cut(&subject.code, 60));
-        xml.leaf("FVALUE", label);
+        xml.leaf("FVALUE", &subject.label);
         xml.close();
     }
     xml.close();

@@ -1,7 +1,7 @@
 //! What KURSNET gets, and what is refused rather than padded.
 
 use calluna_model::fixture::full_offer;
-use calluna_model::offer::OfferDraft;
+use calluna_model::offer::{OfferDraft, WeeklySlotDraft};
 
 use super::super::tests::{export, member, shared, xmllint};
 use super::super::{Edition, Writer, format};
@@ -20,7 +20,15 @@ fn an_offer_and_its_further_runs_are_services() {
     second.id = "r2".into();
     second.start = "2027-04-12".into();
     second.end = "2027-04-16".into();
-    second.teaching_units_hundredths = Some(4_000);
+    second.teaching_units_hundredths = Some(4_500);
+    // Whole days from Monday to Friday, 37.5 hours.
+    second.weekly = (1..=5)
+        .map(|weekday| WeeklySlotDraft {
+            weekday,
+            start: "08:00".into(),
+            end: "15:30".into(),
+        })
+        .collect();
     offer.runs.push(second);
     let (out, loss) = export("openqcat", &member("vhs"), &[offer]);
     let text = String::from_utf8(out).unwrap();
@@ -81,6 +89,7 @@ fn what_kursnet_calls_mandatory_is_refused_when_missing() {
         ("INSTRUCTION_TIME/@type", |o| {
             o.teaching_units_hundredths = None;
             o.runs[0].teaching_units_hundredths = None;
+            o.runs[0].weekly.clear();
         }),
         ("DURATION/DATE_REMARKS", |o| {
             o.teaching_units_hundredths = None;
@@ -154,6 +163,59 @@ fn what_kursnet_calls_mandatory_is_refused_when_missing() {
         checked += 1;
     }
     assert!(checked > 20, "{checked}");
+}
+
+#[test]
+fn language_training_needs_no_class_of_time_and_gets_none_that_is_guessed() {
+    let mut open = offer("A-1");
+    // Thirty-five units a week are neither full time nor part time without times of day.
+    open.teaching_units_hundredths = None;
+    open.runs[0].teaching_units_hundredths = Some(11 * 3_500);
+    open.runs[0].weekly.clear();
+    let one = std::slice::from_ref(&open);
+    let (_, loss) = export("openqcat", &member("vhs"), one);
+    assert_eq!((loss.written, loss.refused), (0, 1));
+    assert_eq!(loss.refusals[0].missing, ["INSTRUCTION_TIME/@type"]);
+    let member = member("vhs");
+    let mut edition = Edition::new(
+        "Heidekreis",
+        calluna_model::clock::Moment(0),
+        vec![member.clone()],
+    );
+    let profiles = super::super::tests::PROFILES.replacen(",5,", ",4,", 1);
+    edition.profiles = super::Profiles::parse(&profiles).unwrap();
+    let mut writer = Writer::new(format("openqcat").unwrap(), edition).unwrap();
+    let row = super::super::Row {
+        provider: &member,
+        offer: &open,
+    };
+    writer.push(&row).unwrap();
+    let (out, loss) = writer.finish().unwrap();
+    assert_eq!(loss.written, 1);
+    let text = String::from_utf8(out).unwrap();
+    assert!(!text.contains("INSTRUCTION_TIME"), "{text}");
+    xmllint("schemas/open-Qcat.V1.1.xsd", text.as_bytes());
+}
+
+#[test]
+fn words_are_not_made_of_codes() {
+    let mut offer = offer("A-1");
+    offer.subjects = vec![calluna_model::offer::SubjectDraft {
+        scheme: "ba-systematik".into(),
+        code: "HA 602-72".into(),
+        label: String::new(),
+    }];
+    let (out, loss) = export("openqcat", &member("vhs"), &[offer]);
+    assert!(!String::from_utf8(out).unwrap().contains("HA 602-72"));
+    assert!(loss.lost.iter().any(|lost| lost.field == "subjects"));
+    let bare = super::super::tests::PROFILES.replacen(
+        "105:Einrichtung der beruflichen Weiterbildung",
+        "105",
+        1,
+    );
+    let profiles = super::Profiles::parse(&bare).unwrap();
+    let missing = profiles.of(&"vhs".parse().unwrap()).unwrap().missing();
+    assert_eq!(missing, ["INSTITUTION/@type"]);
 }
 
 #[test]
