@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use calluna_api::Api;
+use calluna_api::guard::Refusal;
 use calluna_catalogue::reader::Reader;
 use calluna_host::data_dir::DataDir;
 use calluna_host::durable::write_file;
 use calluna_host::tasks::Tasks;
 use calluna_search::index::Refreshed;
+use calluna_web::TurnedAway;
 use serde::{Deserialize, Serialize};
 
 use crate::finder::{self, Finder};
@@ -86,18 +88,15 @@ pub fn open(hub: &Arc<Hub>, tasks: &Tasks) -> Result<Option<SocketAddr>> {
         href,
         media: format.media_type().to_owned(),
     });
-    let pages = calluna_web::router(calluna_web::Site {
+    let site = calluna_web::Site {
         reader: reader(hub),
         search: Arc::clone(&finder) as _,
         settings: hub.config.pages.for_people(),
         map: calluna_web::map::Map::heidekreis(),
         clock: Arc::clone(&hub.clock),
         downloads: downloads.collect(),
-    });
-    let site = web::site(
-        Some(download::router(Arc::clone(hub)).fallback_service(pages)),
-        api,
-    );
+    };
+    let site = web::site(Some(pages(hub, site)), api);
     let limits = web::Limits {
         connections: hub.config.pages.connections.get(),
         ..web::Limits::default()
@@ -121,6 +120,24 @@ pub fn open(hub: &Arc<Hub>, tasks: &Tasks) -> Result<Option<SocketAddr>> {
     tasks.spawn("index", keeping);
     hub.public.note(bound, finder);
     Ok(Some(bound))
+}
+
+/// The pages with the files beside them.
+fn pages(hub: &Arc<Hub>, site: calluna_web::Site) -> web::Pages {
+    let pages = calluna_web::router(site.clone());
+    web::Pages {
+        router: download::router(Arc::clone(hub)).fallback_service(pages),
+        refusal: Arc::new(move |refusal, path| turned_away(refusal).page(&site, path)),
+    }
+}
+
+/// A refusal in the words of the pages.
+fn turned_away(refusal: Refusal) -> TurnedAway {
+    match refusal {
+        Refusal::TooMany { seconds } => TurnedAway::TooMany { seconds },
+        Refusal::AddressTooLong => TurnedAway::AddressTooLong,
+        Refusal::TooLarge => TurnedAway::TooLarge,
+    }
 }
 
 /// Writes the whole search index anew. Blocks.

@@ -46,12 +46,23 @@ impl Default for Limits {
     }
 }
 
+/// The pages, and what they say to whoever is turned away before.
+pub struct Pages {
+    /// Everything that is not below `/api`.
+    pub router: Router,
+    /// The page of a refusal.
+    pub refusal: calluna_api::guard::Page,
+}
+
 /// Everything that is served, with sizes, rates and compression around it: the interface below `/api`, and pages
 /// everywhere else. Without pages the interface answers for all of it.
-pub fn site(pages: Option<Router>, api: Api) -> Router {
+pub fn site(pages: Option<Pages>, api: Api) -> Router {
     let settings: Settings = api.settings.clone();
     let api = calluna_api::router(api);
-    let pages = pages.unwrap_or_else(|| api.clone());
+    let (pages, refusal) = match pages {
+        Some(Pages { router, refusal }) => (router, Some(refusal)),
+        None => (api.clone(), None),
+    };
     let both = service_fn(move |request: Request| {
         let path = request.uri().path();
         let interface = path == "/api" || path.starts_with("/api/");
@@ -63,7 +74,7 @@ pub fn site(pages: Option<Router>, api: Api) -> Router {
         to.oneshot(request)
     });
     let site = Router::new().fallback_service(both);
-    calluna_api::guard::guarded(site, &settings)
+    calluna_api::guard::guarded(site, &settings, refusal)
 }
 
 /// Serves `site` until `stop`, then lets open answers end.

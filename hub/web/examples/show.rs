@@ -14,7 +14,6 @@
 
 use std::env;
 
-use calluna_web::serve::{Limits, serve};
 use tokio::net::TcpListener;
 
 #[path = "../tests/web/fixture.rs"]
@@ -28,8 +27,7 @@ async fn main() {
         .unwrap();
     println!("http://{}", listener.local_addr().unwrap());
     let (site, _) = fixture::site(fixture::Shelf::usual().with_many(60));
-    let stop = std::future::pending();
-    serve(listener, calluna_web::router(site), Limits::default(), stop)
+    axum::serve(listener, calluna_web::router(site))
         .await
         .unwrap();
 }

@@ -1,4 +1,4 @@
-//! One request from the socket to its answer: limits, the page on a thread of its own, conditional answers,
+//! One request to its answer: limits, the page on a thread of its own, conditional answers,
 //! headers. Whatever goes wrong becomes a page.
 
 use std::any::Any;
@@ -160,13 +160,17 @@ async fn not_allowed(State(gate): State<Arc<Gate>>, request: Request) -> Respons
 /// The page of a fault, in the language of the address.
 async fn fallback(gate: &Gate, request: Request, page: Page) -> Response {
     let (head, _) = request.into_parts();
-    let path = head.uri.path();
-    let language = if path == "/en" || path.starts_with("/en/") {
+    let language = language(head.uri.path());
+    answer(gate, language, page, Vec::new(), &head).await
+}
+
+/// The language of an address.
+pub(crate) fn language(path: &str) -> Language {
+    if path == "/en" || path.starts_with("/en/") {
         Language::En
     } else {
         Language::De
-    };
-    answer(gate, language, page, Vec::new(), &head).await
+    }
 }
 
 async fn to_english() -> Response {
@@ -202,7 +206,8 @@ async fn guarded(mut response: Response) -> Response {
     response
 }
 
-fn to_http(reply: Reply, language: Language, asked: &HeaderMap) -> Response {
+/// A reply as HTTP, to a request with these headers.
+pub(crate) fn to_http(reply: Reply, language: Language, asked: &HeaderMap) -> Response {
     // Weak: the same page may travel compressed. Made from what is shown, so it cannot miss a change.
     let tag = format!("W/\"{}\"", &blake3::hash(&reply.body).to_hex()[..32]);
     let known = asked

@@ -5,7 +5,8 @@
 //! under `/`, English under `/en`, with the same addresses, which stay for ever.
 //!
 //! * [`site`]: what the pages are given; [`settings`]: what the operator says of itself.
-//! * `routes`: the list of pages, which is the site map. `gate`: one request from socket to answer. `serve`: sockets.
+//! * `routes`: the list of pages, which is the site map. `gate`: one request to its answer. `turned_away`: one that
+//!   never got here. Sockets are the affair of whoever serves the pages.
 //! * `page`: a file per page; `view`: what templates show; `text/*.toml`: every word of our own.
 //! * `scrub`: what providers wrote is made harmless once, before any template sees it.
 
@@ -26,10 +27,10 @@ mod reply;
 mod routes;
 mod scrub;
 mod security;
-pub mod serve;
 pub mod settings;
 mod shell;
 pub mod site;
+mod turned_away;
 mod view;
 mod visit;
 mod wellknown;
@@ -38,3 +39,4 @@ mod words;
 pub use self::gate::router;
 pub use self::settings::Settings;
 pub use self::site::{Download, Search, Site};
+pub use self::turned_away::TurnedAway;

@@ -1,12 +1,18 @@
 //! What is refused, and that nothing that anybody sends is taken badly.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use axum::body::Body;
 use axum::http::Method;
+use axum::response::IntoResponse;
+use http_body_util::BodyExt;
 use proptest::prelude::*;
 use serde_json::json;
+use tower::ServiceExt;
 
 use super::world::{World, request};
+use crate::guard::guarded;
 use crate::settings::Settings;
 use crate::source::Peer;
 
@@ -117,6 +123,78 @@ async fn a_source_that_asks_too_often_waits_and_others_do_not() {
     for _ in 0..20 {
         assert_eq!(from(&world, "127.0.0.1", None).await.0, 200, "this machine");
     }
+}
+
+/// What a source is told that asks a second time within the minute that one request is good for, or brings too much.
+async fn refused(path: &str, accept: &str, length: Option<&str>) -> axum::http::Response<Body> {
+    let settings = Settings {
+        requests_per_minute: 1,
+        ..Settings::default()
+    };
+    let page: crate::guard::Page = Arc::new(|refusal, path| {
+        axum::response::Html(format!("<p>{refusal:?} {path}</p>")).into_response()
+    });
+    let router = axum::Router::new().fallback(|| async { "let in" });
+    let router = guarded(router, &settings, Some(page));
+    let ask = || {
+        let mut asked = request(Method::GET, path);
+        let peer: IpAddr = "203.0.113.5".parse().unwrap();
+        asked.extensions_mut().insert(Peer(peer));
+        asked
+            .headers_mut()
+            .insert("accept", accept.parse().unwrap());
+        if let Some(length) = length {
+            asked
+                .headers_mut()
+                .insert("content-length", length.parse().unwrap());
+        }
+        router.clone().oneshot(asked)
+    };
+    if length.is_none() {
+        assert_eq!(ask().await.unwrap().status(), 200);
+    }
+    ask().await.unwrap()
+}
+
+#[tokio::test]
+async fn who_is_refused_reads_it_in_the_form_that_was_asked_for() {
+    const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (path, accept, media, says) in [
+        ("/suche", BROWSER, "text/html; charset=utf-8", "/suche</p>"),
+        (
+            "/suche",
+            "*/*",
+            "text/plain; charset=utf-8",
+            "Zu viele Anfragen",
+        ),
+        (
+            "/api/v1",
+            BROWSER,
+            "application/problem+json",
+            "too-many-requests",
+        ),
+        (
+            "/api",
+            BROWSER,
+            "application/problem+json",
+            "too-many-requests",
+        ),
+    ] {
+        let got = refused(path, accept, None).await;
+        assert_eq!(got.status(), 429, "{path}");
+        let header = |name: &str| got.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("content-type"), media, "{path} {accept}");
+        let wait = header("retry-after");
+        assert!((1..=61).contains(&wait.parse::<u64>().unwrap()), "{wait}");
+        let body = got.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains(says), "{path} {accept}: {body}");
+    }
+    let large = refused("/suche", BROWSER, Some("99999")).await;
+    assert_eq!(large.status(), 413);
+    assert_eq!(large.headers()["connection"], "close");
+    let body = large.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "<p>TooLarge /suche</p>");
 }
 
 #[tokio::test]

@@ -231,7 +231,7 @@ impl World {
             clock: Arc::new(HandClock::at(NOW)),
         };
         Self {
-            router: guarded(crate::router(api), &settings),
+            router: guarded(crate::router(api), &settings, None),
             shelf,
         }
     }

@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use calluna_web::TurnedAway;
+use http_body_util::BodyExt;
 
 use crate::fixture::{self, Shelf};
 use crate::{get, send, usual};
@@ -212,4 +214,46 @@ async fn pages_are_only_read() {
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.header("allow"), "GET, HEAD");
     assert!(answer.text().contains("Diese Seiten kann man nur lesen."));
+}
+
+#[tokio::test]
+async fn who_is_turned_away_gets_a_page_in_the_language_of_the_address() {
+    let (site, shelf) = fixture::site(Shelf::usual());
+    // It may be said while nothing can be read.
+    shelf.broken.store(true, Ordering::SeqCst);
+    let many = TurnedAway::TooMany { seconds: 7 };
+    for (why, path, lang, says) in [
+        (many, "/suche", "de", "in 7 Sekunden"),
+        (many, "/en/suche", "en", "in 7 seconds"),
+        (
+            TurnedAway::TooMany { seconds: 1 },
+            "/",
+            "de",
+            "in 1 Sekunde ",
+        ),
+        (
+            TurnedAway::AddressTooLong,
+            "/en",
+            "en",
+            "This address is too long",
+        ),
+        (
+            TurnedAway::TooLarge,
+            "/englisch",
+            "de",
+            "Diese Anfrage ist zu groß",
+        ),
+    ] {
+        let response = why.page(&site, path);
+        let status = response.status().as_u16();
+        let policy = response.headers()["content-security-policy"].clone();
+        assert!(policy.to_str().unwrap().contains("default-src 'none'"));
+        assert_eq!(response.headers()["content-language"], lang, "{path}");
+        assert_eq!(response.headers()["cache-control"], "no-cache");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let text = crate::html::unescaped(std::str::from_utf8(&body).unwrap());
+        assert!(text.contains(says), "{path}: {text}");
+        assert!(text.contains(&format!("<p class=\"code\">{status}</p>")));
+        assert!(text.contains("role=\"search\""), "{path} has no search");
+    }
 }

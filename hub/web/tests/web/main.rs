@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::too_many_lines,
     reason = "helpers of tests; a panic is how they fail"
@@ -16,7 +15,6 @@ mod hostile;
 mod html;
 mod machines;
 mod pages;
-mod slow;
 
 use axum::Router;
 use axum::body::Body;
