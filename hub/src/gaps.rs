@@ -1,8 +1,10 @@
 //! What is offered where, what nowhere, and which offers compete: one walk over what readers see.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use calluna_catalogue::duplicates::Detector;
-use calluna_catalogue::gaps::{Ask, Municipality, Region, Report, Survey};
+use calluna_catalogue::gaps::{Ask, Gazetteer, Municipality, Region, Report, Survey};
 use calluna_model::code;
 use calluna_model::id::ProviderId;
 use calluna_model::offer::VenueDraft;
@@ -19,7 +21,7 @@ use crate::hub::Hub;
 /// # Errors
 /// When a day or a filter is not one, or the store cannot be read.
 pub fn find(hub: &Hub, request: &pb::FindGapsRequest) -> Result<Report> {
-    let region = region()?;
+    let region = region(&hub.config.dataset.district)?;
     let ask = ask(hub, request, &region)?;
     let without = request.without.iter().map(|id| Ok(id.parse()?));
     let without: Vec<ProviderId> = without.collect::<Result<_>>()?;
@@ -45,11 +47,8 @@ pub fn find(hub: &Hub, request: &pb::FindGapsRequest) -> Result<Report> {
     Ok(survey.finish(&detector.groups(&verdicts)))
 }
 
-/// The district of [`region`]: of places with one name, those in it come first.
-const DISTRICT: &str = "03358";
-
 /// The municipalities of the district.
-fn region() -> Result<Region> {
+fn region(district: &str) -> Result<Region> {
     let known = region::Region::heidekreis()?;
     let municipalities = known.municipalities().iter().map(|one| Municipality {
         ags: one.ags.clone(),
@@ -59,12 +58,28 @@ fn region() -> Result<Region> {
         .former()
         .map(|(old, new)| (old.to_owned(), new.to_owned()));
     let region = Region::new(municipalities.collect(), &former.collect::<Vec<_>>());
-    Ok(region.with_gazetteer(municipality))
+    Ok(region.with_gazetteer(Arc::new(Places {
+        district: district.to_owned(),
+    })))
 }
 
-/// The municipality of an address, as the search finds it: gaps and search must not place an offer differently.
-fn municipality(venue: &VenueDraft) -> Option<String> {
-    places::locate("", &venue.city, &venue.postal_code, DISTRICT).map(|place| place.ags.clone())
+/// The places of the search: gaps and search must not place an offer differently.
+#[derive(Debug)]
+struct Places {
+    /// Of places with one name, those in this district come first.
+    district: String,
+}
+
+impl Gazetteer for Places {
+    fn municipality(&self, venue: &VenueDraft) -> Option<String> {
+        let VenueDraft {
+            ags,
+            city,
+            postal_code,
+            ..
+        } = venue;
+        places::locate(ags, city, postal_code, &self.district).map(|place| place.ags.clone())
+    }
 }
 
 fn ask(hub: &Hub, request: &pb::FindGapsRequest, region: &Region) -> Result<Ask> {

@@ -35,7 +35,7 @@ use calluna_model::offer::{OfferDraft, RunDraft};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use self::place::{ANYWHERE, Locate, Municipality, OUTSIDE, Region, UNKNOWN};
+pub use self::place::{ANYWHERE, Gazetteer, Municipality, OUTSIDE, Region, UNKNOWN};
 use crate::duplicates::{Groups, OfferKey};
 
 /// What is asked about.

@@ -202,10 +202,27 @@ fn overlaps(report: &Report) -> Result<String> {
     table(&header, &rows.collect::<Vec<_>>())
 }
 
-#[allow(
-    clippy::too_many_lines,
-    reason = "one page, in the order in which it is read"
-)]
+/// How many cells hold nothing, and what that means.
+fn empty(report: &Report) -> String {
+    let kinds = [
+        (State::Zero, "zero"),
+        (
+            State::NotDelivered,
+            "not delivered: somebody has not delivered, so nobody can say zero",
+        ),
+        (
+            State::Unknown,
+            "unknown: an offer that does not tell its area, place or way could be one",
+        ),
+    ];
+    let lines = kinds.iter().filter_map(|(state, why)| {
+        let cells = report.coverage.iter().filter(|cell| cell.state == *state);
+        let cells = cells.count();
+        (cells > 0).then(|| format!("{cells} more cells: {why}; --format csv lists them\n"))
+    });
+    lines.collect()
+}
+
 fn text(report: &Report) -> String {
     let until = if report.until.is_empty() {
         String::new()
@@ -242,26 +259,7 @@ fn text(report: &Report) -> String {
         .collect();
     text += "\nCoverage\n";
     text += &out::table(&["area", "municipality", "way", "offers", "runs"], &found);
-    for (state, why) in [
-        (State::Zero, "zero"),
-        (
-            State::NotDelivered,
-            "not delivered: somebody has not delivered, so nobody can say zero",
-        ),
-        (
-            State::Unknown,
-            "unknown: an offer that does not tell its area, place or way could be one",
-        ),
-    ] {
-        let cells = report
-            .coverage
-            .iter()
-            .filter(|cell| cell.state == state)
-            .count();
-        if cells > 0 {
-            text += &format!("{cells} more cells: {why}; --format csv lists them\n");
-        }
-    }
+    text += &empty(report);
     for (code, state) in &report.nowhere {
         text += &format!("nowhere: {} {} ({})\n", code, area(code), state.as_str());
     }

@@ -1,6 +1,8 @@
 //! Where an offer is held, and of what area it is.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use calluna_model::code;
 use calluna_model::offer::{OfferDraft, RunDraft, VenueDraft};
@@ -31,12 +33,16 @@ pub struct Region {
     keys: BTreeMap<String, usize>,
     /// By folded name.
     names: BTreeMap<String, usize>,
-    /// Of an address without a key: the municipality, in the region or outside.
-    locate: Option<Locate>,
+    /// For addresses without a key.
+    gazetteer: Option<Arc<dyn Gazetteer>>,
 }
 
-/// Finds the municipality of an address: its key of 8 digits, or nothing where it is not known.
-pub type Locate = fn(&VenueDraft) -> Option<String>;
+/// Knows where addresses are.
+pub trait Gazetteer: fmt::Debug + Send + Sync {
+    /// The municipality of an address, in the region or outside: its key of 8 digits, or nothing where it is not
+    /// known.
+    fn municipality(&self, venue: &VenueDraft) -> Option<String>;
+}
 
 impl Region {
     /// The region of these municipalities. `formerly` holds keys that they had before with the present ones.
@@ -61,8 +67,8 @@ impl Region {
     /// With that gazetteer for parts of municipalities, postal codes and towns outside; without one only the names
     /// of the municipalities themselves are known.
     #[must_use]
-    pub fn with_gazetteer(mut self, locate: Locate) -> Self {
-        self.locate = Some(locate);
+    pub fn with_gazetteer(mut self, gazetteer: Arc<dyn Gazetteer>) -> Self {
+        self.gazetteer = Some(gazetteer);
         self
     }
 
@@ -93,12 +99,13 @@ impl Region {
         if !venue.ags.is_empty() {
             return of_key(&venue.ags);
         }
-        if let Some(key) = self.locate.and_then(|locate| locate(venue)) {
+        let known = |gazetteer: &Arc<dyn Gazetteer>| gazetteer.municipality(venue);
+        if let Some(key) = self.gazetteer.as_ref().and_then(known) {
             return of_key(&key);
         }
         match self.names.get(&folded(&venue.city)) {
             // A town that is only called like one of ours would have been found by its postal code.
-            Some(at) if self.locate.is_none() || venue.postal_code.is_empty() => {
+            Some(at) if self.gazetteer.is_none() || venue.postal_code.is_empty() => {
                 self.municipalities[*at].ags.clone()
             }
             _ => UNKNOWN.to_owned(),

@@ -1,5 +1,7 @@
 //! What is missing where, and what competes.
 
+use std::sync::Arc;
+
 use calluna_model::fixture::an_offer;
 use calluna_model::offer::{
     LevelDraft, OfferDraft, RunDraft, SlotDraft, SubjectDraft, VenueDraft, WeeklySlotDraft,
@@ -136,12 +138,19 @@ fn places_are_found_by_key_and_name_and_never_guessed() {
 
 #[test]
 fn villages_and_postal_codes_are_placed_by_the_gazetteer() {
-    // Synthetic: one village of Walsrode, one town far away.
-    let region = region().with_gazetteer(|venue| match venue.city.as_str() {
-        "Bomlitz" => Some("03358024".into()),
-        "Hannover" => Some("03241001".into()),
-        _ => None,
-    });
+    /// Knows one village of Walsrode and one town far away.
+    #[derive(Debug)]
+    struct Two;
+    impl Gazetteer for Two {
+        fn municipality(&self, venue: &VenueDraft) -> Option<String> {
+            match venue.city.as_str() {
+                "Bomlitz" => Some("03358024".into()),
+                "Hannover" => Some("03241001".into()),
+                _ => None,
+            }
+        }
+    }
+    let region = region().with_gazetteer(Arc::new(Two));
     let place = |city: &str, postal_code: &str| {
         let venue = VenueDraft {
             city: city.into(),
