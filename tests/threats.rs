@@ -24,6 +24,8 @@ const THREATS: &[(&str, &[&str])] = &[
             "nothing_is_found_where_attributes_are_real",
             "what_is_proved_small_holds_in_the_whole_system_with_and_without_the_truth",
             "an_unprotected_revision_is_not_proved",
+            "two_ways_to_add_up_a_sum_that_nobody_lists_are_one_equation",
+            "a_sum_that_is_left_out_gives_none_of_its_parts_away",
             "a_zero_is_structural_where_nothing_is_offered",
         ],
     ),

@@ -35,6 +35,8 @@ pub(crate) enum Place {
     Known(u32),
     /// Hidden, with the truth.
     Hidden(u32),
+    /// Not published, and still the sum of what is.
+    Tied(u32),
     /// May be shown or hidden.
     Open(u32),
 }
@@ -43,14 +45,16 @@ impl Place {
     fn truth(self) -> u64 {
         match self {
             Self::Zero => 0,
-            Self::Out(value) | Self::Known(value) | Self::Hidden(value) | Self::Open(value) => {
-                u64::from(value)
-            }
+            Self::Out(value)
+            | Self::Known(value)
+            | Self::Hidden(value)
+            | Self::Tied(value)
+            | Self::Open(value) => u64::from(value),
         }
     }
 
     fn unknown(self) -> bool {
-        matches!(self, Self::Hidden(_) | Self::Open(_))
+        matches!(self, Self::Hidden(_) | Self::Tied(_) | Self::Open(_))
     }
 }
 
@@ -81,21 +85,17 @@ impl Layer {
         }
     }
 
-    /// What is left out beside published parts of a published sum could be worked out like anything hidden, and
-    /// is protected like it.
-    fn exposed(&self, frame: &Frame) -> Self {
-        let is_out = |at: &u32| matches!(self.place(*at), Place::Out(_));
+    /// With what can be said of numbers that are left out ([`calluna_evidence::Unlisted`]).
+    fn whole(&self, frame: &Frame) -> Self {
+        let out = |at: u32| matches!(self.place(at), Place::Out(_));
+        let unlisted = frame.unlisted(out, |at| self.place(at) == Place::Zero);
         let mut places = self.places.clone();
-        for sum in frame.web.sums() {
-            // A zero that everybody knows says nothing of the others.
-            let silent = |at: &u32| is_out(at) || self.place(*at) == Place::Zero;
-            if is_out(&sum.parent) || sum.parts.iter().all(silent) {
-                continue;
-            }
-            for at in sum.parts.iter().filter(|at| is_out(at)) {
-                if let Some(place) = places.get_mut(index(*at)) {
-                    *place = Place::Hidden(u32::try_from(place.truth()).unwrap_or(u32::MAX));
-                }
+        for (at, place) in places.iter_mut().enumerate() {
+            let Place::Out(truth) = *place else { continue };
+            if unlisted.tying.contains(&number(at)) {
+                *place = Place::Tied(truth);
+            } else if unlisted.exposed.contains(&number(at)) {
+                *place = Place::Hidden(truth);
             }
         }
         Self {
@@ -133,6 +133,7 @@ impl Layer {
             Place::Zero => Cell::counted(&[0]).structural(0).threshold(3),
             Place::Known(_) => cell.standing(Standing::Shown),
             Place::Hidden(_) => cell.standing(Standing::Hidden),
+            Place::Tied(_) => Cell::slack(&[Some(place.truth())]),
             Place::Open(_) => cell.cost(self.costs.get(index(at)).copied().unwrap_or(1.0)),
         })
     }
@@ -176,7 +177,7 @@ pub(crate) fn chain(
         tops: HashMap::new(),
     };
     let layers = past.iter().chain([candidate]);
-    let layers: Vec<Layer> = layers.map(|layer| layer.exposed(frame)).collect();
+    let layers: Vec<Layer> = layers.map(|layer| layer.whole(frame)).collect();
     let mut before: Option<(Layer, BTreeMap<u32, Spot>)> = None;
     for layer in &layers {
         let mut spots = match &before {
@@ -240,7 +241,8 @@ impl Work<'_> {
         let mut spots = BTreeMap::new();
         for (at, spot) in known {
             let least = layer.threshold(*at);
-            if let (Place::Hidden(was), Place::Hidden(is)) = (earlier.place(*at), layer.place(*at))
+            if let (Place::Hidden(was), Place::Hidden(is)) | (Place::Tied(was), Place::Tied(is)) =
+                (earlier.place(*at), layer.place(*at))
                 && earlier.threshold(*at) == least
                 && (was == is || (was >= least && is >= was))
             {

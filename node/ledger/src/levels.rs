@@ -1,12 +1,13 @@
 //! What is left out of a revision: tables and levels that would say nothing, that cannot be proved, or
 //! that would cost more than they say.
 //!
-//! What is left out beside published parts of a sum is protected by the proof like anything hidden (`chain`).
+//! What is left out beside published parts of a sum is protected by the proof like anything hidden (`chain`). A sum of
+//! something published is not left out: it would tie its parts all the same, and nothing could be shown below it.
 
 use std::collections::BTreeMap;
 
 use calluna_evidence::Frame;
-use calluna_tables::{Measure, When};
+use calluna_tables::When;
 
 use crate::history::{index, number};
 use crate::search::{Draft, Search, flag};
@@ -25,11 +26,13 @@ impl Search<'_> {
         let nightly = web.nightly();
         let play: Vec<usize> = self.in_play().map(|(at, _)| at).collect();
         let open = self.open(&self.sums_with(play.into_iter()), &self.thresholds());
-        let mut left_out = self.left_out.clone();
-        let mut out = |at: u32| {
-            let keeps = flag(&self.shown, at) || flag(&self.stays, at);
-            if let Some(out) = left_out.get_mut(index(at)).filter(|_| !keeps) {
-                *out = true;
+        let published = self.shown.iter().zip(&self.stays).zip(&self.structural);
+        let mut kept: Vec<bool> = published
+            .map(|((shown, stays), zero)| (*shown || *stays) && !zero)
+            .collect();
+        let mut keep = |at: u32| {
+            if let Some(kept) = kept.get_mut(index(at)) {
+                *kept = true;
             }
         };
         for (table, placed) in self.frame.layout.tables().iter().enumerate() {
@@ -45,87 +48,28 @@ impl Search<'_> {
             }
             if at_night {
                 let below = levels.range(1..).map(|(_, (open, _))| open);
-                let empty = below.sum::<usize>() < LEAST;
-                let says_nothing = |at: &&u32| match web.depth(**at) {
-                    0 => !flag(&open, **at),
-                    _ => empty,
+                let enough = below.sum::<usize>() >= LEAST;
+                let says_something = |at: &&u32| match web.depth(**at) {
+                    0 => flag(&open, **at),
+                    _ => enough,
                 };
-                numbers.iter().filter(says_nothing).for_each(|at| out(*at));
+                let worth = numbers.iter().filter(says_something);
+                worth.for_each(|at| keep(*at));
                 continue;
             }
-            let empty = levels
-                .iter()
-                .rev()
-                .take_while(|(_, (open, all))| open * WORTH < *all);
-            for (depth, _) in empty {
-                let level = numbers.iter().filter(|at| web.depth(**at) == *depth);
-                level.for_each(|at| out(*at));
+            let mut levels = levels.iter().rev();
+            if let Some((deepest, _)) = levels.find(|(_, (open, all))| open * WORTH >= *all) {
+                let worth = numbers.iter().filter(|at| web.depth(**at) <= *deepest);
+                worth.for_each(|at| keep(*at));
             }
+        }
+        keep_sums(self.frame, &mut kept);
+        let mut left_out = self.left_out.clone();
+        for ((out, kept), zero) in left_out.iter_mut().zip(&kept).zip(&self.structural) {
+            *out |= !kept && !zero;
         }
         leave_out_pairs(self.frame, &mut left_out);
         self.left_out = left_out;
-    }
-
-    /// Registrations are enrolments and the rest of them: cancelled and waiting. Where the rest is so little that
-    /// it cannot be hidden between the two totals, enrolments with all below would have to be hidden for its sake.
-    /// Then registrations and the rest are left out instead, and so they are where registrations would be hidden.
-    /// Whether anything was.
-    pub(crate) fn leave_out_rest(&mut self, draft: &Draft) -> bool {
-        let web = &self.frame.web;
-        let measure = |at: u32| web.numbers().get(index(at)).map(|number| number.measure);
-        let mut left_out = self.left_out.clone();
-        for sum in web.sums() {
-            let enrolments = |at: &&u32| measure(**at) == Some(Measure::Enrolments);
-            let said = flag(&self.shown, sum.parent)
-                || flag(&self.stays, sum.parent)
-                || flag(&self.structural, sum.parent)
-                || flag(&self.left_out, sum.parent)
-                || index(sum.parent) >= self.reach;
-            if said || measure(sum.parent) != Some(Measure::Registrations) {
-                continue;
-            }
-            let Some(part) = sum.parts.iter().find(enrolments) else {
-                continue;
-            };
-            let rest = || sum.parts.iter().filter(|at| *at != part);
-            let get = |list: &[u32], at: u32| list.get(index(at)).copied().unwrap_or_default();
-            let open = rest().filter(|at| !flag(&self.structural, **at));
-            let most = open
-                .map(|at| get(&draft.thresholds, *at))
-                .max()
-                .unwrap_or(0);
-            let left: u32 = rest().map(|at| get(&draft.sums.values, *at)).sum();
-            if left + 1 < most || !flag(&draft.visible, sum.parent) {
-                for at in rest().chain([&sum.parent]) {
-                    if let Some(out) = left_out.get_mut(index(*at)) {
-                        *out = true;
-                    }
-                }
-            }
-        }
-        let changed = left_out != self.left_out;
-        self.left_out = left_out;
-        changed
-    }
-
-    /// A number was shown while a sum above it was left out. Where the sum would be hidden now, it stays left out: the
-    /// number stays shown, and nothing is shown below what is hidden. Whether there was anything to leave out.
-    pub(crate) fn leave_out_above(&mut self, draft: &Draft) -> bool {
-        let mut left_out = self.left_out.clone();
-        for sum in self.frame.web.sums() {
-            let hidden = index(sum.parent) < self.reach
-                && !flag(&draft.visible, sum.parent)
-                && !flag(&self.structural, sum.parent);
-            if hidden
-                && sum.parts.iter().any(|part| flag(&self.shown, *part))
-                && let Some(out) = left_out.get_mut(index(sum.parent))
-            {
-                *out = true;
-            }
-        }
-        let changed = left_out != self.left_out;
-        self.left_out = left_out;
-        changed
     }
 
     /// Leaves out everything where nothing at all can be shown yet, and nothing was published before; whether that is so.
@@ -166,7 +110,7 @@ impl Search<'_> {
                 }
             }
         }
-        leave_out_pairs(self.frame, &mut left_out);
+        self.leave_out_below(&mut left_out);
         let changed = left_out != self.left_out;
         self.left_out = left_out;
         changed
@@ -205,7 +149,7 @@ impl Search<'_> {
                 }
             }
         }
-        leave_out_pairs(self.frame, &mut left_out);
+        self.leave_out_below(&mut left_out);
         let lost = |at: usize| {
             let at = number(at);
             flag(&left_out, at) && flag(&self.shown, at)
@@ -217,6 +161,49 @@ impl Search<'_> {
         // A coarser question may need fewer complements.
         self.barred.fill(false);
         true
+    }
+
+    /// With a sum goes what is below it, but for what was published; of a pair both go.
+    fn leave_out_below(&self, left_out: &mut [bool]) {
+        loop {
+            let before = left_out.iter().filter(|out| **out).count();
+            for sum in self.frame.web.sums() {
+                if !flag(left_out, sum.parent) || self.frame.web.is_silent(sum.parent) {
+                    continue;
+                }
+                for part in &sum.parts {
+                    let keeps = flag(&self.shown, *part)
+                        || flag(&self.stays, *part)
+                        || flag(&self.structural, *part);
+                    if let Some(out) = left_out.get_mut(index(*part)).filter(|_| !keeps) {
+                        *out = true;
+                    }
+                }
+            }
+            leave_out_pairs(self.frame, left_out);
+            if left_out.iter().filter(|out| **out).count() == before {
+                return;
+            }
+        }
+    }
+}
+
+/// What is kept keeps the sums that it is a part of: below a sum that nobody lists nothing is shown.
+fn keep_sums(frame: &Frame, kept: &mut [bool]) {
+    loop {
+        let mut changed = false;
+        for sum in frame.web.sums() {
+            if !flag(kept, sum.parent)
+                && sum.parts.iter().any(|part| flag(kept, *part))
+                && let Some(parent) = kept.get_mut(index(sum.parent))
+            {
+                *parent = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
+        }
     }
 }
 

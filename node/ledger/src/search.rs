@@ -105,9 +105,6 @@ impl Search<'_> {
                 Err(fallen) if self.leave_out_sensitive(&fallen) => continue,
                 Err(_) => return Ok((End::WouldFall, self)),
             };
-            if self.leave_out_rest(&draft) || self.leave_out_above(&draft) {
-                continue;
-            }
             let chain = chain(self.frame, &layers, &self.layer(&draft))
                 .map_err(|_| Fault::Internal("the numbers do not add up"))?;
             match protect(&chain.system, Attacker::OUTSIDER, budget, memory) {
@@ -228,11 +225,11 @@ impl Search<'_> {
                 .map(number)
                 .filter(|at| !flag(&self.shown, *at))
             {
-                // A sum that is not published at all hides nothing.
+                // Nor below what is left out: its parts would say what it is.
                 let hidden = |parent: &u32| {
                     !flag(&open, *parent)
                         && index(*parent) < self.reach
-                        && !flag(&self.left_out, *parent)
+                        && !self.frame.web.is_silent(*parent)
                 };
                 if flag(&open, at) && self.frame.parents(at).iter().any(hidden) {
                     close(&mut open, at);

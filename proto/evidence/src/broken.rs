@@ -1,7 +1,7 @@
 //! Which rule a next revision breaks, as far as everybody can see it.
 //!
 //! * it follows the one before (number, digest, layout, kinds in order) under rules that are strict enough;
-//! * what is shown adds up, is at least its threshold, and does not stand below something hidden;
+//! * what is shown adds up, is at least its threshold, and does not stand below something hidden or left out;
 //! * persons and enrolments of one place share their mask;
 //! * what was shown stays shown; a zero that was hidden does not become a public one;
 //! * while the period runs, numbers only grow;
@@ -78,8 +78,8 @@ pub enum Broken {
         /// The persons.
         number: u32,
     },
-    /// Shown below something hidden.
-    #[error("number {number} is shown, and a sum that it is a part of is hidden")]
+    /// Shown below something hidden or left out.
+    #[error("number {number} is shown, and a sum that it is a part of is hidden or left out")]
     Below {
         /// The number.
         number: u32,
@@ -185,7 +185,11 @@ fn adds_up(frame: &Frame, next: &Revision, found: &mut Vec<Broken>) {
         {
             found.push(Broken::Small { number });
         }
-        let hidden = |parent: &u32| next.value(*parent) == Shown::Hidden;
+        let hidden = |parent: &u32| match next.value(*parent) {
+            Shown::Hidden => true,
+            Shown::LeftOut => !frame.web.is_silent(*parent),
+            Shown::Value(_) | Shown::Structural => false,
+        };
         if frame.parents(number).iter().any(hidden) {
             found.push(Broken::Below { number });
         }

@@ -9,6 +9,7 @@
 //! | [`frame`] | what all questions share: layout, web, and which sums a number stands in |
 //! | [`mod@broken`] | which rule a next revision breaks: sums, thresholds, frozen mask, rule N by value |
 //! | [`linked`] | all revisions of a period as one [`calluna_protect::System`] |
+//! | [`unlisted`] | what can be said of numbers that a revision leaves out |
 //!
 //! # What a proof costs
 //!
@@ -17,6 +18,10 @@
 //! registrations in all tables of the close (6,000 numbers) do not come to an end in ten minutes; in the
 //! nightly tables they take a fraction of a second. So whoever makes a revision leaves such levels out *before*
 //! it asks for a proof ([`calluna_tables::Shown::LeftOut`]), and does not wait for the budget to run out.
+//!
+//! What is left out is not out of the proof: a sum that nobody lists still ties its parts ([`unlisted`]).
+//! And nothing is shown below it, as nothing is shown below what is hidden: the rule about changes looks at sums
+//! that are known, and would not see what two ways to add up one unknown sum say together.
 //!
 //! # What links revisions
 //!
@@ -31,7 +36,9 @@ pub mod broken;
 pub mod fixture;
 pub mod frame;
 pub mod linked;
+pub mod unlisted;
 
 pub use broken::{Broken, broken};
 pub use frame::Frame;
 pub use linked::{Candidate, Linked, View, link, prove_public};
+pub use unlisted::Unlisted;

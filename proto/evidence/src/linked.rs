@@ -1,6 +1,6 @@
 //! All revisions of a period as one system of numbers and sums, and the proof over it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use calluna_protect::{
     Attacker, Audit, Budget, Cell, CellId, InvalidSystem, Mask, Memory, Standing, System, cost,
@@ -9,6 +9,7 @@ use calluna_protect::{
 use calluna_tables::{Kind, Revision, Shown};
 
 use crate::frame::{Frame, index};
+use crate::unlisted::Unlisted;
 
 /// A revision that was published; `truth`: every number as it is, which only the node knows.
 #[derive(Clone, Copy, Debug)]
@@ -86,11 +87,23 @@ pub fn link(
         layers.push(Box::new(Past {
             view: *view,
             thresholds,
-            exposed: exposed(frame, view.revision),
+            unlisted: frame.unlisted(
+                |at| view.revision.value(at) == Shown::LeftOut,
+                |at| view.revision.value(at) == Shown::Structural,
+            ),
         }));
     }
     if let Some(candidate) = candidate {
-        layers.push(Box::new(Next { frame, candidate }));
+        let flag = |list: &[bool], at: u32| list.get(index(at)).copied();
+        let unlisted = frame.unlisted(
+            |at| flag(candidate.left_out, at).unwrap_or(true),
+            |at| flag(candidate.structural, at).unwrap_or_default(),
+        );
+        layers.push(Box::new(Next {
+            frame,
+            candidate,
+            unlisted,
+        }));
     }
     let kinds = views.iter().map(|view| view.revision.kind);
     let kinds: Vec<Kind> = kinds.chain(candidate.map(|next| next.kind)).collect();
@@ -120,21 +133,8 @@ trait Layer {
 struct Past<'a> {
     view: View<'a>,
     thresholds: Vec<u32>,
-    /// Numbers that are left out beside published parts of a published sum: they could be worked out like hidden ones.
-    exposed: BTreeSet<u32>,
-}
-
-fn exposed(frame: &Frame, revision: &Revision) -> BTreeSet<u32> {
-    let out = |number: &u32| revision.value(*number) == Shown::LeftOut;
-    let silent =
-        |number: &u32| matches!(revision.value(*number), Shown::LeftOut | Shown::Structural);
-    let mut found = BTreeSet::new();
-    for sum in frame.web.sums() {
-        if !out(&sum.parent) && !sum.parts.iter().all(silent) {
-            found.extend(sum.parts.iter().filter(|part| out(part)));
-        }
-    }
-    found
+    /// Numbers that are left out and have to do with what is published.
+    unlisted: Unlisted,
 }
 
 impl Layer for Past<'_> {
@@ -145,7 +145,10 @@ impl Layer for Past<'_> {
             .copied()
             .unwrap_or(u32::MAX);
         Some(match self.view.revision.value(number) {
-            Shown::LeftOut if !self.exposed.contains(&number) => return None,
+            Shown::LeftOut if self.unlisted.tying.contains(&number) => {
+                Cell::slack(&[self.truth(number).map(u64::from)])
+            }
+            Shown::LeftOut if !self.unlisted.exposed.contains(&number) => return None,
             Shown::Structural => public_zero(),
             Shown::Value(value) => Cell::counted(&[u64::from(value)])
                 .threshold(u64::from(threshold))
@@ -160,7 +163,7 @@ impl Layer for Past<'_> {
     }
 
     fn open(&self, number: u32) -> bool {
-        self.view.revision.value(number) == Shown::Hidden || self.exposed.contains(&number)
+        self.view.revision.value(number) == Shown::Hidden || self.unlisted.holds(number)
     }
 
     fn truth(&self, number: u32) -> Option<u32> {
@@ -178,6 +181,7 @@ impl Layer for Past<'_> {
 struct Next<'a> {
     frame: &'a Frame,
     candidate: Candidate<'a>,
+    unlisted: Unlisted,
 }
 
 impl Layer for Next<'_> {
@@ -190,16 +194,20 @@ impl Layer for Next<'_> {
             ..
         } = self.candidate;
         let at = index(number);
+        let value = u64::from(self.truth(number)?);
+        let threshold = thresholds.get(at).copied().unwrap_or(u32::MAX);
+        let cell = Cell::counted(&[value]).threshold(u64::from(threshold));
         if left_out.get(at).copied().unwrap_or(true) {
-            return None;
+            if self.unlisted.tying.contains(&number) {
+                return Some(Cell::slack(&[Some(value)]));
+            }
+            let exposed = self.unlisted.exposed.contains(&number);
+            return exposed.then(|| cell.standing(Standing::Hidden));
         }
         if structural.get(at).copied().unwrap_or_default() {
             return Some(public_zero());
         }
-        let value = u64::from(self.truth(number)?);
-        let threshold = thresholds.get(at).copied().unwrap_or(u32::MAX);
-        let cell = Cell::counted(&[value])
-            .threshold(u64::from(threshold))
+        let cell = cell
             .cost(cost(value, false) * f64::from(1 + self.frame.below(number)))
             .standing(standing.get(at).copied().unwrap_or(Standing::Hidden));
         Some(cell)
@@ -208,7 +216,8 @@ impl Layer for Next<'_> {
     fn open(&self, number: u32) -> bool {
         let at = index(number);
         let flag = |list: &[bool]| list.get(at).copied().unwrap_or(true);
-        !flag(self.candidate.left_out) && !flag(self.candidate.structural)
+        self.unlisted.holds(number)
+            || (!flag(self.candidate.left_out) && !flag(self.candidate.structural))
     }
 
     fn truth(&self, number: u32) -> Option<u32> {
