@@ -34,6 +34,18 @@ impl Bits {
         }
     }
 
+    /// Takes the others out.
+    pub(crate) fn without(&mut self, other: &Self) {
+        for (word, with) in self.0.iter_mut().zip(&other.0) {
+            *word &= !with;
+        }
+    }
+
+    /// How many words the set is long.
+    pub(crate) fn words(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn or(&mut self, other: &Self) {
         for (word, with) in self.0.iter_mut().zip(&other.0) {
             *word |= with;
@@ -84,5 +96,7 @@ mod tests {
         assert!(!both.has(3) && both.has(9) && !both.has(10_000));
         both.or(&odd);
         assert_eq!(both, odd);
+        both.without(&third);
+        assert_eq!(both.iter().collect::<Vec<_>>()[..3], [1, 5, 7]);
     }
 }

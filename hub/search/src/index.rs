@@ -5,6 +5,8 @@
 //! Readers hold a [`state::State`] while they search; a commit puts another in its place.
 
 pub(crate) mod columns;
+mod count;
+mod crew;
 mod document;
 pub(crate) mod memory;
 mod open;

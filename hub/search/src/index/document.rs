@@ -12,8 +12,9 @@ use super::row::{self, Row, Texts};
 use super::schema::{DESCRIPTION, FIELDS, Fields, MASKS, SUBJECT, SUMMARY, TITLE, push_counted};
 use super::values;
 use crate::german::dictionary::Dictionary;
+use crate::german::stem::Stems;
 use crate::german::tokens::{Piece, Token, composed, pieces};
-use crate::german::{analyse, is_noun, lists};
+use crate::german::{analyse_with, is_noun, lists};
 use crate::places;
 use crate::query::Facet;
 use crate::quick::Quick;
@@ -29,7 +30,9 @@ pub(crate) struct Maker<'a> {
     district: &'a str,
     /// Words that may be taken apart, and words that may not.
     cache: [HashMap<Box<str>, Rc<Known>, Quick>; 2],
-    stems: Stems,
+    stems: Numbered,
+    /// Stems of words and of their parts.
+    analysed: Stems,
 }
 
 /// A word that was analysed before.
@@ -46,7 +49,7 @@ struct Known {
 
 /// Numbers for stems, and the sets of fields in which they stand in the offer at hand.
 #[derive(Debug, Default)]
-struct Stems {
+struct Numbered {
     numbers: HashMap<Box<str>, usize, Quick>,
     names: Vec<Box<str>>,
     words: Tally,
@@ -86,7 +89,7 @@ impl Tally {
     }
 }
 
-impl Stems {
+impl Numbered {
     fn number(&mut self, stem: &str) -> usize {
         if let Some(number) = self.numbers.get(stem) {
             return *number;
@@ -113,7 +116,8 @@ impl<'a> Maker<'a> {
             dictionary,
             district,
             cache: Default::default(),
-            stems: Stems::default(),
+            stems: Numbered::default(),
+            analysed: Stems::default(),
         }
     }
 
@@ -153,7 +157,7 @@ impl<'a> Maker<'a> {
     ) -> serde_json::Result<TantivyDocument> {
         let mut document = TantivyDocument::default();
         let fields = self.fields;
-        let Stems {
+        let Numbered {
             names,
             words,
             parts,
@@ -174,8 +178,8 @@ impl<'a> Maker<'a> {
         }
         document.add_text(fields.surface, surface);
         document.add_text(fields.written, written);
-        document.add_bytes(fields.row, &serde_json::to_vec(row)?);
-        document.add_bytes(fields.texts, &serde_json::to_vec(texts)?);
+        document.add_text(fields.row, serde_json::to_string(row)?);
+        document.add_text(fields.texts, serde_json::to_string(texts)?);
         Ok(document)
     }
 
@@ -240,7 +244,7 @@ impl<'a> Maker<'a> {
         if self.cache[cache].len() >= CACHE_MAX {
             self.cache[cache].clear();
         }
-        let word = analyse(core, noun, self.dictionary);
+        let word = analyse_with(core, noun, self.dictionary, &mut self.analysed);
         let parts = word.parts.iter().map(|part| self.stems.number(part));
         let word = Rc::new(Known {
             parts: parts.collect(),

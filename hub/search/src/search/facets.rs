@@ -1,15 +1,14 @@
 //! Counts: of each facet as if nothing were chosen in it, of values that nobody has too, so that a page can show
 //! them switched off. The same offer of several providers counts once.
 
+use std::ops::Range;
+
 use super::filter::Filtered;
 use super::runs::Asked;
 use crate::answer::Count;
 use crate::bits::Bits;
-use crate::index::view::View;
+use crate::index::view::{Lists, View};
 use crate::query::Facet;
-
-/// Up to so many hits are counted one by one; more of them by sets.
-const FEW_HITS: u64 = 3_000;
 
 pub(super) fn counts(
     view: &View,
@@ -25,16 +24,15 @@ pub(super) fn counts(
             Counted::new(view, &hits, Some(facet), asked)
         });
         let counted = own.as_ref().unwrap_or(&common);
-        let known = view
-            .known
-            .iter()
-            .zip(&counted.0)
-            .filter(|(known, _)| known.facet == facet)
-            .filter(|(known, _)| known.always || !known.docs.is_empty());
-        let counts = known.map(|(known, offers)| Count {
-            value: known.value.clone(),
-            offers: *offers,
-        });
+        let known = view.known.iter().zip(&counted.counts);
+        let known = known.skip(view.places_of(facet).start);
+        let known = known.take(view.places_of(facet).len());
+        let counts = known
+            .filter(|(known, _)| known.listed)
+            .map(|(known, offers)| Count {
+                value: known.value.clone(),
+                offers: *offers,
+            });
         facets.push((facet, counts.collect()));
     }
     facets
@@ -42,13 +40,23 @@ pub(super) fn counts(
 
 /// How many hits have each known value of the view.
 #[derive(Debug)]
-struct Counted(Vec<u64>);
+struct Counted {
+    counts: Vec<u64>,
+    /// The last offer that was counted for each value: one that has it twice counts once.
+    last: Vec<u32>,
+    /// Offers so far.
+    offers: u32,
+}
 
 impl Counted {
+    /// Counts the hits; with a facet only its values are counted right.
     fn new(view: &View, hits: &Bits, facet: Option<Facet>, asked: &Asked<'_>) -> Self {
-        let mut counted = Self(vec![0; view.known.len()]);
+        let mut counted = Self {
+            counts: vec![0; view.known.len()],
+            last: vec![0; view.known.len()],
+            offers: 0,
+        };
         let by_run = asked.count(facet) > 0;
-        let mut values = Vec::new();
         let mut single = hits.clone();
         for group in &view.groups {
             group.iter().for_each(|doc| single.unset(*doc as usize));
@@ -58,28 +66,62 @@ impl Counted {
             // A run elsewhere says nothing of the runs here.
             let mut many = view.many.clone();
             many.and(&single);
+            single.without(&many);
             for doc in many.iter() {
-                single.unset(doc);
-                asked.values(doc, facet, &mut values);
-                counted.add(&values);
+                counted.next();
+                asked.values(doc, facet, |place| counted.once(place));
             }
         }
-        if single.count() <= FEW_HITS {
-            single
-                .iter()
-                .for_each(|doc| counted.add(view.values.of(doc)));
-        } else {
-            for (count, known) in counted.0.iter_mut().zip(&view.known) {
-                if facet.is_none_or(|facet| known.facet == facet) {
-                    *count += known.docs.count(&single);
-                }
-            }
-        }
+        let places = facet.map_or(0..view.known.len(), |facet| view.places_of(facet));
+        counted.add_all(view, &single, places);
         counted
     }
 
-    fn add(&mut self, values: &[u32]) {
-        values.iter().for_each(|value| self.0[*value as usize] += 1);
+    /// Counts documents for each value that they have, in whichever of two ways is shorter: hit by hit, or set by set.
+    fn add_all(&mut self, view: &View, hits: &Bits, places: Range<usize>) {
+        let count = hits.count();
+        let few = |list: &Lists| count * list.items() as u64 / view.docs.max(1) as u64;
+        let sets = view.known[places.clone()].iter();
+        let sets = sets.filter(|known| known.docs.few().is_none());
+        if few(&view.values) <= (sets.count() * hits.words()) as u64 {
+            return self.add_each(&view.values, hits);
+        }
+        let rare: u64 = view.known[places.clone()]
+            .iter()
+            .map(|known| known.docs.few().map_or(0, |docs| docs.len() as u64))
+            .sum();
+        let one_by_one = few(&view.rare) + count <= rare;
+        if one_by_one {
+            self.add_each(&view.rare, hits);
+        }
+        for place in places {
+            let docs = &view.known[place].docs;
+            if docs.few().is_none() || !one_by_one {
+                self.counts[place] += docs.count(hits);
+            }
+        }
+    }
+
+    fn add_each(&mut self, list: &Lists, hits: &Bits) {
+        for doc in hits.iter() {
+            for place in list.of(doc) {
+                self.counts[*place as usize] += 1;
+            }
+        }
+    }
+
+    /// Begins another offer.
+    fn next(&mut self) {
+        self.offers += 1;
+    }
+
+    /// Counts a value of the offer at hand.
+    fn once(&mut self, place: u32) {
+        let place = place as usize;
+        if self.last[place] != self.offers {
+            self.last[place] = self.offers;
+            self.counts[place] += 1;
+        }
     }
 
     /// A group counts once for each value that one of its hits has.
@@ -91,21 +133,17 @@ impl Counted {
         facet: Option<Facet>,
         by_run: Option<&Asked<'_>>,
     ) {
-        let (mut values, mut own) = (Vec::new(), Vec::new());
-        for doc in group.iter().map(|doc| *doc as usize) {
-            if !hits.has(doc) {
-                continue;
-            }
-            match by_run {
-                Some(asked) => {
-                    asked.values(doc, facet, &mut own);
-                    values.extend_from_slice(&own);
-                }
-                None => values.extend_from_slice(view.values.of(doc)),
+        self.next();
+        let here = group.iter().map(|doc| *doc as usize);
+        for doc in here.filter(|doc| hits.has(*doc)) {
+            match by_run.filter(|_| view.many.has(doc)) {
+                Some(asked) => asked.values(doc, facet, |place| self.once(place)),
+                None => view
+                    .values
+                    .of(doc)
+                    .iter()
+                    .for_each(|place| self.once(*place)),
             }
         }
-        values.sort_unstable();
-        values.dedup();
-        self.add(&values);
     }
 }

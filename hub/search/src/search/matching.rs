@@ -4,6 +4,7 @@ use tantivy::Term;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::schema::{Field, IndexRecordOption};
 
+use super::few::{Few, Sink, Together};
 use super::plan::{Alternative, Plan};
 use crate::answer::SearchError;
 use crate::bits::Bits;
@@ -36,6 +37,8 @@ pub(super) struct Found {
     values: Vec<[u8; FIELDS]>,
     /// Whether a hit has to have it.
     required: bool,
+    /// How rare it is, see [`crate::ranking`].
+    rare: f32,
 }
 
 /// What the words of a question found.
@@ -44,8 +47,18 @@ pub(super) struct Matches {
     pub(super) found: Vec<Found>,
     /// Documents that have every word that is required.
     hits: Bits,
-    /// Their scores.
-    scores: Vec<f32>,
+}
+
+impl Sink for Found {
+    /// Of several ways that stand in a field, the best one counts.
+    fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
+        self.docs.set(doc);
+        if let Some(before) = self.values.get_mut(doc) {
+            for (before, now) in before.iter_mut().zip(value) {
+                *before = (*before).max(now);
+            }
+        }
+    }
 }
 
 impl Found {
@@ -54,20 +67,7 @@ impl Found {
             docs: Bits::none(docs),
             values: vec![[0; FIELDS]; docs],
             required,
-        }
-    }
-
-    /// Of several ways that stand in a field, the best one counts.
-    fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
-        self.docs.set(doc);
-        if let Some(before) = self.values.get_mut(doc) {
-            if *before == [0; FIELDS] {
-                *before = value;
-                return;
-            }
-            for (before, now) in before.iter_mut().zip(value) {
-                *before = (*before).max(now);
-            }
+            rare: 0.0,
         }
     }
 
@@ -90,7 +90,7 @@ impl Found {
     ) -> Result<(), SearchError> {
         let mut further = Self::none(view.docs, self.required);
         for way in ways {
-            further.add(state, view, way)?;
+            further.add(state, way)?;
         }
         for doc in further.docs.iter() {
             if !self.docs.has(doc) {
@@ -101,37 +101,20 @@ impl Found {
     }
 
     /// Adds what another way of meaning the word finds.
-    pub(super) fn add(
-        &mut self,
-        state: &State,
-        view: &View,
-        way: &Alternative,
-    ) -> Result<(), SearchError> {
+    fn add(&mut self, state: &State, way: &Alternative) -> Result<(), SearchError> {
         if let [stem] = way.stems.as_slice() {
             return look_up(state, stem, way.factor, self);
         }
-        let mut parts = Vec::with_capacity(way.stems.len());
+        let mut together = Together::default();
         for stem in &way.stems {
-            let mut part = Self::none(view.docs, true);
-            look_up(state, stem, way.factor, &mut part)?;
-            parts.push(part);
-        }
-        let Some((first, rest)) = parts.split_first() else {
-            return Ok(());
-        };
-        let mut docs = first.docs.clone();
-        rest.iter().for_each(|part| docs.and(&part.docs));
-        for doc in docs.iter() {
-            let mut mean = [0; FIELDS];
-            for (field, mean) in mean.iter_mut().enumerate() {
-                let sum: usize = parts
-                    .iter()
-                    .map(|part| usize::from(part.values[doc][field]))
-                    .sum();
-                *mean = u8::try_from(sum / parts.len()).unwrap_or(u8::MAX);
+            let mut word = Few::default();
+            look_up(state, stem, way.factor, &mut word)?;
+            together.and(word);
+            if together.is_empty() {
+                return Ok(());
             }
-            self.put(doc, mean);
         }
+        together.means(self);
         Ok(())
     }
 }
@@ -143,14 +126,13 @@ impl Matches {
         for unit in &plan.units {
             let mut word = Found::none(view.docs, unit.required);
             for way in &unit.alternatives {
-                word.add(state, view, way)?;
+                word.add(state, way)?;
             }
             found.push(word);
         }
         Ok(Self {
             found,
             hits: Bits::none(view.docs),
-            scores: Vec::new(),
         })
     }
 
@@ -172,7 +154,7 @@ impl Matches {
         if self.hits.count_both(&view.shown) == 0 {
             self.hits = self.most(view);
         }
-        self.score_all(view);
+        self.weigh(view);
     }
 
     /// Whatever has any of the words is found.
@@ -181,24 +163,15 @@ impl Matches {
         for word in &self.found {
             self.hits.or(&word.docs);
         }
-        self.score_all(view);
+        self.weigh(view);
     }
 
-    fn score_all(&mut self, view: &View) {
-        let mut scores = vec![0.0; view.docs];
+    fn weigh(&mut self, view: &View) {
         let all = view.docs as f32;
-        for word in &self.found {
+        for word in &mut self.found {
             let having = word.docs.count() as f32;
-            let rare = (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
-            let mut docs = word.docs.clone();
-            docs.and(&self.hits);
-            docs.and(&view.shown);
-            for doc in docs.iter() {
-                let x = word.x(view, doc);
-                scores[doc] += rare * x / (ranking::K1 + x);
-            }
+            word.rare = (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
         }
-        self.scores = scores;
     }
 
     /// The documents that have as many of the required words as any has.
@@ -225,13 +198,24 @@ impl Matches {
         &self.hits
     }
 
-    pub(super) fn score(&self, doc: usize) -> f32 {
-        self.scores.get(doc).copied().unwrap_or_default()
+    /// How good a hit is. Worked out for those that are asked for: filters leave few of what the words find.
+    pub(super) fn score(&self, view: &View, doc: usize) -> f32 {
+        let mut score = 0.0;
+        for word in self.found.iter().filter(|word| word.docs.has(doc)) {
+            let x = word.x(view, doc);
+            score += word.rare * x / (ranking::K1 + x);
+        }
+        score
     }
 }
 
 /// Adds the offers that have a stem: as a word, as a part of one, or in the names of places and providers.
-fn look_up(state: &State, stem: &str, factor: f32, found: &mut Found) -> Result<(), SearchError> {
+fn look_up(
+    state: &State,
+    stem: &str,
+    factor: f32,
+    found: &mut impl Sink,
+) -> Result<(), SearchError> {
     let fields = &state.fields;
     let part = factor * ranking::PART;
     weighed(state, fields.word, stem, factor, found)?;
@@ -244,7 +228,7 @@ fn look_up(state: &State, stem: &str, factor: f32, found: &mut Found) -> Result<
     let option = IndexRecordOption::Basic;
     each(state, fields.fact, stem, option, |base, block| {
         let docs = block.docs().iter();
-        docs.for_each(|doc| found.docs.set(base + *doc as usize));
+        docs.for_each(|doc| found.put(base + *doc as usize, [0; FIELDS]));
     })
 }
 
@@ -253,7 +237,7 @@ fn weighed(
     field: Field,
     stem: &str,
     factor: f32,
-    found: &mut Found,
+    found: &mut impl Sink,
 ) -> Result<(), SearchError> {
     let values = values(factor);
     let option = IndexRecordOption::WithFreqs;

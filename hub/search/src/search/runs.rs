@@ -2,7 +2,7 @@
 //! run has to have all of it: a course on Tuesdays elsewhere and on Fridays here is not a course here on Tuesdays.
 
 use super::filter::Near;
-use crate::index::columns::{Doc, Run};
+use crate::index::columns::{Entry, Run};
 use crate::index::row::day_number;
 use crate::index::state::State;
 use crate::index::values;
@@ -18,8 +18,8 @@ pub(super) struct Asked<'a> {
     near: Option<&'a Near>,
     /// Days between which it starts.
     days: Option<(i32, i32)>,
-    /// What was chosen: facet, and the places of its values in the view.
-    chosen: Vec<(Facet, Vec<u32>)>,
+    /// What was chosen: facet, and which numbers of values are chosen in it.
+    chosen: Vec<(Facet, Vec<bool>)>,
 }
 
 impl<'a> Asked<'a> {
@@ -31,10 +31,12 @@ impl<'a> Asked<'a> {
     ) -> Self {
         let of_runs = query.chosen.iter().filter(|(facet, _)| facet.is_of_runs());
         let chosen = of_runs.map(|(facet, values)| {
-            let known = (0..).zip(&view.known);
-            let known = known.filter(|(_, known)| known.facet == *facet);
-            let known = known.filter(|(_, known)| values.contains(&known.value));
-            (*facet, known.map(|(at, _)| at).collect())
+            let places = view.places_of(*facet);
+            let chosen = |place: &u32| {
+                let place = *place as usize;
+                places.contains(&place) && values.contains(&view.known[place].value)
+            };
+            (*facet, view.place.iter().map(chosen).collect())
         });
         let dated = query.from.is_some() || query.until.is_some();
         let from = query.from.map_or(i32::MIN, day_number);
@@ -62,14 +64,14 @@ impl<'a> Asked<'a> {
     pub(super) fn fits(&self, doc: usize, but: Option<Facet>) -> bool {
         self.state
             .row(doc)
-            .is_none_or(|row| row.runs.is_empty() || self.of(row, but).next().is_some())
+            .is_none_or(|row| row.runs().is_empty() || self.of(row, but).next().is_some())
     }
 
     /// The next start of a run with everything.
     pub(super) fn next_start(&self, doc: usize) -> Option<i32> {
         let row = self.state.row(doc)?;
-        let on: Vec<&Run> = self.of(row, None).map(|(_, run)| run).collect();
-        Some(next_start(&on, self.view.today))
+        let on = self.of(row, None).map(|(_, run)| run);
+        Some(next_start(on, self.view.today))
     }
 
     /// The price of the cheapest run with everything.
@@ -83,54 +85,60 @@ impl<'a> Asked<'a> {
         let row = self.state.row(doc)?;
         let near = self.near?;
         let runs = self.of(row, None);
-        let km = runs.filter_map(|(_, run)| Some((near.km_to(run.at?), run.at?.town)));
+        let km = runs.filter_map(|(_, run)| near.km_to(self.view, run.at?));
         km.min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// The run to show, by its place in the offer: of those with everything the one that starts next.
     pub(super) fn run(&self, doc: usize) -> Option<usize> {
         let row = self.state.row(doc)?;
-        let start = |run: &Run| next_start(&[run], self.view.today);
+        let start = |run: &Run| next_start(std::iter::once(run), self.view.today);
         let runs = self.of(row, None);
         runs.min_by_key(|(_, run)| start(run)).map(|(at, _)| at)
     }
 
-    /// Values of the facets that are about runs, of the runs with everything but what was chosen in one facet, and the
-    /// other values of the document.
-    pub(super) fn values(&self, doc: usize, but: Option<Facet>, out: &mut Vec<u32>) {
-        out.clear();
+    /// Hands over the places of the values of a document: those of the facets that are about runs of the runs with
+    /// everything but what was chosen in one facet, and the others of the whole document. Some come twice. With
+    /// such a facet only its own values come.
+    pub(super) fn values(&self, doc: usize, but: Option<Facet>, mut visit: impl FnMut(u32)) {
         let Some(row) = self.state.row(doc) else {
             return;
         };
-        let facet = |at: u32| self.view.known.get(at as usize).map(|known| known.facet);
-        let whole = self.view.values.of(doc).iter().copied();
-        out.extend(whole.filter(|at| facet(*at).is_some_and(|facet| !facet.is_of_runs())));
-        out.extend(row.values.iter().filter_map(|number| self.place(*number)));
-        for (_, run) in self.of(row, but) {
-            out.extend(run.values.iter().filter_map(|number| self.place(*number)));
-            let band = values::price_band(run.price);
-            let known = (0..).zip(&self.view.known);
-            let mut bands =
-                known.filter(|(_, known)| known.facet == Facet::Price && known.value == band);
-            out.extend(bands.next().map(|(at, _)| at));
+        let view = self.view;
+        let wanted = but.map_or(0..view.known.len(), |facet| view.places_of(facet));
+        let mut add = |place: u32| {
+            if wanted.contains(&(place as usize)) {
+                visit(place);
+            }
+        };
+        if !but.is_some_and(Facet::is_of_runs) {
+            let whole = view.values.of(doc).iter();
+            let whole = whole.filter(|place| !view.of_runs[**place as usize]);
+            whole.for_each(|place| add(*place));
         }
-        out.sort_unstable();
-        out.dedup();
+        for number in row.values_of_each() {
+            add(view.place[*number as usize]);
+        }
+        for (_, run) in self.of(row, but) {
+            let places = row.values_of(run).iter();
+            places.for_each(|number| add(view.place[*number as usize]));
+            add(view.band(run.price));
+        }
     }
 
     fn of<'r>(
         &'r self,
-        row: &'r Doc,
+        row: Entry<'r>,
         but: Option<Facet>,
-    ) -> impl Iterator<Item = (usize, &'r Run)> + 'r {
-        let on = row.runs.iter().enumerate();
+    ) -> impl Iterator<Item = (usize, &'r Run)> + Clone + 'r {
+        let on = row.runs().iter().enumerate();
         on.filter(|(_, run)| run.is_on(self.view.today))
             .filter(move |(_, run)| self.has_all(row, run, but))
     }
 
-    fn has_all(&self, row: &Doc, run: &Run, but: Option<Facet>) -> bool {
+    fn has_all(&self, row: Entry<'_>, run: &Run, but: Option<Facet>) -> bool {
         if let Some(near) = self.near
-            && !run.at.is_some_and(|at| near.km_to(at) <= near.radius_km)
+            && !run.at.is_some_and(|spot| near.reaches(spot))
         {
             return false;
         }
@@ -145,18 +153,15 @@ impl<'a> Asked<'a> {
                 return false;
             }
         }
-        let mut chosen = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
-        chosen.all(|(facet, places)| match facet {
-            Facet::Price => self.query.has(*facet, values::price_band(run.price)),
+        let mut all = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
+        all.all(|(facet, chosen)| match facet {
+            Facet::Price => self
+                .query
+                .has(*facet, values::BANDS[values::band(run.price)]),
             _ => {
-                let numbers = run.values.iter().chain(&row.values);
-                let mut places_of = numbers.filter_map(|number| self.place(*number));
-                places_of.any(|place| places.contains(&place))
+                let mut numbers = row.values_of(run).iter().chain(row.values_of_each());
+                numbers.any(|number| chosen.get(*number as usize) == Some(&true))
             }
         })
-    }
-
-    fn place(&self, number: u32) -> Option<u32> {
-        self.view.place.get(number as usize).copied()
     }
 }
