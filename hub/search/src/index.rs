@@ -8,6 +8,7 @@ pub(crate) mod columns;
 mod count;
 mod crew;
 mod document;
+pub(crate) mod masks;
 pub(crate) mod memory;
 mod open;
 pub(crate) mod row;

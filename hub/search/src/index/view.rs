@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::columns::{Entry, Run, Spot};
+use super::masks::Masks;
 use super::row::first_bytes;
 use super::schema::FIELDS;
 use super::state::State;
@@ -96,6 +97,8 @@ pub(crate) struct View {
     pub(crate) rare: Lists,
     /// The place in [`View::known`] of each number of the interner.
     pub(crate) place: Vec<u32>,
+    /// What the runs that are not over have of the facets that are about runs.
+    pub(crate) masks: Masks,
     /// Documents with more than one run that is not over.
     pub(crate) many: Bits,
     /// The spots of runs by number, and which of them each document has.
@@ -135,6 +138,11 @@ impl View {
     pub(crate) fn new(state: &State, today: Option<i32>) -> Self {
         let docs = state.docs();
         let table = Table::new(state);
+        let of_runs: Vec<bool> = table
+            .values
+            .iter()
+            .map(|(facet, _)| facet.is_of_runs())
+            .collect();
         let mut view = Self {
             today,
             docs,
@@ -146,11 +154,8 @@ impl View {
             hash: Vec::with_capacity(docs),
             known: Vec::new(),
             facets: table.facets,
-            of_runs: table
-                .values
-                .iter()
-                .map(|(facet, _)| facet.is_of_runs())
-                .collect(),
+            masks: Masks::new(&of_runs),
+            of_runs,
             bands: table.bands,
             values: Lists::default(),
             rare: Lists::default(),
@@ -161,7 +166,10 @@ impl View {
             groups: Vec::new(),
         };
         let mut having: Vec<Vec<u32>> = vec![Vec::new(); table.values.len()];
-        let mut own = Own::default();
+        let mut own = Own {
+            mask: view.masks.none().into_vec(),
+            ..Own::default()
+        };
         for (doc, row) in state.rows().enumerate() {
             view.add(doc, row, state.is_alive(doc), &mut own);
             if state.is_alive(doc) {
@@ -219,9 +227,17 @@ impl View {
             own.value(self.band(price));
         }
         for run in on {
-            own.value(self.band(run.price));
+            let band = self.band(run.price);
+            own.value(band);
             run.at.into_iter().for_each(|spot| own.spot(spot));
+            own.mask.fill(0);
+            self.masks.set(&mut own.mask, band);
+            for number in row.values_of(run).iter().chain(row.values_of_each()) {
+                self.masks.set(&mut own.mask, self.place[*number as usize]);
+            }
+            self.masks.push(&own.mask);
         }
+        self.masks.end();
         self.values.push(&own.values);
         self.at.push(&own.spots);
     }
@@ -244,6 +260,8 @@ impl View {
 struct Own {
     values: Vec<u32>,
     spots: Vec<u32>,
+    /// What the run at hand has.
+    mask: Vec<u64>,
 }
 
 impl Own {

@@ -24,7 +24,7 @@ pub(super) fn counts(
             Counted::new(view, &hits, Some(facet), asked)
         });
         let counted = own.as_ref().unwrap_or(&common);
-        let known = view.known.iter().zip(&counted.counts);
+        let known = view.known.iter().zip(&counted.0);
         let known = known.skip(view.places_of(facet).start);
         let known = known.take(view.places_of(facet).len());
         let counts = known
@@ -40,41 +40,57 @@ pub(super) fn counts(
 
 /// How many hits have each known value of the view.
 #[derive(Debug)]
-struct Counted {
-    counts: Vec<u64>,
-    /// The last offer that was counted for each value: one that has it twice counts once.
-    last: Vec<u32>,
-    /// Offers so far.
-    offers: u32,
-}
+struct Counted(Vec<u64>);
 
 impl Counted {
-    /// Counts the hits; with a facet only its values are counted right.
+    /// Counts the hits; with a facet only its values.
     fn new(view: &View, hits: &Bits, facet: Option<Facet>, asked: &Asked<'_>) -> Self {
-        let mut counted = Self {
-            counts: vec![0; view.known.len()],
-            last: vec![0; view.known.len()],
-            offers: 0,
-        };
-        let by_run = asked.count(facet) > 0;
+        let mut counted = Self(vec![0; view.known.len()]);
+        // What is not about runs is of the whole offer, whatever is asked of its runs.
+        let by_run = asked.count(facet) > 0 && facet.is_none_or(Facet::is_of_runs);
+        let asked = by_run.then_some(asked);
+        let mut mask = view.masks.none();
         let mut single = hits.clone();
         for group in &view.groups {
             group.iter().for_each(|doc| single.unset(*doc as usize));
-            counted.add_group(view, group, hits, facet, by_run.then_some(asked));
+            let here = group.iter().map(|doc| *doc as usize);
+            counted.add_group(view, here.filter(|doc| hits.has(*doc)), facet, asked);
         }
-        if by_run {
+        if let Some(asked) = asked {
             // A run elsewhere says nothing of the runs here.
             let mut many = view.many.clone();
             many.and(&single);
             single.without(&many);
             for doc in many.iter() {
-                counted.next();
-                asked.values(doc, facet, |place| counted.once(place));
+                values(doc, facet, asked, &mut mask, |place| {
+                    counted.0[place as usize] += 1;
+                });
             }
         }
         let places = facet.map_or(0..view.known.len(), |facet| view.places_of(facet));
         counted.add_all(view, &single, places);
         counted
+    }
+
+    /// A group counts once for each value that one of its hits has.
+    fn add_group(
+        &mut self,
+        view: &View,
+        hits: impl Iterator<Item = usize>,
+        facet: Option<Facet>,
+        asked: Option<&Asked<'_>>,
+    ) {
+        let mut mask = view.masks.none();
+        let mut places = Vec::new();
+        for doc in hits {
+            match asked.filter(|_| view.many.has(doc)) {
+                Some(asked) => values(doc, facet, asked, &mut mask, |place| places.push(place)),
+                None => places.extend_from_slice(view.values.of(doc)),
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        places.iter().for_each(|place| self.0[*place as usize] += 1);
     }
 
     /// Counts documents for each value that they have, in whichever of two ways is shorter: hit by hit, or set by set.
@@ -97,7 +113,7 @@ impl Counted {
         for place in places {
             let docs = &view.known[place].docs;
             if docs.few().is_none() || !one_by_one {
-                self.counts[place] += docs.count(hits);
+                self.0[place] += docs.count(hits);
             }
         }
     }
@@ -105,45 +121,22 @@ impl Counted {
     fn add_each(&mut self, list: &Lists, hits: &Bits) {
         for doc in hits.iter() {
             for place in list.of(doc) {
-                self.counts[*place as usize] += 1;
+                self.0[*place as usize] += 1;
             }
         }
     }
+}
 
-    /// Begins another offer.
-    fn next(&mut self) {
-        self.offers += 1;
-    }
-
-    /// Counts a value of the offer at hand.
-    fn once(&mut self, place: u32) {
-        let place = place as usize;
-        if self.last[place] != self.offers {
-            self.last[place] = self.offers;
-            self.counts[place] += 1;
-        }
-    }
-
-    /// A group counts once for each value that one of its hits has.
-    fn add_group(
-        &mut self,
-        view: &View,
-        group: &[u32],
-        hits: &Bits,
-        facet: Option<Facet>,
-        by_run: Option<&Asked<'_>>,
-    ) {
-        self.next();
-        let here = group.iter().map(|doc| *doc as usize);
-        for doc in here.filter(|doc| hits.has(*doc)) {
-            match by_run.filter(|_| view.many.has(doc)) {
-                Some(asked) => asked.values(doc, facet, |place| self.once(place)),
-                None => view
-                    .values
-                    .of(doc)
-                    .iter()
-                    .for_each(|place| self.once(*place)),
-            }
-        }
+/// The values of a document by what is asked of its runs; with a facet only those in it.
+fn values(
+    doc: usize,
+    facet: Option<Facet>,
+    asked: &Asked<'_>,
+    mask: &mut [u64],
+    visit: impl FnMut(u32),
+) {
+    match facet {
+        Some(facet) => asked.values_in(doc, facet, mask, visit),
+        None => asked.values(doc, mask, visit),
     }
 }

@@ -8,22 +8,33 @@ pub(super) trait Sink {
     fn put(&mut self, doc: usize, value: [u8; FIELDS]);
 }
 
-/// Documents, each with a figure for each field.
+/// Documents, each with a figure for each field: put in as a few lists, each in order.
 #[derive(Debug, Default)]
-pub(super) struct Few<T>(Vec<(u32, [T; FIELDS])>);
+pub(super) struct Few {
+    docs: Vec<(u32, [u8; FIELDS])>,
+    /// Where the second list begins, and those after it.
+    lists: Vec<usize>,
+}
 
-impl Sink for Few<u8> {
+impl Sink for Few {
     fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
-        self.0.push((u32::try_from(doc).unwrap_or(u32::MAX), value));
+        let doc = u32::try_from(doc).unwrap_or(u32::MAX);
+        if self.docs.last().is_some_and(|(last, _)| *last >= doc) {
+            self.lists.push(self.docs.len());
+        }
+        self.docs.push((doc, value));
     }
 }
 
-impl Few<u8> {
+impl Few {
     /// In order, each document once: of several figures for a field the largest one counts.
-    fn in_order(mut self) -> Self {
-        // What was put are a few lists in order, which this sort puts together in one go.
-        self.0.sort_by_key(|(doc, _)| *doc);
-        self.0.dedup_by(|(doc, value), (before, largest)| {
+    fn in_order(mut self) -> Vec<(u32, [u8; FIELDS])> {
+        if self.lists.is_empty() {
+            return self.docs;
+        }
+        // What is in order already, this sort only puts together.
+        self.docs.sort_by_key(|(doc, _)| *doc);
+        self.docs.dedup_by(|(doc, value), (before, largest)| {
             let same = doc == before;
             if same {
                 for (largest, value) in largest.iter_mut().zip(value) {
@@ -32,54 +43,75 @@ impl Few<u8> {
             }
             same
         });
-        self
+        self.docs
     }
 }
 
-/// Documents that have each of several words, with the sums of the figures.
+/// Documents that have each of several words, with the sums of the figures, sixteen bits for each field.
 #[derive(Debug, Default)]
 pub(super) struct Together {
-    words: u16,
-    sums: Few<u16>,
+    words: u64,
+    sums: Vec<(u32, u64)>,
 }
 
 impl Together {
     /// Leaves those that have this word, too.
-    pub(super) fn and(&mut self, word: Few<u8>) {
-        let word = word.in_order().0.into_iter();
+    pub(super) fn and(&mut self, word: Few) {
+        let word = word.in_order();
         let first = self.words == 0;
         self.words += 1;
         if first {
-            self.sums.0 = word
-                .map(|(doc, value)| (doc, value.map(u16::from)))
-                .collect();
+            let wide = word.into_iter().map(|(doc, value)| (doc, wide(value)));
+            self.sums = wide.collect();
             return;
         }
-        let mut word = word.peekable();
-        self.sums.0.retain_mut(|(doc, sums)| {
+        let mut word = word.into_iter().peekable();
+        self.sums.retain_mut(|(doc, sums)| {
             while word.next_if(|(other, _)| other < doc).is_some() {}
-            let Some((_, value)) = word.next_if(|(other, _)| other == doc) else {
-                return false;
-            };
-            for (sum, value) in sums.iter_mut().zip(value) {
-                *sum += u16::from(value);
+            match word.next_if(|(other, _)| other == doc) {
+                Some((_, value)) => {
+                    *sums += wide(value);
+                    true
+                }
+                None => false,
             }
-            true
         });
     }
 
     /// Whether no document has all of them.
     pub(super) fn is_empty(&self) -> bool {
-        self.sums.0.is_empty()
+        self.sums.is_empty()
     }
 
     /// Hands over each document with the mean of its figures.
     pub(super) fn means(self, sink: &mut impl Sink) {
-        for (doc, sums) in self.sums.0 {
-            let mean = |sum: u16| u8::try_from(sum / self.words.max(1)).unwrap_or(u8::MAX);
-            sink.put(doc as usize, sums.map(mean));
+        for (doc, sums) in self.sums {
+            let mean = match self.words {
+                0 | 1 => sums,
+                2 => sums >> 1 & 0x00ff_00ff_00ff_00ff,
+                words => divided(sums, words),
+            };
+            sink.put(doc as usize, narrow(mean));
         }
     }
+}
+
+/// The figures in sixteen bits each.
+fn wide(value: [u8; FIELDS]) -> u64 {
+    let packed = u64::from(u32::from_le_bytes(value));
+    let halves = (packed | packed << 16) & 0x0000_ffff_0000_ffff;
+    (halves | halves << 8) & 0x00ff_00ff_00ff_00ff
+}
+
+/// The lower eight of sixteen bits each.
+fn narrow(sums: u64) -> [u8; FIELDS] {
+    let [a, _, b, _, c, _, d, _] = sums.to_le_bytes();
+    [a, b, c, d]
+}
+
+fn divided(sums: u64, by: u64) -> u64 {
+    let field = |field: usize| (sums >> (16 * field) & 0xffff) / by << (16 * field);
+    (0..FIELDS).map(field).sum()
 }
 
 #[cfg(test)]
@@ -119,7 +151,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_if_every_document_were_looked_at(words in prop::collection::vec(prop::collection::vec((0_u8..20, any::<[u8; FIELDS]>()), 0..30), 1..4)) {
+        fn as_if_every_document_were_looked_at(words in prop::collection::vec(prop::collection::vec((0_u8..20, any::<[u8; FIELDS]>()), 0..30), 1..5)) {
             let mut together = Together::default();
             for word in &words {
                 let mut few = Few::default();
@@ -128,7 +160,7 @@ mod tests {
             }
             let mut found = Few::default();
             together.means(&mut found);
-            let found: BTreeMap<u8, [u8; FIELDS]> = found.0.into_iter().map(|(doc, value)| (doc as u8, value)).collect();
+            let found: BTreeMap<u8, [u8; FIELDS]> = found.docs.into_iter().map(|(doc, value)| (doc as u8, value)).collect();
             prop_assert_eq!(found, plainly(&words));
         }
     }

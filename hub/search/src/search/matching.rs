@@ -54,6 +54,10 @@ impl Sink for Found {
     fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
         self.docs.set(doc);
         if let Some(before) = self.values.get_mut(doc) {
+            if *before == [0; FIELDS] || *before == value {
+                *before = value;
+                return;
+            }
             for (before, now) in before.iter_mut().zip(value) {
                 *before = (*before).max(now);
             }

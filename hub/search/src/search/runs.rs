@@ -3,9 +3,9 @@
 
 use super::filter::Near;
 use crate::index::columns::{Entry, Run};
+use crate::index::masks::meet;
 use crate::index::row::day_number;
 use crate::index::state::State;
-use crate::index::values;
 use crate::index::view::{View, next_start};
 use crate::query::{Facet, Query};
 
@@ -18,8 +18,10 @@ pub(super) struct Asked<'a> {
     near: Option<&'a Near>,
     /// Days between which it starts.
     days: Option<(i32, i32)>,
-    /// What was chosen: facet, and which numbers of values are chosen in it.
-    chosen: Vec<(Facet, Vec<bool>)>,
+    /// What was chosen: facet, and its values as bits of [`View::masks`].
+    chosen: Vec<(Facet, Box<[u64]>)>,
+    /// Nothing else is asked.
+    only_chosen: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -31,12 +33,13 @@ impl<'a> Asked<'a> {
     ) -> Self {
         let of_runs = query.chosen.iter().filter(|(facet, _)| facet.is_of_runs());
         let chosen = of_runs.map(|(facet, values)| {
-            let places = view.places_of(*facet);
-            let chosen = |place: &u32| {
-                let place = *place as usize;
-                places.contains(&place) && values.contains(&view.known[place].value)
-            };
-            (*facet, view.place.iter().map(chosen).collect())
+            let mut mask = view.masks.none();
+            for (place, known) in (0..).zip(&view.known) {
+                if known.facet == *facet && values.contains(&known.value) {
+                    view.masks.set(&mut mask, place);
+                }
+            }
+            (*facet, mask)
         });
         let dated = query.from.is_some() || query.until.is_some();
         let from = query.from.map_or(i32::MIN, day_number);
@@ -48,6 +51,7 @@ impl<'a> Asked<'a> {
             near,
             days: dated.then_some((from, until)),
             chosen: chosen.collect(),
+            only_chosen: near.is_none() && query.price_max_cents.is_none() && !dated,
         }
     }
 
@@ -60,83 +64,104 @@ impl<'a> Asked<'a> {
             + usize::from(self.days.is_some())
     }
 
-    /// Whether a document has a run with everything. One without runs is judged as a whole, before.
+    /// Whether a document with runs has one with everything. One without is judged as a whole, before.
     pub(super) fn fits(&self, doc: usize, but: Option<Facet>) -> bool {
-        self.state
-            .row(doc)
-            .is_none_or(|row| row.runs().is_empty() || self.of(row, but).next().is_some())
+        if self.only_chosen {
+            let mut masks = self.view.masks.of(doc);
+            return masks.any(|mask| self.has_chosen(mask, but));
+        }
+        self.of(doc, but).next().is_some()
     }
 
     /// The next start of a run with everything.
     pub(super) fn next_start(&self, doc: usize) -> Option<i32> {
-        let row = self.state.row(doc)?;
-        let on = self.of(row, None).map(|(_, run)| run);
+        let on = self.of(doc, None).map(|(_, run, _)| run);
         Some(next_start(on, self.view.today))
     }
 
     /// The price of the cheapest run with everything.
     pub(super) fn price(&self, doc: usize) -> Option<u32> {
-        let row = self.state.row(doc)?;
-        self.of(row, None).filter_map(|(_, run)| run.price).min()
+        self.of(doc, None).filter_map(|(_, run, _)| run.price).min()
     }
 
     /// The nearest run with everything: kilometres, and the number of its town.
     pub(super) fn nearest(&self, doc: usize) -> Option<(f64, u32)> {
-        let row = self.state.row(doc)?;
         let near = self.near?;
-        let runs = self.of(row, None);
-        let km = runs.filter_map(|(_, run)| near.km_to(self.view, run.at?));
+        let runs = self.of(doc, None);
+        let km = runs.filter_map(|(_, run, _)| near.km_to(self.view, run.at?));
         km.min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// The run to show, by its place in the offer: of those with everything the one that starts next.
     pub(super) fn run(&self, doc: usize) -> Option<usize> {
-        let row = self.state.row(doc)?;
         let start = |run: &Run| next_start(std::iter::once(run), self.view.today);
-        let runs = self.of(row, None);
-        runs.min_by_key(|(_, run)| start(run)).map(|(at, _)| at)
+        let runs = self.of(doc, None);
+        let first = runs.min_by_key(|(_, run, _)| start(run));
+        first.map(|(at, _, _)| at)
     }
 
-    /// Hands over the places of the values of a document: those of the facets that are about runs of the runs with
-    /// everything but what was chosen in one facet, and the others of the whole document. Some come twice. With
-    /// such a facet only its own values come.
-    pub(super) fn values(&self, doc: usize, but: Option<Facet>, mut visit: impl FnMut(u32)) {
-        let Some(row) = self.state.row(doc) else {
-            return;
-        };
+    /// Hands over the places of the values of a document, each once: those of the facets that are about runs of the
+    /// runs with everything, and the others of the whole document. `mask` is there to be written on.
+    pub(super) fn values(&self, doc: usize, mask: &mut [u64], mut visit: impl FnMut(u32)) {
         let view = self.view;
-        let wanted = but.map_or(0..view.known.len(), |facet| view.places_of(facet));
-        let mut add = |place: u32| {
-            if wanted.contains(&(place as usize)) {
-                visit(place);
+        let whole = view.values.of(doc).iter();
+        let whole = whole.filter(|place| !view.of_runs[**place as usize]);
+        whole.for_each(|place| visit(*place));
+        self.mask(doc, None, mask);
+        view.masks.each(mask, &(0..view.known.len()), visit);
+    }
+
+    /// Hands over the places of the values that a document has in one facet about runs, each once: of the runs with everything
+    /// but what was chosen there.
+    pub(super) fn values_in(
+        &self,
+        doc: usize,
+        facet: Facet,
+        mask: &mut [u64],
+        visit: impl FnMut(u32),
+    ) {
+        self.mask(doc, Some(facet), mask);
+        let wanted = self.view.places_of(facet);
+        self.view.masks.each(mask, &wanted, visit);
+    }
+
+    /// What the runs with everything have, together.
+    fn mask(&self, doc: usize, but: Option<Facet>, mask: &mut [u64]) {
+        mask.fill(0);
+        let mut add = |of_one: &[u64]| {
+            for (all, one) in mask.iter_mut().zip(of_one) {
+                *all |= one;
             }
         };
-        if !but.is_some_and(Facet::is_of_runs) {
-            let whole = view.values.of(doc).iter();
-            let whole = whole.filter(|place| !view.of_runs[**place as usize]);
-            whole.for_each(|place| add(*place));
-        }
-        for number in row.values_of_each() {
-            add(view.place[*number as usize]);
-        }
-        for (_, run) in self.of(row, but) {
-            let places = row.values_of(run).iter();
-            places.for_each(|number| add(view.place[*number as usize]));
-            add(view.band(run.price));
+        if self.only_chosen {
+            let masks = self.view.masks.of(doc);
+            let masks = masks.filter(|mask| self.has_chosen(mask, but));
+            masks.for_each(add);
+        } else {
+            self.of(doc, but).for_each(|(_, _, mask)| add(mask));
         }
     }
 
-    fn of<'r>(
-        &'r self,
-        row: Entry<'r>,
+    /// The runs with everything: place in the offer, run, what it has.
+    fn of(
+        &self,
+        doc: usize,
         but: Option<Facet>,
-    ) -> impl Iterator<Item = (usize, &'r Run)> + Clone + 'r {
-        let on = row.runs().iter().enumerate();
+    ) -> impl Iterator<Item = (usize, &Run, &[u64])> + Clone {
+        let runs = self.state.row(doc).map_or(&[][..], Entry::runs);
+        let on = runs.iter().enumerate();
         on.filter(|(_, run)| run.is_on(self.view.today))
-            .filter(move |(_, run)| self.has_all(row, run, but))
+            .zip(self.view.masks.of(doc))
+            .map(|((at, run), mask)| (at, run, mask))
+            .filter(move |(_, run, mask)| self.has_chosen(mask, but) && self.has_rest(run))
     }
 
-    fn has_all(&self, row: Entry<'_>, run: &Run, but: Option<Facet>) -> bool {
+    fn has_chosen(&self, mask: &[u64], but: Option<Facet>) -> bool {
+        let mut chosen = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
+        chosen.all(|(_, chosen)| meet(mask, chosen))
+    }
+
+    fn has_rest(&self, run: &Run) -> bool {
         if let Some(near) = self.near
             && !run.at.is_some_and(|spot| near.reaches(spot))
         {
@@ -153,15 +178,6 @@ impl<'a> Asked<'a> {
                 return false;
             }
         }
-        let mut all = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
-        all.all(|(facet, chosen)| match facet {
-            Facet::Price => self
-                .query
-                .has(*facet, values::BANDS[values::band(run.price)]),
-            _ => {
-                let mut numbers = row.values_of(run).iter().chain(row.values_of_each());
-                numbers.any(|number| chosen.get(*number as usize) == Some(&true))
-            }
-        })
+        true
     }
 }
