@@ -10,18 +10,21 @@ impl Bits {
         Self(vec![0; docs.div_ceil(64)])
     }
 
+    #[inline]
     pub(crate) fn set(&mut self, doc: usize) {
         if let Some(word) = self.0.get_mut(doc / 64) {
             *word |= 1 << (doc % 64);
         }
     }
 
+    #[inline]
     pub(crate) fn unset(&mut self, doc: usize) {
         if let Some(word) = self.0.get_mut(doc / 64) {
             *word &= !(1 << (doc % 64));
         }
     }
 
+    #[inline]
     pub(crate) fn has(&self, doc: usize) -> bool {
         self.0
             .get(doc / 64)
@@ -63,6 +66,7 @@ impl Bits {
     }
 
     /// The documents, in order.
+    #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().flat_map(|(at, word)| {
             let mut rest = *word;

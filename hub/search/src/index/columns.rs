@@ -122,6 +122,7 @@ pub(crate) struct Spot {
 
 impl Run {
     /// Whether it is not over on this day; without a day it takes place at all.
+    #[inline]
     pub(crate) fn is_on(&self, today: Option<i32>) -> bool {
         today.is_none_or(|today| today <= self.last)
     }
@@ -148,6 +149,7 @@ impl<'a> Entry<'a> {
         &self.doc.provider
     }
 
+    #[inline]
     pub(crate) fn runs(self) -> &'a [Run] {
         of(&self.columns.runs, &self.doc.runs)
     }
@@ -164,6 +166,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Values of one of its runs, of facets about runs.
+    #[inline]
     pub(crate) fn values_of(self, run: &Run) -> &'a [u32] {
         of(&self.columns.values, &run.values)
     }
@@ -201,6 +204,7 @@ impl Columns {
         self.docs.len()
     }
 
+    #[inline]
     pub(crate) fn get(&self, at: usize) -> Option<Entry<'_>> {
         let doc = self.docs.get(at)?;
         Some(Entry { columns: self, doc })

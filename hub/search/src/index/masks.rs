@@ -58,6 +58,7 @@ impl Masks {
     }
 
     /// The masks of the runs of a document.
+    #[inline]
     pub(crate) fn of(&self, doc: usize) -> impl Iterator<Item = &[u64]> + Clone {
         let start = if doc == 0 { 0 } else { self.ends[doc - 1] };
         let words = &self.words[start as usize..self.ends[doc] as usize];
@@ -65,6 +66,7 @@ impl Masks {
     }
 
     /// Hands over those places of a mask that lie in a range.
+    #[inline]
     pub(crate) fn each(&self, mask: &[u64], wanted: &Range<usize>, mut visit: impl FnMut(u32)) {
         for (at, word) in mask.iter().enumerate() {
             let mut rest = *word;
@@ -80,6 +82,7 @@ impl Masks {
 }
 
 /// Whether two masks share a bit.
+#[inline]
 pub(crate) fn meet(a: &[u64], b: &[u64]) -> bool {
     a.iter().zip(b).any(|(a, b)| a & b != 0)
 }

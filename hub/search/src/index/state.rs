@@ -101,6 +101,7 @@ impl State {
     }
 
     /// The segment of a document and its place there.
+    #[inline]
     pub(crate) fn place(&self, doc: usize) -> (usize, usize) {
         let part = self
             .parts
@@ -112,6 +113,7 @@ impl State {
         )
     }
 
+    #[inline]
     pub(crate) fn row(&self, doc: usize) -> Option<Entry<'_>> {
         let (part, at) = self.place(doc);
         self.parts.get(part)?.1.get(at)

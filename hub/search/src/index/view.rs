@@ -127,6 +127,7 @@ impl Lists {
         self.items.len()
     }
 
+    #[inline]
     pub(crate) fn of(&self, doc: usize) -> &[u32] {
         let start = if doc == 0 { 0 } else { self.ends[doc - 1] };
         &self.items[start as usize..self.ends[doc] as usize]
@@ -243,6 +244,7 @@ impl View {
     }
 
     /// The place of the band of a price in [`View::known`].
+    #[inline]
     pub(crate) fn band(&self, price: Option<u32>) -> u32 {
         self.bands[values::band(price)]
     }

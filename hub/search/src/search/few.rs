@@ -1,5 +1,7 @@
 //! What a word found that has to stand beside others: a list in order of the documents, not a table of all of them.
 
+use std::cmp::Ordering;
+
 use crate::index::schema::FIELDS;
 
 /// Takes what is found.
@@ -8,15 +10,19 @@ pub(super) trait Sink {
     fn put(&mut self, doc: usize, value: [u8; FIELDS]);
 }
 
+/// A document, and a figure for each of its fields.
+type Valued = (u32, [u8; FIELDS]);
+
 /// Documents, each with a figure for each field: put in as a few lists, each in order.
 #[derive(Debug, Default)]
 pub(super) struct Few {
-    docs: Vec<(u32, [u8; FIELDS])>,
+    docs: Vec<Valued>,
     /// Where the second list begins, and those after it.
     lists: Vec<usize>,
 }
 
 impl Sink for Few {
+    #[inline]
     fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
         let doc = u32::try_from(doc).unwrap_or(u32::MAX);
         if self.docs.last().is_some_and(|(last, _)| *last >= doc) {
@@ -28,23 +34,39 @@ impl Sink for Few {
 
 impl Few {
     /// In order, each document once: of several figures for a field the largest one counts.
-    fn in_order(mut self) -> Vec<(u32, [u8; FIELDS])> {
-        if self.lists.is_empty() {
+    fn in_order(self) -> Vec<Valued> {
+        let Some(first) = self.lists.first() else {
             return self.docs;
+        };
+        let mut merged = self.docs[..*first].to_vec();
+        let ends = self.lists[1..].iter().copied().chain([self.docs.len()]);
+        for (start, end) in self.lists.iter().copied().zip(ends) {
+            merged = merge(&merged, &self.docs[start..end]);
         }
-        // What is in order already, this sort only puts together.
-        self.docs.sort_by_key(|(doc, _)| *doc);
-        self.docs.dedup_by(|(doc, value), (before, largest)| {
-            let same = doc == before;
-            if same {
-                for (largest, value) in largest.iter_mut().zip(value) {
-                    *largest = (*largest).max(*value);
-                }
-            }
-            same
-        });
-        self.docs
+        merged
     }
+}
+
+/// One list of two that are in order.
+fn merge(a: &[Valued], b: &[Valued]) -> Vec<Valued> {
+    let mut merged = Vec::with_capacity(a.len() + b.len());
+    let (mut left, mut right) = (0, 0);
+    while left < a.len() && right < b.len() {
+        let (one, other) = (a[left], b[right]);
+        left += usize::from(one.0 <= other.0);
+        right += usize::from(other.0 <= one.0);
+        merged.push(match one.0.cmp(&other.0) {
+            Ordering::Less => one,
+            Ordering::Greater => other,
+            Ordering::Equal => {
+                let largest = |field: usize| one.1[field].max(other.1[field]);
+                (one.0, std::array::from_fn(largest))
+            }
+        });
+    }
+    merged.extend_from_slice(&a[left..]);
+    merged.extend_from_slice(&b[right..]);
+    merged
 }
 
 /// Documents that have each of several words, with the sums of the figures, sixteen bits for each field.
@@ -65,17 +87,18 @@ impl Together {
             self.sums = wide.collect();
             return;
         }
-        let mut word = word.into_iter().peekable();
-        self.sums.retain_mut(|(doc, sums)| {
-            while word.next_if(|(other, _)| other < doc).is_some() {}
-            match word.next_if(|(other, _)| other == doc) {
-                Some((_, value)) => {
-                    *sums += wide(value);
-                    true
-                }
-                None => false,
+        let (mut kept, mut at) = (0, 0);
+        for this in 0..self.sums.len() {
+            let (doc, sums) = self.sums[this];
+            while at < word.len() && word[at].0 < doc {
+                at += 1;
             }
-        });
+            if at < word.len() && word[at].0 == doc {
+                self.sums[kept] = (doc, sums + wide(word[at].1));
+                kept += 1;
+            }
+        }
+        self.sums.truncate(kept);
     }
 
     /// Whether no document has all of them.
@@ -97,6 +120,7 @@ impl Together {
 }
 
 /// The figures in sixteen bits each.
+#[inline]
 fn wide(value: [u8; FIELDS]) -> u64 {
     let packed = u64::from(u32::from_le_bytes(value));
     let halves = (packed | packed << 16) & 0x0000_ffff_0000_ffff;
@@ -104,6 +128,7 @@ fn wide(value: [u8; FIELDS]) -> u64 {
 }
 
 /// The lower eight of sixteen bits each.
+#[inline]
 fn narrow(sums: u64) -> [u8; FIELDS] {
     let [a, _, b, _, c, _, d, _] = sums.to_le_bytes();
     [a, b, c, d]

@@ -30,6 +30,7 @@ impl Near {
     }
 
     /// Whether a spot is near enough.
+    #[inline]
     pub(super) fn reaches(&self, spot: u32) -> bool {
         let km = self.km.get(spot as usize);
         km.is_some_and(|km| *km <= self.radius_km)

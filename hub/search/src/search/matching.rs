@@ -51,6 +51,7 @@ pub(super) struct Matches {
 
 impl Sink for Found {
     /// Of several ways that stand in a field, the best one counts.
+    #[inline]
     fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
         self.docs.set(doc);
         if let Some(before) = self.values.get_mut(doc) {
@@ -76,6 +77,7 @@ impl Found {
     }
 
     /// The `x` of [`crate::ranking`].
+    #[inline]
     fn x(&self, view: &View, doc: usize) -> f32 {
         let mut x = 0.0;
         for (field, value) in self.values[doc].iter().enumerate() {
@@ -203,6 +205,7 @@ impl Matches {
     }
 
     /// How good a hit is. Worked out for those that are asked for: filters leave few of what the words find.
+    #[inline]
     pub(super) fn score(&self, view: &View, doc: usize) -> f32 {
         let mut score = 0.0;
         for word in self.found.iter().filter(|word| word.docs.has(doc)) {

@@ -75,6 +75,7 @@ impl Ordering<'_> {
         sorted.map(|(_, doc)| doc).collect()
     }
 
+    #[inline]
     fn key(&self, doc: usize, steps: u32) -> Key {
         let relevance = u32::MAX - steps;
         let shuffled = mix(self.view.hash[doc] ^ self.shuffle);
@@ -106,6 +107,7 @@ impl Ordering<'_> {
     }
 
     /// The score in steps: what differs by less is equal.
+    #[inline]
     fn steps(&self, doc: usize) -> u32 {
         let score = self
             .scores
@@ -115,6 +117,7 @@ impl Ordering<'_> {
 }
 
 /// What `round` gives for figures that are not negative, without asking a library for each hit.
+#[inline]
 fn rounded(figure: f32) -> u32 {
     let whole = figure as u32;
     whole + u32::from(figure - whole as f32 >= 0.5)

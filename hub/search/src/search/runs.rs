@@ -102,6 +102,7 @@ impl<'a> Asked<'a> {
 
     /// Hands over the places of the values of a document, each once: those of the facets that are about runs of the
     /// runs with everything, and the others of the whole document. `mask` is there to be written on.
+    #[inline]
     pub(super) fn values(&self, doc: usize, mask: &mut [u64], mut visit: impl FnMut(u32)) {
         let view = self.view;
         let whole = view.values.of(doc).iter();
@@ -113,6 +114,7 @@ impl<'a> Asked<'a> {
 
     /// Hands over the places of the values that a document has in one facet about runs, each once: of the runs with everything
     /// but what was chosen there.
+    #[inline]
     pub(super) fn values_in(
         &self,
         doc: usize,
@@ -126,6 +128,7 @@ impl<'a> Asked<'a> {
     }
 
     /// What the runs with everything have, together.
+    #[inline]
     fn mask(&self, doc: usize, but: Option<Facet>, mask: &mut [u64]) {
         mask.fill(0);
         let mut add = |of_one: &[u64]| {
@@ -156,11 +159,13 @@ impl<'a> Asked<'a> {
             .filter(move |(_, run, mask)| self.has_chosen(mask, but) && self.has_rest(run))
     }
 
+    #[inline]
     fn has_chosen(&self, mask: &[u64], but: Option<Facet>) -> bool {
         let mut chosen = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
         chosen.all(|(_, chosen)| meet(mask, chosen))
     }
 
+    #[inline]
     fn has_rest(&self, run: &Run) -> bool {
         if let Some(near) = self.near
             && !run.at.is_some_and(|spot| near.reaches(spot))
