@@ -160,14 +160,12 @@ fn jsonl_brings_everything_back() {
 fn what_came_as_open_vhs_comes_back_as_it_was() {
     // Real courses of the vhs Berlin, and synthetic ones. The Berlin dialect says more than the format has room for.
     for name in ["synthetic-openvhs.xml", "berlin-vhs-2026.json"] {
-        let mut offers = sample(name);
+        let offers = sample(name);
         let but = ["funding", "format", "runs.venue.room"];
         if name.starts_with("berlin") {
             // Open-vhs demands an address on the web, which the list of Berlin does not tell: refused, not padded.
             assert_eq!(export("openvhs", &offers).1, 0, "{name}");
-            for offer in &mut offers {
-                offer.url = format!("https://synthetic.example/{}", offer.id);
-            }
+            continue;
         }
         let compared = there_and_back("openvhs", &offers, &but);
         assert!(

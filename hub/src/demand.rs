@@ -3,11 +3,11 @@
 //! # What is kept
 //! Single words and how often in a week; nothing of who asked, from where, or with which other words. Numbers, and
 //! whole questions with a mail address or a long number in them, are not counted; neither are words that look like
-//! names ([`words`]). What is shown was asked at least [`THRESHOLD`] times in one week. A word that many people wrote
+//! names (`words`). What is shown was asked at least [`THRESHOLD`] times in one week. A word that many people wrote
 //! on purpose to be counted shows what many people wrote: figures, not proof.
 //!
 //! Counts stand in a small file of the data directory, written at most once a minute and when the hub stops; what
-//! was counted since is lost when the machine dies. They are kept for [`WEEKS`] weeks.
+//! was counted since is lost when the machine dies. They are kept for `WEEKS` weeks.
 
 mod words;
 

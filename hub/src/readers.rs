@@ -5,7 +5,7 @@
 //! that still waits for the operator, they know nothing.
 //!
 //! # Changes
-//! The store keeps a journal of what readers saw change (see its page); [`changes`] reads it with a cursor. A
+//! The store keeps a journal of what readers saw change (see its page); `changes` reads it with a cursor. A
 //! reader that begins gets every offer that is shown, by provider and id, and then whatever has changed since it
 //! began. An item that a later one contradicts is left out, so whoever stops reading anywhere knows nothing that
 //! is wrong now.

@@ -29,8 +29,10 @@ export function launch() {
  * @returns the page and the list of its faults, to be looked at when it is done.
  */
 export async function open(browser, path, options = {}) {
+  // Colours that fade from one scheme to the other are no colours to be judged.
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
+    reducedMotion: "reduce",
     ...options,
   });
   context.setDefaultTimeout(90_000);

@@ -287,17 +287,22 @@ impl Subject<'_> {
                 .push(format!("{period} {provider}: no numbers fit all rows"));
             return None;
         };
+        // Of sums that are not listed nothing is promised; they tie what is.
+        let listed = |at: usize, number| revisions[at].cells.contains_key(&number);
         let mut asked: BTreeMap<Unknown, i64> = BTreeMap::new();
         for ((at, number), unknown) in &system.places {
             let unknown = system.root(*unknown);
             if system.fixed(unknown).is_none() {
                 let most = asked.entry(unknown).or_default();
-                *most = self.wanted(&revisions[*at], *number, options).max(*most);
+                if listed(*at, *number) {
+                    *most = self.wanted(&revisions[*at], *number, options).max(*most);
+                }
             }
         }
         let ranges = Ranges::find(&system, &asked, memory);
         findings.programs += ranges.programs;
-        for ((at, number), unknown) in &system.places {
+        let hidden = system.places.iter();
+        for ((at, number), unknown) in hidden.filter(|((at, number), _)| listed(*at, *number)) {
             findings.judged += 1;
             let place = || self.place(revisions, *at, *number);
             let unknown = system.root(*unknown);

@@ -1,7 +1,7 @@
 //! German as it is written in a catalogue, brought to a form in which words meet.
 //!
 //! The chain: [`tokens`] finds words and takes gender forms off (`Pflegehelfer*innen`), [`fold`] brings letters
-//! together (`ä`, `ae` and `a`; `ß` and `ss`), [`stem`] takes endings off, with a list of words that the stemmer
+//! together (`ä`, `ae` and `a`; `ß` and `ss`), [`stem()`] takes endings off, with a list of words that the stemmer
 //! gets wrong (`Kurs`, `Kurse`), [`split`] takes compounds apart with a [`dictionary`] that is normalised in the
 //! same way, [`synonyms`] knows what means the same. Everything that is a list of words is a data file with a
 //! line about its source.

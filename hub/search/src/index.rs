@@ -1,8 +1,8 @@
 //! The index: built from the catalogue, thrown away and rebuilt at any time. Nothing stands only here.
 //!
 //! Words are in tantivy's inverted index; what facets and orders need is a row beside each offer, which is read
-//! into columns of the process once for each segment ([`columns`]) and brought together for the day ([`view`]).
-//! Readers hold a [`state::State`] while they search; a commit puts another in its place.
+//! into columns of the process once for each segment (`columns`) and brought together for the day (`view`).
+//! Readers hold a `state::State` while they search; a commit puts another in its place.
 
 pub(crate) mod columns;
 mod count;

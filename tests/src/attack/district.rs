@@ -100,9 +100,11 @@ fn parts(
             continue;
         }
         let place = (*at, number);
+        let listed = revision.cells.contains_key(&number);
         let unknown = provider
             .system
             .as_ref()
+            .filter(|_| listed)
             .and_then(|system| Some((system, system.root(*system.places.get(&place)?))));
         let most = match unknown {
             Some((system, unknown)) => {

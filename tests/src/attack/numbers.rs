@@ -290,6 +290,9 @@ pub(super) struct Revision {
     pub(super) cells: BTreeMap<Number, Cell>,
     /// Shown in two tables with two values.
     pub(super) torn: BTreeSet<Number>,
+    /// Sums of listed numbers that are not listed themselves: everybody knows that there are such, and that they are
+    /// part of what stands above them.
+    pub(super) unlisted: BTreeSet<Number>,
     keys: BTreeSet<Key>,
     seen: BTreeSet<Seen>,
 }
@@ -308,6 +311,7 @@ impl Revision {
             provisional,
             cells: BTreeMap::new(),
             torn: BTreeSet::new(),
+            unlisted: BTreeSet::new(),
             keys: BTreeSet::new(),
             seen: BTreeSet::new(),
         };
@@ -335,7 +339,27 @@ impl Revision {
                 _ => {}
             }
         }
+        revision.climb(numbers);
         Ok(revision)
+    }
+
+    /// Finds the sums that are not listed, up to those that are.
+    fn climb(&mut self, numbers: &mut Numbers) {
+        let mut open: Vec<Key> = self.keys.iter().cloned().collect();
+        while let Some((measure, codes)) = open.pop() {
+            for above in numbers.above(&codes) {
+                let key = (measure, above);
+                if self.keys.contains(&key)
+                    || self.lists(numbers, &key).is_some()
+                    || self.is_zero(numbers, &key)
+                {
+                    continue;
+                }
+                self.unlisted.insert(numbers.number(&key));
+                self.keys.insert(key.clone());
+                open.push(key);
+            }
+        }
     }
 
     /// Whether another revision says the same.
@@ -383,6 +407,12 @@ impl Revision {
                 .any(|codes| self.is_zero(numbers, &(*measure, codes)))
     }
 
+    /// The number of a key that is listed, or is a sum of what is.
+    fn stands(&self, numbers: &Numbers, key: &Key) -> Option<Number> {
+        let unlisted = || numbers.find(key).filter(|of| self.unlisted.contains(of));
+        self.lists(numbers, key).or_else(unlisted)
+    }
+
     /// Every sum that listed rows belong to, by the key of its parent and the dimension.
     pub(super) fn sums(&self, numbers: &Numbers) -> BTreeMap<(Key, usize), Sum> {
         let mut parents: BTreeMap<(Key, usize), usize> = BTreeMap::new();
@@ -397,7 +427,7 @@ impl Revision {
         }
         let mut sums = BTreeMap::new();
         for ((key, dimension), parent) in parents {
-            let total = self.lists(numbers, &key);
+            let total = self.stands(numbers, &key);
             if total.is_none() && !self.is_zero(numbers, &key) {
                 continue;
             }
@@ -408,7 +438,7 @@ impl Revision {
             };
             for child in &numbers.codes[parent].children {
                 let below = (key.0, numbers.with(&key.1, dimension, *child));
-                match self.lists(numbers, &below) {
+                match self.stands(numbers, &below) {
                     Some(number) => sum.children.push(number),
                     None => sum.complete &= self.is_zero(numbers, &below),
                 }

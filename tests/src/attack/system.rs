@@ -105,7 +105,7 @@ impl System {
     }
 
     fn place(&mut self, numbers: &Numbers, at: usize, revision: &Revision) {
-        for number in revision.cells.keys() {
+        for number in revision.cells.keys().chain(&revision.unlisted) {
             if let Known::Value(value) = revision.known(numbers, *number) {
                 self.shown.insert((at, *number), whole(value));
             } else {
