@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`plan`] | words of the question to what is looked up for each |
 //! | [`matching`] | looks it up and weighs it |
-//! | [`few`] | the same for words that have to stand together |
+//! | [`table`], [`few`] | what one word found |
+//! | [`together`] | what has each of several words |
 //! | [`widen`] | words that begin like it or are nearly like it, where hardly anything is found |
 //! | [`filter`] | what was chosen, days, prices, the place |
 //! | [`runs`] | of several things that are asked of a run, one run has all |
@@ -25,6 +26,8 @@ mod runs;
 pub(crate) mod similar;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
+mod table;
+mod together;
 mod why;
 mod widen;
 
@@ -53,7 +56,7 @@ pub(crate) fn answer(state: &State, query: &Query, asking: &Asking) -> Result<An
         view: &view,
         scores: matches.as_ref(),
         near: near.as_ref(),
-        asked: (asked.count(None) > 0).then_some(&asked),
+        asked: (asked.things(None) > 0).then_some(&asked),
         shuffle: asking.shuffle,
         sort: query.sort,
     };

@@ -4,6 +4,7 @@
 //! ```text
 //! cargo bench -p calluna-search --features fixture --bench search             # 200,000 offers, 1,000 questions
 //! cargo bench -p calluna-search --features fixture --bench search -- 20000    # fewer offers; --alone without PostgreSQL
+//! cargo bench -p calluna-search --features fixture --bench search -- --alone --words "Yoga Soltau"    # for a profiler
 //! ```
 //!
 //! The target belongs to the crate of the search, so that nothing else has to be built for it. The usual way is
@@ -63,6 +64,13 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     let dir = tempfile::tempdir()?;
     let index = filled(&dir.path().join("ours"), &catalogue)?;
+    if let Some(words) = std::env::args().skip_while(|arg| arg != "--words").nth(1) {
+        let asking = Asking::on(date(2026, 11, 30));
+        for _ in 0..50 {
+            again(&index, &[(0.0, &Query::words(&words))], &asking)?;
+        }
+        return Ok(());
+    }
     let asked = questions(QUESTIONS);
     let (times, without) = ask(&index, &asked)?;
     say(&format!(

@@ -3,7 +3,10 @@
 
 use std::ops::Range;
 
-/// Bits for the runs that are not over, document by document.
+/// Nobody knows where a run is.
+const NOWHERE: u32 = u32::MAX;
+
+/// Bits and spots of the runs that are not over, document by document.
 #[derive(Debug, Default)]
 pub(crate) struct Masks {
     /// The place in the view of each bit.
@@ -13,7 +16,9 @@ pub(crate) struct Masks {
     /// Words of a mask.
     width: usize,
     words: Vec<u64>,
-    /// Where the words of each document end.
+    /// The spot of each run.
+    spots: Vec<u32>,
+    /// Where the runs of each document end.
     ends: Vec<u32>,
 }
 
@@ -47,36 +52,47 @@ impl Masks {
     }
 
     /// Adds a run to the document at hand.
-    pub(crate) fn push(&mut self, mask: &[u64]) {
+    pub(crate) fn push(&mut self, mask: &[u64], spot: Option<u32>) {
         self.words.extend_from_slice(mask);
+        self.spots.push(spot.unwrap_or(NOWHERE));
     }
 
     /// Ends the document at hand.
     pub(crate) fn end(&mut self) {
-        let end = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+        let end = u32::try_from(self.spots.len()).unwrap_or(u32::MAX);
         self.ends.push(end);
     }
 
-    /// The masks of the runs of a document.
+    /// The masks of the runs of a document, and the spot of each; the number of one that is nowhere is of no spot.
     #[inline]
-    pub(crate) fn of(&self, doc: usize) -> impl Iterator<Item = &[u64]> + Clone {
+    pub(crate) fn of(&self, doc: usize) -> impl Iterator<Item = (&[u64], u32)> + Clone {
         let start = if doc == 0 { 0 } else { self.ends[doc - 1] };
-        let words = &self.words[start as usize..self.ends[doc] as usize];
-        words.chunks_exact(self.width)
+        let (start, end) = (start as usize, self.ends[doc] as usize);
+        let words = &self.words[start * self.width..end * self.width];
+        let spots = self.spots[start..end].iter().copied();
+        words.chunks_exact(self.width).zip(spots)
     }
 
-    /// Hands over those places of a mask that lie in a range.
+    /// The bits of places in a range.
+    pub(crate) fn range(&self, places: Range<usize>) -> Box<[u64]> {
+        let mut mask = self.none();
+        for place in places {
+            self.set(&mut mask, u32::try_from(place).unwrap_or(u32::MAX));
+        }
+        mask
+    }
+
+    /// Hands over the places that two masks share.
     #[inline]
-    pub(crate) fn each(&self, mask: &[u64], wanted: &Range<usize>, mut visit: impl FnMut(u32)) {
-        for (at, word) in mask.iter().enumerate() {
-            let mut rest = *word;
+    pub(crate) fn each(&self, mask: &[u64], wanted: &[u64], mut visit: impl FnMut(u32)) {
+        let mut at = 0;
+        while at < mask.len() && at < wanted.len() {
+            let mut rest = mask[at] & wanted[at];
             while rest != 0 {
-                let place = self.places[at * 64 + rest.trailing_zeros() as usize];
+                visit(self.places[at * 64 + rest.trailing_zeros() as usize]);
                 rest &= rest - 1;
-                if wanted.contains(&(place as usize)) {
-                    visit(place);
-                }
             }
+            at += 1;
         }
     }
 }
@@ -84,7 +100,12 @@ impl Masks {
 /// Whether two masks share a bit.
 #[inline]
 pub(crate) fn meet(a: &[u64], b: &[u64]) -> bool {
-    a.iter().zip(b).any(|(a, b)| a & b != 0)
+    let (mut both, mut at) = (0, 0);
+    while at < a.len() && at < b.len() {
+        both |= a[at] & b[at];
+        at += 1;
+    }
+    both != 0
 }
 
 #[cfg(test)]
@@ -98,14 +119,16 @@ mod tests {
         for places in [&[1, 2, 151, 199][..], &[5]] {
             let mut mask = masks.none();
             places.iter().for_each(|place| masks.set(&mut mask, *place));
-            masks.push(&mask);
+            masks.push(&mask, None);
         }
         masks.end();
         masks.end();
         let places = |doc: usize, wanted: Range<usize>| {
             let mut places = Vec::new();
-            for mask in masks.of(doc) {
-                masks.each(mask, &wanted, |place| places.push(place));
+            for (mask, _) in masks.of(doc) {
+                masks.each(mask, &masks.range(wanted.clone()), |place| {
+                    places.push(place)
+                });
             }
             places
         };

@@ -236,7 +236,7 @@ impl View {
             for number in row.values_of(run).iter().chain(row.values_of_each()) {
                 self.masks.set(&mut own.mask, self.place[*number as usize]);
             }
-            self.masks.push(&own.mask);
+            self.masks.push(&own.mask, run.at);
         }
         self.masks.end();
         self.values.push(&own.values);

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::filter::Filtered;
-use super::runs::Asked;
+use super::runs::{Asked, OneByOne};
 use crate::answer::Count;
 use crate::bits::Bits;
 use crate::index::view::{Lists, View};
@@ -47,25 +47,21 @@ impl Counted {
     fn new(view: &View, hits: &Bits, facet: Option<Facet>, asked: &Asked<'_>) -> Self {
         let mut counted = Self(vec![0; view.known.len()]);
         // What is not about runs is of the whole offer, whatever is asked of its runs.
-        let by_run = asked.count(facet) > 0 && facet.is_none_or(Facet::is_of_runs);
+        let by_run = asked.things(facet) > 0 && facet.is_none_or(Facet::is_of_runs);
         let asked = by_run.then_some(asked);
-        let mut mask = view.masks.none();
+        let by_run = asked.map(|asked| asked.one_by_one(facet));
         let mut single = hits.clone();
         for group in &view.groups {
             group.iter().for_each(|doc| single.unset(*doc as usize));
             let here = group.iter().map(|doc| *doc as usize);
-            counted.add_group(view, here.filter(|doc| hits.has(*doc)), facet, asked);
+            counted.add_group(view, here.filter(|doc| hits.has(*doc)), by_run.as_ref());
         }
         if let Some(asked) = asked {
             // A run elsewhere says nothing of the runs here.
             let mut many = view.many.clone();
             many.and(&single);
             single.without(&many);
-            for doc in many.iter() {
-                values(doc, facet, asked, &mut mask, |place| {
-                    counted.0[place as usize] += 1;
-                });
-            }
+            asked.count(&many, facet, &mut counted.0);
         }
         let places = facet.map_or(0..view.known.len(), |facet| view.places_of(facet));
         counted.add_all(view, &single, places);
@@ -77,14 +73,13 @@ impl Counted {
         &mut self,
         view: &View,
         hits: impl Iterator<Item = usize>,
-        facet: Option<Facet>,
-        asked: Option<&Asked<'_>>,
+        by_run: Option<&OneByOne<'_>>,
     ) {
         let mut mask = view.masks.none();
         let mut places = Vec::new();
         for doc in hits {
-            match asked.filter(|_| view.many.has(doc)) {
-                Some(asked) => values(doc, facet, asked, &mut mask, |place| places.push(place)),
+            match by_run.filter(|_| view.many.has(doc)) {
+                Some(by_run) => by_run.values(doc, &mut mask, |place| places.push(place)),
                 None => places.extend_from_slice(view.values.of(doc)),
             }
         }
@@ -124,19 +119,5 @@ impl Counted {
                 self.0[*place as usize] += 1;
             }
         }
-    }
-}
-
-/// The values of a document by what is asked of its runs; with a facet only those in it.
-fn values(
-    doc: usize,
-    facet: Option<Facet>,
-    asked: &Asked<'_>,
-    mask: &mut [u64],
-    visit: impl FnMut(u32),
-) {
-    match facet {
-        Some(facet) => asked.values_in(doc, facet, mask, visit),
-        None => asked.values(doc, mask, visit),
     }
 }

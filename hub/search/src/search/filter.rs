@@ -150,7 +150,7 @@ pub(super) fn filtered(
 
 /// Of several things that are asked of a run, one run has all; with one run, or one thing, that is so already.
 fn one_run_has_all(docs: &mut Bits, view: &View, asked: &Asked<'_>, but: Option<Facet>) {
-    if asked.count(but) < 2 {
+    if asked.things(but) < 2 {
         return;
     }
     let mut many = view.many.clone();

@@ -4,8 +4,9 @@ use tantivy::Term;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::schema::{Field, IndexRecordOption};
 
-use super::few::{Few, Sink, Together};
 use super::plan::{Alternative, Plan};
+use super::table::{Sink, Table};
+use super::together::{Together, Word};
 use crate::answer::SearchError;
 use crate::bits::Bits;
 use crate::index::schema::{DESCRIPTION, FIELDS, MASKS, SUBJECT, SUMMARY, TITLE};
@@ -31,10 +32,8 @@ const SETS: usize = 1 << FIELDS;
 /// What one word of the question found.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// The documents.
-    pub(super) docs: Bits,
     /// How much of the word stands in each field of each document: the whole word is 255.
-    values: Vec<[u8; FIELDS]>,
+    pub(super) table: Table,
     /// Whether a hit has to have it.
     required: bool,
     /// How rare it is, see [`crate::ranking`].
@@ -49,28 +48,10 @@ pub(super) struct Matches {
     hits: Bits,
 }
 
-impl Sink for Found {
-    /// Of several ways that stand in a field, the best one counts.
-    #[inline]
-    fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
-        self.docs.set(doc);
-        if let Some(before) = self.values.get_mut(doc) {
-            if *before == [0; FIELDS] || *before == value {
-                *before = value;
-                return;
-            }
-            for (before, now) in before.iter_mut().zip(value) {
-                *before = (*before).max(now);
-            }
-        }
-    }
-}
-
 impl Found {
     fn none(docs: usize, required: bool) -> Self {
         Self {
-            docs: Bits::none(docs),
-            values: vec![[0; FIELDS]; docs],
+            table: Table::none(docs),
             required,
             rare: 0.0,
         }
@@ -79,11 +60,13 @@ impl Found {
     /// The `x` of [`crate::ranking`].
     #[inline]
     fn x(&self, view: &View, doc: usize) -> f32 {
-        let mut x = 0.0;
-        for (field, value) in self.values[doc].iter().enumerate() {
-            x += WEIGHTS[field] * view.norms[doc][field] * f32::from(*value) / WHOLE;
+        let (values, norms) = (self.table.values[doc], view.norms[doc]);
+        // Four at a time, then added one by one.
+        let mut of_field = [0.0; FIELDS];
+        for field in 0..FIELDS {
+            of_field[field] = WEIGHTS[field] * norms[field] * f32::from(values[field]) / WHOLE;
         }
-        x
+        of_field.iter().fold(0.0, |x, of_field| x + of_field)
     }
 
     /// Adds the offers that another way of meaning the word finds besides those that are found: it lifts none of
@@ -96,31 +79,30 @@ impl Found {
     ) -> Result<(), SearchError> {
         let mut further = Self::none(view.docs, self.required);
         for way in ways {
-            further.add(state, way)?;
+            further.add(state, view, way)?;
         }
-        for doc in further.docs.iter() {
-            if !self.docs.has(doc) {
-                self.put(doc, further.values[doc]);
+        for doc in further.table.docs.iter() {
+            if !self.table.docs.has(doc) {
+                self.table.put(doc, further.table.values[doc]);
             }
         }
         Ok(())
     }
 
     /// Adds what another way of meaning the word finds.
-    fn add(&mut self, state: &State, way: &Alternative) -> Result<(), SearchError> {
+    fn add(&mut self, state: &State, view: &View, way: &Alternative) -> Result<(), SearchError> {
         if let [stem] = way.stems.as_slice() {
-            return look_up(state, stem, way.factor, self);
+            return look_up(state, stem, way.factor, &mut self.table);
         }
         let mut together = Together::default();
         for stem in &way.stems {
-            let mut word = Few::default();
+            let mut word = Word::none(view.docs);
             look_up(state, stem, way.factor, &mut word)?;
-            together.and(word);
-            if together.is_empty() {
+            if !together.and(word) {
                 return Ok(());
             }
         }
-        together.means(self);
+        together.means(&mut self.table);
         Ok(())
     }
 }
@@ -132,7 +114,7 @@ impl Matches {
         for unit in &plan.units {
             let mut word = Found::none(view.docs, unit.required);
             for way in &unit.alternatives {
-                word.add(state, way)?;
+                word.add(state, view, way)?;
             }
             found.push(word);
         }
@@ -148,8 +130,8 @@ impl Matches {
         let Some(first) = required.next() else {
             return Bits::default();
         };
-        let mut docs = first.docs.clone();
-        required.for_each(|word| docs.and(&word.docs));
+        let mut docs = first.table.docs.clone();
+        required.for_each(|word| docs.and(&word.table.docs));
         docs
     }
 
@@ -167,7 +149,7 @@ impl Matches {
     pub(super) fn settle_any(&mut self, view: &View) {
         self.hits = Bits::none(view.docs);
         for word in &self.found {
-            self.hits.or(&word.docs);
+            self.hits.or(&word.table.docs);
         }
         self.weigh(view);
     }
@@ -175,7 +157,7 @@ impl Matches {
     fn weigh(&mut self, view: &View) {
         let all = view.docs as f32;
         for word in &mut self.found {
-            let having = word.docs.count() as f32;
+            let having = word.table.docs.count() as f32;
             word.rare = (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
         }
     }
@@ -184,7 +166,7 @@ impl Matches {
     fn most(&self, view: &View) -> Bits {
         let mut counts = vec![0_u8; view.docs];
         for word in self.found.iter().filter(|word| word.required) {
-            word.docs.iter().for_each(|doc| counts[doc] += 1);
+            word.table.docs.iter().for_each(|doc| counts[doc] += 1);
         }
         let best = view
             .shown
@@ -208,7 +190,7 @@ impl Matches {
     #[inline]
     pub(super) fn score(&self, view: &View, doc: usize) -> f32 {
         let mut score = 0.0;
-        for word in self.found.iter().filter(|word| word.docs.has(doc)) {
+        for word in self.found.iter().filter(|word| word.table.docs.has(doc)) {
             let x = word.x(view, doc);
             score += word.rare * x / (ranking::K1 + x);
         }

@@ -51,24 +51,27 @@ impl Ordering<'_> {
     pub(super) fn top(&self, hits: &Bits, offset: usize, limit: usize) -> Vec<usize> {
         let wanted = offset.saturating_add(limit);
         let mut best: BinaryHeap<(Key, usize)> = BinaryHeap::with_capacity(wanted + 1);
+        // The relevance of the worst of them, once there are enough: what is worse needs no further look.
+        let mut bound = u32::MAX;
         for doc in hits.iter() {
-            let full = best.len() >= wanted;
             let steps = self.steps(doc);
-            if full
-                && self.sort == Sort::Relevance
-                && let Some(((_, worst, _), _)) = best.peek()
-                && u32::MAX - steps > *worst
-            {
+            if u32::MAX - steps > bound {
                 continue;
             }
             // Copies share a ticket: their order must be the same on every page.
             let place = (self.key(doc, steps), doc);
-            if !full {
+            if best.len() < wanted {
                 best.push(place);
             } else if let Some(mut worst) = best.peek_mut()
                 && place < *worst
             {
                 *worst = place;
+            }
+            if best.len() >= wanted
+                && self.sort == Sort::Relevance
+                && let Some(((_, relevance, _), _)) = best.peek()
+            {
+                bound = *relevance;
             }
         }
         let sorted = best.into_sorted_vec().into_iter().skip(offset);

@@ -2,6 +2,7 @@
 //! run has to have all of it: a course on Tuesdays elsewhere and on Fridays here is not a course here on Tuesdays.
 
 use super::filter::Near;
+use crate::bits::Bits;
 use crate::index::columns::{Entry, Run};
 use crate::index::masks::meet;
 use crate::index::row::day_number;
@@ -20,8 +21,8 @@ pub(super) struct Asked<'a> {
     days: Option<(i32, i32)>,
     /// What was chosen: facet, and its values as bits of [`View::masks`].
     chosen: Vec<(Facet, Box<[u64]>)>,
-    /// Nothing else is asked.
-    only_chosen: bool,
+    /// Nothing is asked but what was chosen and the place.
+    no_dates_and_prices: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -51,12 +52,12 @@ impl<'a> Asked<'a> {
             near,
             days: dated.then_some((from, until)),
             chosen: chosen.collect(),
-            only_chosen: near.is_none() && query.price_max_cents.is_none() && !dated,
+            no_dates_and_prices: query.price_max_cents.is_none() && !dated,
         }
     }
 
     /// How many things are asked for, leaving this facet aside.
-    pub(super) fn count(&self, but: Option<Facet>) -> usize {
+    pub(super) fn things(&self, but: Option<Facet>) -> usize {
         let chosen = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
         chosen.count()
             + usize::from(self.near.is_some())
@@ -66,9 +67,9 @@ impl<'a> Asked<'a> {
 
     /// Whether a document with runs has one with everything. One without is judged as a whole, before.
     pub(super) fn fits(&self, doc: usize, but: Option<Facet>) -> bool {
-        if self.only_chosen {
+        if self.no_dates_and_prices {
             let mut masks = self.view.masks.of(doc);
-            return masks.any(|mask| self.has_chosen(mask, but));
+            return masks.any(|(mask, spot)| self.reaches(spot) && self.has_chosen(mask, but));
         }
         self.of(doc, but).next().is_some()
     }
@@ -100,48 +101,29 @@ impl<'a> Asked<'a> {
         first.map(|(at, _, _)| at)
     }
 
-    /// Hands over the places of the values of a document, each once: those of the facets that are about runs of the
-    /// runs with everything, and the others of the whole document. `mask` is there to be written on.
-    #[inline]
-    pub(super) fn values(&self, doc: usize, mask: &mut [u64], mut visit: impl FnMut(u32)) {
-        let view = self.view;
-        let whole = view.values.of(doc).iter();
-        let whole = whole.filter(|place| !view.of_runs[**place as usize]);
-        whole.for_each(|place| visit(*place));
-        self.mask(doc, None, mask);
-        view.masks.each(mask, &(0..view.known.len()), visit);
+    /// Counts the values of documents, each of them once: those of the facets that are about runs of the runs with
+    /// everything, and the others of the whole document. With a facet about runs only the values in it, of the runs with
+    /// everything but what was chosen there.
+    pub(super) fn count(&self, docs: &Bits, facet: Option<Facet>, counts: &mut [u64]) {
+        let one_by_one = self.one_by_one(facet);
+        let mut mask = self.view.masks.none();
+        for doc in docs.iter() {
+            one_by_one.values(doc, &mut mask, |place| counts[place as usize] += 1);
+        }
     }
 
-    /// Hands over the places of the values that a document has in one facet about runs, each once: of the runs with everything
-    /// but what was chosen there.
-    #[inline]
-    pub(super) fn values_in(
-        &self,
-        doc: usize,
-        facet: Facet,
-        mask: &mut [u64],
-        visit: impl FnMut(u32),
-    ) {
-        self.mask(doc, Some(facet), mask);
-        let wanted = self.view.places_of(facet);
-        self.view.masks.each(mask, &wanted, visit);
-    }
-
-    /// What the runs with everything have, together.
-    #[inline]
-    fn mask(&self, doc: usize, but: Option<Facet>, mask: &mut [u64]) {
-        mask.fill(0);
-        let mut add = |of_one: &[u64]| {
-            for (all, one) in mask.iter_mut().zip(of_one) {
-                *all |= one;
-            }
-        };
-        if self.only_chosen {
-            let masks = self.view.masks.of(doc);
-            let masks = masks.filter(|mask| self.has_chosen(mask, but));
-            masks.for_each(add);
-        } else {
-            self.of(doc, but).for_each(|(_, _, mask)| add(mask));
+    /// For the values of single documents.
+    pub(super) fn one_by_one(&self, facet: Option<Facet>) -> OneByOne<'_> {
+        let places = facet.map_or(0..self.view.known.len(), |facet| self.view.places_of(facet));
+        let chosen = self
+            .chosen
+            .iter()
+            .filter(|(other, _)| Some(*other) != facet);
+        OneByOne {
+            asked: self,
+            facet,
+            wanted: self.view.masks.range(places),
+            chosen: chosen.map(|(_, chosen)| &**chosen).collect(),
         }
     }
 
@@ -155,11 +137,17 @@ impl<'a> Asked<'a> {
         let on = runs.iter().enumerate();
         on.filter(|(_, run)| run.is_on(self.view.today))
             .zip(self.view.masks.of(doc))
-            .map(|((at, run), mask)| (at, run, mask))
-            .filter(move |(_, run, mask)| self.has_chosen(mask, but) && self.has_rest(run))
+            .filter(move |((_, run), (mask, spot))| {
+                self.reaches(*spot) && self.has_chosen(mask, but) && self.has_rest(run)
+            })
+            .map(|((at, run), (mask, _))| (at, run, mask))
     }
 
     #[inline]
+    fn reaches(&self, spot: u32) -> bool {
+        self.near.is_none_or(|near| near.reaches(spot))
+    }
+
     fn has_chosen(&self, mask: &[u64], but: Option<Facet>) -> bool {
         let mut chosen = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
         chosen.all(|(_, chosen)| meet(mask, chosen))
@@ -167,11 +155,6 @@ impl<'a> Asked<'a> {
 
     #[inline]
     fn has_rest(&self, run: &Run) -> bool {
-        if let Some(near) = self.near
-            && !run.at.is_some_and(|spot| near.reaches(spot))
-        {
-            return false;
-        }
         if let Some(most) = self.query.price_max_cents
             && run.price.is_none_or(|price| price > most)
         {
@@ -184,5 +167,54 @@ impl<'a> Asked<'a> {
             }
         }
         true
+    }
+}
+
+/// Hands over the values of one document after the other, as [`Asked::count`] counts them.
+#[derive(Debug)]
+pub(super) struct OneByOne<'a> {
+    asked: &'a Asked<'a>,
+    facet: Option<Facet>,
+    /// The values that are handed over.
+    wanted: Box<[u64]>,
+    /// What was chosen elsewhere than in the facet.
+    chosen: Vec<&'a [u64]>,
+}
+
+impl OneByOne<'_> {
+    /// The places of the values of a document, each once. `mask` is there to be written on.
+    #[inline]
+    pub(super) fn values(&self, doc: usize, mask: &mut [u64], mut visit: impl FnMut(u32)) {
+        let view = self.asked.view;
+        if self.facet.is_none() {
+            for place in view.values.of(doc) {
+                if !view.of_runs[*place as usize] {
+                    visit(*place);
+                }
+            }
+        }
+        mask.fill(0);
+        if self.asked.no_dates_and_prices {
+            for (of_one, spot) in view.masks.of(doc) {
+                let chosen = || self.chosen.iter().all(|chosen| meet(of_one, chosen));
+                if self.asked.reaches(spot) && chosen() {
+                    add(mask, of_one);
+                }
+            }
+        } else {
+            for (_, _, of_one) in self.asked.of(doc, self.facet) {
+                add(mask, of_one);
+            }
+        }
+        view.masks.each(mask, &self.wanted, visit);
+    }
+}
+
+#[inline]
+fn add(mask: &mut [u64], of_one: &[u64]) {
+    let mut at = 0;
+    while at < mask.len() && at < of_one.len() {
+        mask[at] |= of_one[at];
+        at += 1;
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn widen(
     let mut meant = false;
     let mut words = Vec::with_capacity(plan.units.len());
     for (unit, found) in plan.units.iter_mut().zip(&mut matches.found) {
-        let having = found.docs.count_both(&view.shown);
+        let having = found.table.docs.count_both(&view.shown);
         words.push(unit.asked.clone());
         if having >= ranking::FEW || unit.folded.is_empty() {
             continue;
