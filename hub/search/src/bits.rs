@@ -10,18 +10,21 @@ impl Bits {
         Self(vec![0; docs.div_ceil(64)])
     }
 
+    #[inline]
     pub(crate) fn set(&mut self, doc: usize) {
         if let Some(word) = self.0.get_mut(doc / 64) {
             *word |= 1 << (doc % 64);
         }
     }
 
+    #[inline]
     pub(crate) fn unset(&mut self, doc: usize) {
         if let Some(word) = self.0.get_mut(doc / 64) {
             *word &= !(1 << (doc % 64));
         }
     }
 
+    #[inline]
     pub(crate) fn has(&self, doc: usize) -> bool {
         self.0
             .get(doc / 64)
@@ -32,6 +35,18 @@ impl Bits {
         for (word, with) in self.0.iter_mut().zip(&other.0) {
             *word &= with;
         }
+    }
+
+    /// Takes the others out.
+    pub(crate) fn without(&mut self, other: &Self) {
+        for (word, with) in self.0.iter_mut().zip(&other.0) {
+            *word &= !with;
+        }
+    }
+
+    /// How many words the set is long.
+    pub(crate) fn words(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn or(&mut self, other: &Self) {
@@ -51,6 +66,7 @@ impl Bits {
     }
 
     /// The documents, in order.
+    #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().flat_map(|(at, word)| {
             let mut rest = *word;
@@ -84,5 +100,7 @@ mod tests {
         assert!(!both.has(3) && both.has(9) && !both.has(10_000));
         both.or(&odd);
         assert_eq!(both, odd);
+        both.without(&third);
+        assert_eq!(both.iter().collect::<Vec<_>>()[..3], [1, 5, 7]);
     }
 }

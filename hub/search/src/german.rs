@@ -1,7 +1,7 @@
 //! German as it is written in a catalogue, brought to a form in which words meet.
 //!
 //! The chain: [`tokens`] finds words and takes gender forms off (`Pflegehelfer*innen`), [`fold`] brings letters
-//! together (`ä`, `ae` and `a`; `ß` and `ss`), [`stem()`] takes endings off, with a list of words that the stemmer
+//! together (`ä`, `ae` and `a`; `ß` and `ss`), [`mod@stem`] takes endings off, with a list of words that the stemmer
 //! gets wrong (`Kurs`, `Kurse`), [`split`] takes compounds apart with a [`dictionary`] that is normalised in the
 //! same way, [`synonyms`] knows what means the same. Everything that is a list of words is a data file with a
 //! line about its source.
@@ -15,7 +15,7 @@ pub mod synonyms;
 pub mod tokens;
 
 use self::dictionary::Dictionary;
-use self::stem::stem;
+use self::stem::Stems;
 
 /// Longest word that is looked at, in bytes of its folded form: longer ones are cut.
 pub const WORD_MAX: usize = 60;
@@ -35,10 +35,21 @@ pub struct Word {
 /// writes with a capital letter, so that `vereinbart` is no beard of a club.
 #[must_use]
 pub fn analyse(core: &str, compound: bool, dictionary: &Dictionary) -> Word {
+    analyse_with(core, compound, dictionary, &mut Stems::default())
+}
+
+/// The same, with stems that were asked for before: for whoever analyses many words.
+#[must_use]
+pub fn analyse_with(
+    core: &str,
+    compound: bool,
+    dictionary: &Dictionary,
+    stems: &mut Stems,
+) -> Word {
     let folded = fold::fold(core);
-    let stem = stem(&folded);
+    let stem = stems.of(&folded);
     let parts = if compound {
-        split::split(&folded, dictionary)
+        split::split_with(&folded, &stem, dictionary, stems)
     } else {
         Vec::new()
     };

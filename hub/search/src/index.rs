@@ -5,7 +5,10 @@
 //! Readers hold a `state::State` while they search; a commit puts another in its place.
 
 pub(crate) mod columns;
+mod count;
+mod crew;
 mod document;
+pub(crate) mod masks;
 pub(crate) mod memory;
 mod open;
 pub(crate) mod row;

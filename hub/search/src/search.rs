@@ -4,16 +4,21 @@
 //! |---|---|
 //! | [`plan`] | words of the question to what is looked up for each |
 //! | [`matching`] | looks it up and weighs it |
+//! | [`table`], [`few`] | what one word found |
+//! | [`together`] | what has each of several words |
 //! | [`widen`] | words that begin like it or are nearly like it, where hardly anything is found |
 //! | [`filter`] | what was chosen, days, prices, the place |
 //! | [`runs`] | of several things that are asked of a run, one run has all |
 //! | [`facets`] | counts |
 //! | [`order`] | the best hits in order |
 //! | [`why`] | the reason of each |
+//! | [`likely`] | which words of an offer may be such a reason |
 //! | [`suggest`], [`similar`], [`statistics`] | the smaller questions |
 
 mod facets;
+mod few;
 mod filter;
+mod likely;
 mod matching;
 mod order;
 mod plan;
@@ -21,8 +26,12 @@ mod runs;
 pub(crate) mod similar;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
+mod table;
+mod together;
 mod why;
 mod widen;
+
+use std::cell::RefCell;
 
 use crate::answer::{Answer, Asking, SearchError};
 use crate::index::row::day_number;
@@ -30,6 +39,7 @@ use crate::index::state::State;
 use crate::query::{LIMIT_MAX, OFFSET_MAX, Query, QueryFault, TEXT_MAX};
 use crate::ranking;
 
+use self::likely::Likely;
 use self::matching::Matches;
 use self::plan::Plan;
 
@@ -46,7 +56,7 @@ pub(crate) fn answer(state: &State, query: &Query, asking: &Asking) -> Result<An
         view: &view,
         scores: matches.as_ref(),
         near: near.as_ref(),
-        asked: (asked.count(None) > 0).then_some(&asked),
+        asked: (asked.things(None) > 0).then_some(&asked),
         shuffle: asking.shuffle,
         sort: query.sort,
     };
@@ -60,6 +70,8 @@ pub(crate) fn answer(state: &State, query: &Query, asking: &Asking) -> Result<An
         plan: &plan,
         query,
         asked: &asked,
+        likely: &Likely::new(plan.stems()),
+        memo: RefCell::default(),
     };
     let hits = top
         .into_iter()

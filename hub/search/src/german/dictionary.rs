@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use super::fold::fold;
-use super::split::split;
-use super::stem::stem;
+use super::split::split_with;
+use super::stem::{Stems, stem};
 use super::{is_noun, lists};
 use crate::quick::Quick;
 
@@ -58,10 +58,10 @@ impl Dictionary {
         GIVEN.contains(word) || (word.len() >= GROWN_MIN && self.known.contains(word))
     }
 
-    /// Whether a folded word is never taken apart.
+    /// Whether a folded word with this stem is never taken apart.
     #[must_use]
-    pub fn keeps_whole(folded: &str) -> bool {
-        WHOLE.contains(folded) || WHOLE.contains(&stem(folded))
+    pub fn keeps_whole(folded: &str, stem: &str) -> bool {
+        WHOLE.contains(folded) || WHOLE.contains(stem)
     }
 
     /// What the catalogue added.
@@ -72,14 +72,17 @@ impl Dictionary {
     /// Whether a word of the catalogue, seen often enough, is one to add: a noun of letters alone that is neither
     /// known nor a compound itself.
     #[must_use]
-    pub fn wants(&self, written: &str) -> Option<String> {
+    pub fn wants(&self, written: &str, stems: &mut Stems) -> Option<String> {
         if self.grown.len() >= GROWN_MAX || !is_noun(written) {
             return None;
         }
         let folded = fold(written);
         let plain = folded.len() >= GROWN_MIN && folded.bytes().all(|b| b.is_ascii_lowercase());
-        let known = self.has(&folded) || self.has(&stem(&folded));
-        let fits = plain && folded.len() <= 16 && !known && split(&folded, self).is_empty();
+        if !plain || folded.len() > 16 || self.has(&folded) {
+            return None;
+        }
+        let stem = stems.of(&folded);
+        let fits = !self.has(&stem) && split_with(&folded, &stem, self, stems).is_empty();
         fits.then_some(folded)
     }
 

@@ -2,7 +2,7 @@
 
 use super::dictionary::Dictionary;
 use super::lists::is_stopword;
-use super::stem::stem;
+use super::stem::Stems;
 
 /// Shortest part, in bytes of the folded word.
 const PART_MIN: usize = 3;
@@ -17,13 +17,31 @@ const LINKS: [&str; 7] = ["", "s", "es", "n", "en", "er", "e"];
 /// used up, nothing is left over; the fewest parts win, then the longest first one.
 #[must_use]
 pub fn split(folded: &str, dictionary: &Dictionary) -> Vec<String> {
+    let mut stems = Stems::default();
+    let stem = stems.of(folded);
+    split_with(folded, &stem, dictionary, &mut stems)
+}
+
+/// The same, where the stem of the word is known, with stems that were asked for before.
+#[must_use]
+pub fn split_with(
+    folded: &str,
+    stem: &str,
+    dictionary: &Dictionary,
+    stems: &mut Stems,
+) -> Vec<String> {
     let plain = folded.bytes().all(|b| b.is_ascii_lowercase());
-    if !plain || folded.len() < 2 * PART_MIN || Dictionary::keeps_whole(folded) {
+    if !plain || folded.len() < 2 * PART_MIN || Dictionary::keeps_whole(folded, stem) {
+        return Vec::new();
+    }
+    // What is a word itself is one part, and no compound.
+    if is_last(folded, dictionary, |_| stem.to_owned()) {
         return Vec::new();
     }
     let mut search = Search {
         folded,
         dictionary,
+        stems,
         best: vec![None; folded.len()],
     };
     match search.from(0, PARTS_MAX) {
@@ -31,7 +49,7 @@ pub fn split(folded: &str, dictionary: &Dictionary) -> Vec<String> {
             let starts = std::iter::once(0).chain(ends.iter().map(|(_, next)| *next));
             let parts = starts
                 .zip(&ends)
-                .map(|(start, (end, _))| stem(&folded[start..*end]));
+                .map(|(start, (end, _))| search.stems.of(&folded[start..*end]));
             parts.collect()
         }
         _ => Vec::new(),
@@ -46,6 +64,7 @@ type Cuts = Vec<(usize, usize)>;
 struct Search<'a> {
     folded: &'a str,
     dictionary: &'a Dictionary,
+    stems: &'a mut Stems,
     /// The best way to make the rest from here of words, where that was looked for.
     best: Vec<Option<Option<Cuts>>>,
 }
@@ -67,7 +86,11 @@ impl Search<'_> {
         if parts == 0 || start + PART_MIN > length {
             return None;
         }
-        if is_last(&folded[start..], self.dictionary) {
+        if start > 0
+            && is_last(&folded[start..], self.dictionary, |word| {
+                self.stems.of(word)
+            })
+        {
             return Some(vec![(length, length)]);
         }
         let mut found: Option<Cuts> = None;
@@ -100,7 +123,7 @@ impl Search<'_> {
 }
 
 /// The last part may carry an ending: `Kurse`, `Häusern`.
-fn is_last(word: &str, dictionary: &Dictionary) -> bool {
+fn is_last(word: &str, dictionary: &Dictionary, stem: impl FnOnce(&str) -> String) -> bool {
     if is_stopword(word) {
         return false;
     }

@@ -26,6 +26,37 @@ static PROTECTED: LazyLock<HashMap<String, &'static str, Quick>> = LazyLock::new
     forms
 });
 
+/// Length of the longest of them.
+static LONGEST: LazyLock<usize> =
+    LazyLock::new(|| PROTECTED.keys().map(String::len).max().unwrap_or_default());
+
+/// Longest word whose stem is remembered, in bytes: longer ones hardly come again.
+const KEPT_LONGEST: usize = 20;
+/// Most stems that are remembered.
+const KEPT_MAX: usize = 100_000;
+
+/// Stems that were asked for before: taking a word apart asks for the same few thousand again and again.
+#[derive(Clone, Debug, Default)]
+pub struct Stems(HashMap<Box<str>, Box<str>, Quick>);
+
+impl Stems {
+    /// The stem of a folded word.
+    pub fn of(&mut self, folded: &str) -> String {
+        if folded.len() > KEPT_LONGEST {
+            return stem(folded);
+        }
+        if let Some(known) = self.0.get(folded) {
+            return known.to_string();
+        }
+        let stem = stem(folded);
+        if self.0.len() >= KEPT_MAX {
+            self.0.clear();
+        }
+        self.0.insert(folded.into(), stem.as_str().into());
+        stem
+    }
+}
+
 /// The stem of a folded word.
 #[must_use]
 pub fn stem(folded: &str) -> String {
@@ -55,7 +86,9 @@ fn protected_end(folded: &str) -> Option<(usize, &'static str)> {
         .char_indices()
         .skip(START_MIN)
         .map(|(start, _)| start);
+    let longest = *LONGEST;
     starts
+        .skip_while(|start| folded.len() - start > longest)
         .take_while(|start| folded.len() - start >= END_MIN)
         .find_map(|start| Some((start, *PROTECTED.get(&folded[start..])?)))
 }

@@ -1,6 +1,7 @@
 //! The golden words, and words that must not be taken apart.
 
 use super::dictionary::Dictionary;
+use super::stem::stem;
 use super::tokens::{Piece, composed, pieces};
 use super::*;
 
@@ -106,13 +107,31 @@ fn hyphens_give_the_word_and_its_parts() {
 fn the_catalogue_adds_words_that_take_compounds_apart() {
     let mut dictionary = Dictionary::default();
     assert_eq!(
-        dictionary.wants("Didgeridoo").as_deref(),
+        dictionary
+            .wants("Didgeridoo", &mut Stems::default())
+            .as_deref(),
         Some("didgeridoo")
     );
-    assert!(dictionary.wants("didgeridoo").is_none(), "no noun");
-    assert!(dictionary.wants("Tanzkurs").is_none(), "a compound");
-    assert!(dictionary.wants("Kurse").is_none(), "known");
-    assert!(dictionary.wants("Abc1x").is_none(), "no word");
+    assert!(
+        dictionary
+            .wants("didgeridoo", &mut Stems::default())
+            .is_none(),
+        "no noun"
+    );
+    assert!(
+        dictionary
+            .wants("Tanzkurs", &mut Stems::default())
+            .is_none(),
+        "a compound"
+    );
+    assert!(
+        dictionary.wants("Kurse", &mut Stems::default()).is_none(),
+        "known"
+    );
+    assert!(
+        dictionary.wants("Abc1x", &mut Stems::default()).is_none(),
+        "no word"
+    );
     assert!(
         analyse("Didgeridookurs", true, &dictionary)
             .parts

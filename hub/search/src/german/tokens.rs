@@ -47,19 +47,24 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut at = 0;
     while let Some(start) = next_word(text, at) {
         let (first, mut end) = word(text, start);
-        let mut parts = vec![first];
-        while let Some(next) = joined(text, end) {
-            let (part, after) = word(text, next);
-            parts.push(part);
-            end = after;
-        }
-        pieces.push(match parts.as_slice() {
-            [only] => Piece::Word(*only),
-            _ => Piece::Joined {
-                written: &text[start..end],
-                whole: parts.iter().map(|part| part.core).collect(),
-                parts,
-            },
+        // Nearly every word stands alone, and asks for no list of its own.
+        pieces.push(match joined(text, end) {
+            None => Piece::Word(first),
+            Some(second) => {
+                let mut parts = vec![first];
+                let mut next = Some(second);
+                while let Some(start) = next {
+                    let (part, after) = word(text, start);
+                    parts.push(part);
+                    end = after;
+                    next = joined(text, end);
+                }
+                Piece::Joined {
+                    written: &text[start..end],
+                    whole: parts.iter().map(|part| part.core).collect(),
+                    parts,
+                }
+            }
         });
         at = end;
     }
@@ -109,6 +114,10 @@ fn gender_ending(rest: &str) -> usize {
         "_in", "/in", "/-in", "·in", "(in)", "*r", ":r", "/r", "/-r", "(r)", "*n", ":n", "/n",
         "/-n", "(n)", "/-frau", "/-mann",
     ];
+    // Behind most words stands a blank.
+    if !rest.starts_with(['*', ':', '_', '/', '·', '(']) {
+        return 0;
+    }
     let ends = |form: &&str| {
         rest.strip_prefix(*form).is_some_and(|after| {
             form.ends_with(')') || !after.starts_with(|c: char| c.is_alphanumeric())

@@ -12,14 +12,17 @@ use super::row::{self, Row, Texts};
 use super::schema::{DESCRIPTION, FIELDS, Fields, MASKS, SUBJECT, SUMMARY, TITLE, push_counted};
 use super::values;
 use crate::german::dictionary::Dictionary;
+use crate::german::stem::Stems;
 use crate::german::tokens::{Piece, Token, composed, pieces};
-use crate::german::{analyse, is_noun, lists};
+use crate::german::{analyse_with, is_noun, lists};
 use crate::places;
 use crate::query::Facet;
 use crate::quick::Quick;
 
 /// So many analysed words are kept in memory.
 const CACHE_MAX: usize = 200_000;
+/// Room for a term, in bytes, more than most need.
+const TERM_BYTES: usize = 14;
 
 /// Makes documents. Remembers analysed words, because the same few thousand come again and again.
 #[derive(Debug)]
@@ -29,12 +32,16 @@ pub(crate) struct Maker<'a> {
     district: &'a str,
     /// Words that may be taken apart, and words that may not.
     cache: [HashMap<Box<str>, Rc<Known>, Quick>; 2],
-    stems: Stems,
+    stems: Numbered,
+    /// Stems of words and of their parts.
+    analysed: Stems,
 }
 
 /// A word that was analysed before.
 #[derive(Debug)]
 struct Known {
+    /// As it is written.
+    core: Box<str>,
     folded: Box<str>,
     /// It says nothing about an offer.
     stop: bool,
@@ -46,7 +53,7 @@ struct Known {
 
 /// Numbers for stems, and the sets of fields in which they stand in the offer at hand.
 #[derive(Debug, Default)]
-struct Stems {
+struct Numbered {
     numbers: HashMap<Box<str>, usize, Quick>,
     names: Vec<Box<str>>,
     words: Tally,
@@ -77,7 +84,7 @@ impl Tally {
 
     /// Writes everything down and begins anew.
     fn take(&mut self, names: &[Box<str>]) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(self.touched.len() * TERM_BYTES);
         for stem in self.touched.drain(..) {
             push_counted(&mut text, &names[stem], self.masks[stem]);
             self.masks[stem] = 0;
@@ -86,7 +93,7 @@ impl Tally {
     }
 }
 
-impl Stems {
+impl Numbered {
     fn number(&mut self, stem: &str) -> usize {
         if let Some(number) = self.numbers.get(stem) {
             return *number;
@@ -102,7 +109,7 @@ impl Stems {
 #[derive(Debug, Default)]
 struct Found {
     facts: Vec<usize>,
-    surface: Vec<(Box<str>, String)>,
+    surface: Vec<Rc<Known>>,
     lengths: [u16; FIELDS],
 }
 
@@ -113,7 +120,8 @@ impl<'a> Maker<'a> {
             dictionary,
             district,
             cache: Default::default(),
-            stems: Stems::default(),
+            stems: Numbered::default(),
+            analysed: Stems::default(),
         }
     }
 
@@ -153,7 +161,7 @@ impl<'a> Maker<'a> {
     ) -> serde_json::Result<TantivyDocument> {
         let mut document = TantivyDocument::default();
         let fields = self.fields;
-        let Stems {
+        let Numbered {
             names,
             words,
             parts,
@@ -162,20 +170,25 @@ impl<'a> Maker<'a> {
         document.add_text(fields.provider, &row.provider);
         document.add_text(fields.word, words.take(names));
         document.add_text(fields.part, parts.take(names));
-        let mut facts = String::new();
+        let mut facts = String::with_capacity(found.facts.len() * TERM_BYTES);
         for stem in &found.facts {
             push_counted(&mut facts, &names[*stem], 1);
         }
         document.add_text(fields.fact, facts);
-        let (mut surface, mut written) = (String::new(), String::new());
-        for (folded, as_written) in &found.surface {
-            push_counted(&mut surface, folded, 1);
-            push_counted(&mut written, &format!("{folded} {as_written}"), 1);
+        let room = found.surface.len() * TERM_BYTES;
+        let mut surface = String::with_capacity(room);
+        let mut written = String::with_capacity(2 * room);
+        let mut pair = String::new();
+        for word in &found.surface {
+            push_counted(&mut surface, &word.folded, 1);
+            pair.clear();
+            pair.extend([&word.folded, " ", &word.core]);
+            push_counted(&mut written, &pair, 1);
         }
         document.add_text(fields.surface, surface);
         document.add_text(fields.written, written);
-        document.add_bytes(fields.row, &serde_json::to_vec(row)?);
-        document.add_bytes(fields.texts, &serde_json::to_vec(texts)?);
+        document.add_text(fields.row, serde_json::to_string(row)?);
+        document.add_text(fields.texts, serde_json::to_string(texts)?);
         Ok(document)
     }
 
@@ -209,7 +222,7 @@ impl<'a> Maker<'a> {
             self.stems.parts.add(*part, mask);
         }
         if field != DESCRIPTION && word.folded.len() >= 2 {
-            seen(&word.folded, core, found);
+            seen(&word, found);
         }
     }
 
@@ -226,7 +239,7 @@ impl<'a> Maker<'a> {
                     if !found.facts.contains(&word.stem) {
                         found.facts.push(word.stem);
                     }
-                    seen(&word.folded, token.core, found);
+                    seen(&word, found);
                 }
             }
         }
@@ -240,9 +253,10 @@ impl<'a> Maker<'a> {
         if self.cache[cache].len() >= CACHE_MAX {
             self.cache[cache].clear();
         }
-        let word = analyse(core, noun, self.dictionary);
+        let word = analyse_with(core, noun, self.dictionary, &mut self.analysed);
         let parts = word.parts.iter().map(|part| self.stems.number(part));
         let word = Rc::new(Known {
+            core: core.into(),
             parts: parts.collect(),
             stem: self.stems.number(&word.stem),
             stop: lists::is_stopword(&word.folded),
@@ -253,9 +267,10 @@ impl<'a> Maker<'a> {
     }
 }
 
-fn seen(folded: &str, written: &str, found: &mut Found) {
-    if !found.surface.iter().any(|(known, _)| **known == *folded) {
-        found.surface.push((folded.into(), written.to_owned()));
+fn seen(word: &Rc<Known>, found: &mut Found) {
+    let mut surface = found.surface.iter();
+    if !surface.any(|known| Rc::ptr_eq(known, word) || known.folded == word.folded) {
+        found.surface.push(Rc::clone(word));
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
-use tantivy::{IndexReader, IndexWriter, ReloadPolicy};
+use tantivy::{IndexBuilder, IndexReader, IndexSettings, IndexWriter, ReloadPolicy};
 
 use super::memory::Memory;
 use super::schema::{Fields, register, schema};
@@ -18,14 +18,13 @@ const FOLDER: &str = "index";
 /// Memory of the writer, in bytes, and its threads: a district's catalogue needs no more.
 const WRITER_BYTES: usize = 64 * 1024 * 1024;
 const WRITER_THREADS: usize = 1;
+/// What is compressed together of the texts of offers: whoever reads one reads so much.
+const BLOCK_BYTES: usize = 4 * 1024;
 
 pub(super) fn in_ram(district: &str) -> Result<Index, IndexError> {
     let (schema, fields) = schema();
-    assemble(
-        tantivy::Index::create_in_ram(schema),
-        fields,
-        Memory::new(district),
-    )
+    let index = builder(schema).create_in_ram()?;
+    assemble(index, fields, Memory::new(district))
 }
 
 pub(super) fn in_folder(folder: &Path, district: &str) -> Result<(Index, Opened), IndexError> {
@@ -48,8 +47,17 @@ pub(super) fn in_folder(folder: &Path, district: &str) -> Result<(Index, Opened)
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    let index = tantivy::Index::create_in_dir(&folder, schema)?;
+    let index = builder(schema).create_in_dir(&folder)?;
     Ok((assemble(index, fields, Memory::new(district))?, opened))
+}
+
+fn builder(schema: tantivy::schema::Schema) -> IndexBuilder {
+    tantivy::Index::builder()
+        .schema(schema)
+        .settings(IndexSettings {
+            docstore_blocksize: BLOCK_BYTES,
+            ..IndexSettings::default()
+        })
 }
 
 /// The index in the folder, when every file of it is as it was written and it is one of ours.

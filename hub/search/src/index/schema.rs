@@ -10,7 +10,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 /// Changes whenever an index of before cannot be read as one of now.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// Fields in which words are weighed: description, summary, title, subject.
 pub(crate) const FIELDS: usize = 4;
 /// Their bits, the most frequent first: the number of a set is how often the index hears the word.
@@ -62,8 +62,9 @@ pub(crate) fn schema() -> (Schema, Fields) {
         fact: builder.add_text_field("fact", text(IndexRecordOption::Basic)),
         surface: builder.add_text_field("surface", text(IndexRecordOption::Basic)),
         written: builder.add_text_field("written", text(IndexRecordOption::Basic)),
-        row: builder.add_bytes_field("row", STORED),
-        texts: builder.add_bytes_field("texts", STORED),
+        // As texts: tantivy reads stored bytes one at a time.
+        row: builder.add_text_field("row", STORED),
+        texts: builder.add_text_field("texts", STORED),
     };
     (builder.build(), fields)
 }

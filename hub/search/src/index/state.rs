@@ -1,12 +1,13 @@
 //! One whole state of the index, as readers hold it while others are written.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use tantivy::index::SegmentId;
-use tantivy::{IndexReader, Searcher};
+use tantivy::{IndexReader, Searcher, TantivyError};
 
-use super::columns::{self, Doc, Interner};
+use super::columns::{Columns, Entry, Interner};
 use super::memory::Memory;
 use super::schema::Fields;
 use super::view::View;
@@ -17,7 +18,10 @@ use crate::groups::Groups;
 const VIEWS_MAX: usize = 3;
 
 /// The rows of each segment, kept over commits.
-type Segments = HashMap<SegmentId, Arc<Vec<Doc>>>;
+type Segments = HashMap<SegmentId, Arc<Columns>>;
+
+/// What a day shows, made when it is first asked for.
+type DayView = Arc<OnceLock<Arc<View>>>;
 
 /// One state.
 pub(crate) struct State {
@@ -30,8 +34,8 @@ pub(crate) struct State {
     pub(crate) interner: Arc<Interner>,
     segments: Segments,
     /// First document of each segment, and its rows.
-    pub(crate) parts: Vec<(usize, Arc<Vec<Doc>>)>,
-    views: Mutex<Vec<Arc<View>>>,
+    pub(crate) parts: Vec<(usize, Arc<Columns>)>,
+    views: Mutex<Vec<(Option<i32>, DayView)>>,
 }
 
 impl State {
@@ -45,16 +49,31 @@ impl State {
     ) -> tantivy::Result<Self> {
         let searcher = reader.searcher();
         let interner = before.map_or_else(Arc::default, |state| Arc::clone(&state.interner));
+        let known = |id: &SegmentId| before.and_then(|state| state.segments.get(id));
         let mut segments = Segments::new();
+        thread::scope(|scope| {
+            let new = searcher.segment_readers().iter();
+            let new = new.filter(|segment| known(&segment.segment_id()).is_none());
+            let reading: Vec<_> = new
+                .map(|segment| {
+                    let rows = || Columns::read(segment, fields.row, &interner);
+                    (segment.segment_id(), scope.spawn(rows))
+                })
+                .collect();
+            for (id, rows) in reading {
+                let broken = |_| TantivyError::ErrorInThread("the rows of the index".into());
+                segments.insert(id, Arc::new(rows.join().map_err(broken)??));
+            }
+            Ok::<_, TantivyError>(())
+        })?;
         let mut parts = Vec::new();
         let mut base = 0;
         for segment in searcher.segment_readers() {
             let id = segment.segment_id();
-            let rows = match before.and_then(|state| state.segments.get(&id)) {
-                Some(rows) => Arc::clone(rows),
-                None => Arc::new(columns::read(segment, fields.row, &interner)?),
-            };
-            segments.insert(id, Arc::clone(&rows));
+            if let Some(rows) = known(&id) {
+                segments.insert(id, Arc::clone(rows));
+            }
+            let rows = segments.get(&id).map(Arc::clone).unwrap_or_default();
             parts.push((base, rows));
             base += segment.max_doc() as usize;
         }
@@ -80,11 +99,12 @@ impl State {
     }
 
     /// Their rows, in order.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &Doc> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Entry<'_>> {
         self.parts.iter().flat_map(|(_, rows)| rows.iter())
     }
 
     /// The segment of a document and its place there.
+    #[inline]
     pub(crate) fn place(&self, doc: usize) -> (usize, usize) {
         let part = self
             .parts
@@ -96,7 +116,8 @@ impl State {
         )
     }
 
-    pub(crate) fn row(&self, doc: usize) -> Option<&Doc> {
+    #[inline]
+    pub(crate) fn row(&self, doc: usize) -> Option<Entry<'_>> {
         let (part, at) = self.place(doc);
         self.parts.get(part)?.1.get(at)
     }
@@ -113,22 +134,26 @@ impl State {
     /// The catalogue on a day; without one, everything.
     pub(crate) fn view(&self, today: Option<i32>) -> Arc<View> {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(view) = views.iter().find(|view| view.today == today) {
-            return Arc::clone(view);
-        }
-        // Made while others wait: they would make the same.
-        let view = Arc::new(View::new(self, today));
-        if views.len() >= VIEWS_MAX {
-            views.remove(0);
-        }
-        views.push(Arc::clone(&view));
-        view
+        let known = views.iter().find(|(day, _)| *day == today);
+        let view = if let Some((_, view)) = known {
+            Arc::clone(view)
+        } else {
+            if views.len() >= VIEWS_MAX {
+                views.remove(0);
+            }
+            let view = Arc::default();
+            views.push((today, Arc::clone(&view)));
+            view
+        };
+        drop(views);
+        // Who asks for the same day waits: they would make the same. Who asks for another day does not.
+        Arc::clone(view.get_or_init(|| Arc::new(View::new(self, today))))
     }
 
     /// Days whose views are at hand.
     pub(crate) fn days(&self) -> Vec<Option<i32>> {
         let views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        views.iter().map(|view| view.today).collect()
+        views.iter().map(|(day, _)| *day).collect()
     }
 }
 

@@ -153,14 +153,17 @@ pub(crate) fn time_of_day(start: &str) -> Option<&'static str> {
     })
 }
 
-/// The price band of a price in cents.
-pub(crate) fn price_band(cents: Option<u32>) -> &'static str {
+/// The price bands, as the facet knows them.
+pub(crate) const BANDS: [&str; 6] = ["free", "50", "100", "250", "more", "unknown"];
+
+/// The place in [`BANDS`] of a price in cents.
+pub(crate) fn band(cents: Option<u32>) -> usize {
     match cents {
-        None => "unknown",
-        Some(0) => "free",
-        Some(1..=5_000) => "50",
-        Some(5_001..=10_000) => "100",
-        Some(10_001..=25_000) => "250",
-        Some(_) => "more",
+        None => 5,
+        Some(0) => 0,
+        Some(1..=5_000) => 1,
+        Some(5_001..=10_000) => 2,
+        Some(10_001..=25_000) => 3,
+        Some(_) => 4,
     }
 }

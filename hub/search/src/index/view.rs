@@ -2,8 +2,10 @@
 //! price, the places. Made once a day and after each commit, so that a search only reads.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
-use super::columns::{Doc, Run, Spot};
+use super::columns::{Entry, Run, Spot};
+use super::masks::Masks;
 use super::row::first_bytes;
 use super::schema::FIELDS;
 use super::state::State;
@@ -30,11 +32,11 @@ pub(crate) enum Having {
 }
 
 impl Having {
-    /// Whether nobody has it.
-    pub(crate) fn is_empty(&self) -> bool {
+    /// The list, where they are few.
+    pub(crate) fn few(&self) -> Option<&[u32]> {
         match self {
-            Self::Many(bits) => bits.count() == 0,
-            Self::Few(docs) => docs.is_empty(),
+            Self::Many(_) => None,
+            Self::Few(docs) => Some(docs),
         }
     }
 
@@ -61,8 +63,8 @@ pub(crate) struct Known {
     pub(crate) facet: Facet,
     pub(crate) value: String,
     pub(crate) docs: Having,
-    /// It is listed also where nobody has it.
-    pub(crate) always: bool,
+    /// Whether it is listed: somebody has it, or it is listed also where nobody has it.
+    pub(crate) listed: bool,
 }
 
 /// The catalogue on one day.
@@ -83,13 +85,23 @@ pub(crate) struct View {
     pub(crate) hash: Vec<u64>,
     /// Every value of every facet, facet by facet in the order in which it is shown.
     pub(crate) known: Vec<Known>,
+    /// Where the values of each facet begin and end in [`View::known`], in the order of [`Facet::ALL`].
+    pub(crate) facets: Vec<Range<usize>>,
+    /// Whether the facet of each value is about runs.
+    pub(crate) of_runs: Vec<bool>,
+    /// The places of the price bands in [`View::known`].
+    bands: [u32; values::BANDS.len()],
     /// Places in [`View::known`], document by document.
     pub(crate) values: Lists,
+    /// Those of them that few documents have.
+    pub(crate) rare: Lists,
     /// The place in [`View::known`] of each number of the interner.
     pub(crate) place: Vec<u32>,
+    /// What the runs that are not over have of the facets that are about runs.
+    pub(crate) masks: Masks,
     /// Documents with more than one run that is not over.
     pub(crate) many: Bits,
-    /// The spots of runs, and which of them each document has.
+    /// The spots of runs by number, and which of them each document has.
     pub(crate) spots: Vec<Spot>,
     pub(crate) at: Lists,
     /// Documents that are the same offer.
@@ -110,6 +122,12 @@ impl Lists {
             .push(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
     }
 
+    /// How many items all of them have.
+    pub(crate) fn items(&self) -> usize {
+        self.items.len()
+    }
+
+    #[inline]
     pub(crate) fn of(&self, doc: usize) -> &[u32] {
         let start = if doc == 0 { 0 } else { self.ends[doc - 1] };
         &self.items[start as usize..self.ends[doc] as usize]
@@ -121,6 +139,11 @@ impl View {
     pub(crate) fn new(state: &State, today: Option<i32>) -> Self {
         let docs = state.docs();
         let table = Table::new(state);
+        let of_runs: Vec<bool> = table
+            .values
+            .iter()
+            .map(|(facet, _)| facet.is_of_runs())
+            .collect();
         let mut view = Self {
             today,
             docs,
@@ -131,93 +154,134 @@ impl View {
             date: Vec::with_capacity(docs),
             hash: Vec::with_capacity(docs),
             known: Vec::new(),
+            facets: table.facets,
+            masks: Masks::new(&of_runs),
+            of_runs,
+            bands: table.bands,
             values: Lists::default(),
-            place: table.place.clone(),
+            rare: Lists::default(),
+            place: table.place,
             many: Bits::none(docs),
-            spots: Vec::new(),
+            spots: state.interner.spots(),
             at: Lists::default(),
             groups: Vec::new(),
         };
         let mut having: Vec<Vec<u32>> = vec![Vec::new(); table.values.len()];
-        let mut spots: HashMap<Spot, u32> = HashMap::new();
+        let mut own = Own {
+            mask: view.masks.none().into_vec(),
+            ..Own::default()
+        };
         for (doc, row) in state.rows().enumerate() {
-            view.add(doc, row, state, &table, &mut having, &mut spots);
+            view.add(doc, row, state.is_alive(doc), &mut own);
+            if state.is_alive(doc) {
+                let doc = u32::try_from(doc).unwrap_or(u32::MAX);
+                let places = own.values.iter();
+                places.for_each(|place| having[*place as usize].push(doc));
+            }
         }
-        let mut by_number: Vec<(Spot, u32)> = spots.into_iter().collect();
-        by_number.sort_by_key(|(_, number)| *number);
-        view.spots = by_number.into_iter().map(|(spot, _)| spot).collect();
         let values = table.values.into_iter().zip(having);
         view.known = values
             .map(|((facet, value), having)| Known {
                 // What offers had that are gone is not listed for ever.
-                always: facet.known().is_some() || facet == Facet::Municipality,
+                listed: !having.is_empty()
+                    || facet.known().is_some()
+                    || facet == Facet::Municipality,
                 facet,
                 value,
                 docs: kept(having, docs),
             })
             .collect();
+        let mut rare = Vec::new();
+        for doc in 0..docs {
+            let places = view.values.of(doc).iter();
+            rare.extend(places.filter(|place| view.known[**place as usize].docs.few().is_some()));
+            view.rare.push(&rare);
+            rare.clear();
+        }
         view.groups = groups(state);
         view
     }
 
-    fn add(
-        &mut self,
-        doc: usize,
-        row: &Doc,
-        state: &State,
-        table: &Table,
-        having: &mut [Vec<u32>],
-        spots: &mut HashMap<Spot, u32>,
-    ) {
-        let on: Vec<&Run> = row
-            .runs
-            .iter()
-            .filter(|run| run.is_on(self.today))
-            .collect();
-        let alive = state.is_alive(doc);
-        if alive && (row.runs.is_empty() || !on.is_empty()) {
+    /// Adds a document; its values and spots are left in `own`.
+    fn add(&mut self, doc: usize, row: Entry<'_>, alive: bool, own: &mut Own) {
+        let today = self.today;
+        let on = row.runs().iter().filter(|run| run.is_on(today));
+        let running = on.clone().count();
+        if alive && (row.runs().is_empty() || running > 0) {
             self.shown.set(doc);
         }
-        if on.len() > 1 {
+        if running > 1 {
             self.many.set(doc);
         }
-        let next = next_start(&on, self.today);
+        let next = next_start(on.clone(), today);
         self.next_start.push(next);
-        self.date.push(date_term(next, self.today));
-        let price = on.iter().filter_map(|run| run.price).min().or(row.price);
+        self.date.push(date_term(next, today));
+        let price = on.clone().filter_map(|run| run.price).min().or(row.price);
         self.price.push(price.unwrap_or(NO_PRICE));
-        self.hash.push(ticket(row));
-        let mut values: Vec<u32> = Vec::new();
-        let mut add = |place: u32| {
-            if !values.contains(&place) {
-                values.push(place);
+        self.hash.push(ticket(&row));
+        own.clear();
+        let numbers = on.clone().flat_map(|run| row.values_of(run));
+        for number in row.values().iter().chain(numbers) {
+            own.value(self.place[*number as usize]);
+        }
+        if running == 0 {
+            own.value(self.band(price));
+        }
+        for run in on {
+            let band = self.band(run.price);
+            own.value(band);
+            run.at.into_iter().for_each(|spot| own.spot(spot));
+            own.mask.fill(0);
+            self.masks.set(&mut own.mask, band);
+            for number in row.values_of(run).iter().chain(row.values_of_each()) {
+                self.masks.set(&mut own.mask, self.place[*number as usize]);
             }
-        };
-        let runs = on.iter().flat_map(|run| run.values.iter());
-        row.values
-            .iter()
-            .chain(runs)
-            .for_each(|number| add(table.place[*number as usize]));
-        if on.is_empty() {
-            add(table.price_band(price));
+            self.masks.push(&own.mask, run.at);
         }
-        on.iter().for_each(|run| add(table.price_band(run.price)));
-        let mut at: Vec<u32> = Vec::new();
-        for spot in on.iter().filter_map(|run| run.at) {
-            let next = u32::try_from(spots.len()).unwrap_or(u32::MAX);
-            let number = *spots.entry(spot).or_insert(next);
-            if !at.contains(&number) {
-                at.push(number);
-            }
+        self.masks.end();
+        self.values.push(&own.values);
+        self.at.push(&own.spots);
+    }
+
+    /// The place of the band of a price in [`View::known`].
+    #[inline]
+    pub(crate) fn band(&self, price: Option<u32>) -> u32 {
+        self.bands[values::band(price)]
+    }
+
+    /// Where the values of a facet are in [`View::known`].
+    pub(crate) fn places_of(&self, facet: Facet) -> Range<usize> {
+        let at = Facet::ALL.iter().position(|known| *known == facet);
+        at.and_then(|at| self.facets.get(at).cloned())
+            .unwrap_or_default()
+    }
+}
+
+/// What one document has, each once.
+#[derive(Debug, Default)]
+struct Own {
+    values: Vec<u32>,
+    spots: Vec<u32>,
+    /// What the run at hand has.
+    mask: Vec<u64>,
+}
+
+impl Own {
+    fn clear(&mut self) {
+        self.values.clear();
+        self.spots.clear();
+    }
+
+    fn value(&mut self, place: u32) {
+        if !self.values.contains(&place) {
+            self.values.push(place);
         }
-        if alive {
-            let doc = u32::try_from(doc).unwrap_or(u32::MAX);
-            values
-                .iter()
-                .for_each(|place| having[*place as usize].push(doc));
+    }
+
+    fn spot(&mut self, number: u32) {
+        if !self.spots.contains(&number) {
+            self.spots.push(number);
         }
-        self.values.push(&values);
-        self.at.push(&at);
     }
 }
 
@@ -225,8 +289,9 @@ impl View {
 #[derive(Debug)]
 struct Table {
     values: Vec<(Facet, String)>,
+    facets: Vec<Range<usize>>,
     place: Vec<u32>,
-    bands: HashMap<&'static str, u32>,
+    bands: [u32; values::BANDS.len()],
 }
 
 impl Table {
@@ -234,45 +299,34 @@ impl Table {
         let numbered = state.interner.all();
         let mut of: BTreeMap<u8, Vec<String>> = BTreeMap::new();
         for (facet, value) in &numbered {
-            of.entry(*facet).or_default().push(value.clone());
+            of.entry(*facet).or_default().push(value.to_string());
         }
         let mut values: Vec<(Facet, String)> = Vec::new();
-        for (at, facet) in Facet::ALL.into_iter().enumerate() {
-            let seen = u8::try_from(at)
-                .ok()
-                .and_then(|at| of.remove(&at))
-                .unwrap_or_default();
+        let mut facets = Vec::with_capacity(Facet::ALL.len());
+        for (at, facet) in (0_u8..).zip(Facet::ALL) {
+            let seen = of.remove(&at).unwrap_or_default();
             let ordered = ordered(facet, seen, &state.district);
+            let first = values.len();
             values.extend(ordered.into_iter().map(|value| (facet, value)));
+            facets.push(first..values.len());
         }
         let index: HashMap<(Facet, &str), u32> = (0..)
             .zip(&values)
             .map(|(at, (facet, value))| ((*facet, value.as_str()), at))
             .collect();
-        let place_of = |(facet, value): &(u8, String)| {
-            let facet = Facet::ALL.get(usize::from(*facet));
-            facet
-                .and_then(|facet| index.get(&(*facet, value.as_str())).copied())
-                .unwrap_or_default()
+        let place_of = |facet: Option<&Facet>, value: &str| {
+            let place = facet.and_then(|facet| index.get(&(*facet, value)));
+            place.copied().unwrap_or_default()
         };
-        let place = numbered.iter().map(place_of).collect();
-        let bands = Facet::Price.known().unwrap_or_default();
-        let bands = bands
-            .into_iter()
-            .filter_map(|band| Some((band, *index.get(&(Facet::Price, band))?)))
-            .collect();
+        let place = numbered
+            .iter()
+            .map(|(facet, value)| place_of(Facet::ALL.get(usize::from(*facet)), value));
         Self {
+            facets,
+            place: place.collect(),
+            bands: values::BANDS.map(|band| place_of(Some(&Facet::Price), band)),
             values,
-            place,
-            bands,
         }
-    }
-
-    fn price_band(&self, price: Option<u32>) -> u32 {
-        self.bands
-            .get(values::price_band(price))
-            .copied()
-            .unwrap_or_default()
     }
 }
 
@@ -308,18 +362,12 @@ fn kept(docs: Vec<u32>, of: usize) -> Having {
 }
 
 /// The first start from today on; a run that goes on comes after all that still start.
-pub(crate) fn next_start(on: &[&Run], today: Option<i32>) -> i32 {
+pub(crate) fn next_start<'r>(on: impl Iterator<Item = &'r Run> + Clone, today: Option<i32>) -> i32 {
     let from = today.unwrap_or(i32::MIN);
-    let ahead = on
-        .iter()
-        .filter_map(|run| run.start)
-        .filter(|start| *start >= from);
-    let going_on = || {
-        on.iter()
-            .any(|run| run.start.is_some())
-            .then_some(NO_START - 1)
-    };
-    ahead.min().or_else(going_on).unwrap_or(NO_START)
+    let starts = on.filter_map(|run| run.start);
+    let ahead = starts.clone().filter(|start| *start >= from).min();
+    let going_on = || starts.clone().next().map(|_| NO_START - 1);
+    ahead.or_else(going_on).unwrap_or(NO_START)
 }
 
 fn date_term(next: i32, today: Option<i32>) -> f32 {
@@ -333,7 +381,7 @@ fn date_term(next: i32, today: Option<i32>) -> f32 {
 
 /// The ticket of an offer in the shuffle of equal hits: of its provider and its title, so that copies under other ids
 /// draw no further ones.
-fn ticket(row: &Doc) -> u64 {
+fn ticket(row: &Entry<'_>) -> u64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(row.provider.as_bytes());
     hasher.update(b"\n");
@@ -358,7 +406,7 @@ fn norms(state: &State) -> Vec<[f32; FIELDS]> {
         .zip(full)
         .map(|(sum, full)| (sum / full.max(1.0)).max(1.0) as f32)
         .collect();
-    let norm = |row: &Doc| {
+    let norm = |row: Entry<'_>| {
         let mut norm = [1.0; FIELDS];
         for (field, length) in row.lengths.iter().enumerate() {
             let longer = (f32::from(*length) / average[field]).min(ranking::LENGTH_MAX);

@@ -1,25 +1,20 @@
 //! Bringing the index up to date, in whole commits.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::ControlFlow;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::PoisonError;
 
-use calluna_catalogue::reader::{ProviderCard, Reader};
+use calluna_catalogue::reader::{ProviderCard, Reader, VisitOffer};
 use calluna_model::id::ProviderId;
-use calluna_model::offer::OfferDraft;
-use tantivy::{IndexWriter, Term};
+use tantivy::{IndexWriter, TantivyDocument, Term};
 
+use super::count::{Counted, count};
+use super::crew::{Batch, Dealer, Hand, deal};
 use super::document::Maker;
 use super::memory::{LATE_MAX, Memory};
 use super::{Index, IndexError, Offers, Refreshed};
 use crate::german::dictionary::{Dictionary, SEEN_IN};
-use crate::german::is_noun;
-use crate::german::split::split;
-use crate::german::tokens::{Piece, composed, pieces};
-use crate::quick::Quick;
-
-/// Most different words that are counted at once.
-const COUNTED_MAX: usize = 400_000;
+use crate::german::split::split_with;
+use crate::german::stem::Stems;
 
 pub(super) fn update(
     index: &Index,
@@ -27,13 +22,12 @@ pub(super) fn update(
     offers: &mut Offers<'_>,
 ) -> Result<u64, IndexError> {
     write(index, |writer, memory| {
-        let mut counted = Counted::default();
-        offers(&mut |draft| counted.add(&draft))?;
+        let counted = count(|counting| counting.offers(card, offers).map(|_| ()))?;
         grow(index, memory, counted)?;
-        let dictionary = Dictionary::with(memory.words.iter().cloned());
-        let district = memory.district.clone();
-        let mut maker = Maker::new(index.fields, &dictionary, &district);
-        replace(index, writer, memory, &mut maker, card, offers)
+        let one = |making: &mut Dealer<'_, Made>, memory: &mut Memory| {
+            replace(index, writer, memory, making, card, offers)
+        };
+        make(index, writer, memory, one)
     })
 }
 
@@ -66,23 +60,25 @@ pub(super) fn refresh(index: &Index, reader: &dyn Reader) -> Result<Refreshed, I
     write(index, |writer, memory| {
         gone.iter()
             .for_each(|id| take_out(index, writer, memory, id));
-        let mut counted = Counted::default();
-        for card in &changed {
-            reader.offers(&card.member.id, &mut |draft| counted.add(&draft))?;
-        }
+        let counted = count(|counting| {
+            for card in &changed {
+                let mut offers = |visit: &mut VisitOffer<'_>| reader.offers(&card.member.id, visit);
+                counting.offers(card, &mut offers)?;
+            }
+            Ok(())
+        })?;
         if all {
             memory.late.clear();
         }
         grow(index, memory, counted)?;
-        let dictionary = Dictionary::with(memory.words.iter().cloned());
-        let district = memory.district.clone();
-        let mut maker = Maker::new(index.fields, &dictionary, &district);
-        for card in &changed {
-            let mut offers = |visit: &mut calluna_catalogue::reader::VisitOffer<'_>| {
-                reader.offers(&card.member.id, visit)
-            };
-            done.offers += replace(index, writer, memory, &mut maker, card, &mut offers)?;
-        }
+        done.offers = make(index, writer, memory, |making, memory| {
+            let mut written = 0;
+            for card in &changed {
+                let mut offers = |visit: &mut VisitOffer<'_>| reader.offers(&card.member.id, visit);
+                written += replace(index, writer, memory, making, card, &mut offers)?;
+            }
+            Ok(written)
+        })?;
         Ok(())
     })?;
     Ok(done)
@@ -122,92 +118,62 @@ fn replace(
     index: &Index,
     writer: &IndexWriter,
     memory: &mut Memory,
-    maker: &mut Maker<'_>,
+    making: &mut Dealer<'_, Made>,
     card: &ProviderCard,
     offers: &mut Offers<'_>,
 ) -> Result<u64, IndexError> {
     let id = card.member.id.as_str();
     take_out(index, writer, memory, id);
-    let mut written = 0;
-    let mut failed = None;
-    offers(&mut |draft| {
-        let added = maker
-            .document(card, &draft)
-            .map_err(IndexError::from)
-            .and_then(|document| Ok(writer.add_document(document)?));
-        match added {
-            Ok(_) => {
-                written += 1;
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    if let Some(error) = failed {
-        return Err(error);
-    }
+    let written = making.offers(card, offers)?;
     memory.providers.insert(id.to_owned(), card.version);
     Ok(written)
 }
 
-/// In how many offers each noun stands by itself.
-#[derive(Debug, Default)]
-struct Counted(HashMap<String, u32, Quick>);
+/// Documents of some offers, or why there are none.
+type Made = serde_json::Result<Vec<TantivyDocument>>;
 
-impl Counted {
-    fn add(&mut self, draft: &OfferDraft) -> ControlFlow<()> {
-        let mut here: HashSet<&str, Quick> = HashSet::default();
-        let labels = draft.subjects.iter().map(|subject| subject.label.as_str());
-        let texts = [
-            &draft.title,
-            &draft.subtitle,
-            &draft.summary,
-            &draft.description,
-        ];
-        let texts: Vec<_> = texts
-            .into_iter()
-            .map(String::as_str)
-            .chain(labels)
-            .chain(draft.keywords.iter().map(String::as_str))
-            .map(composed)
-            .collect();
-        for text in &texts {
-            for piece in pieces(text) {
-                if let Piece::Word(token) = piece
-                    && token.core.len() >= 5
-                    && is_noun(token.core)
-                {
-                    here.insert(token.core);
-                }
-            }
+/// Writes the documents of the offers that `read` deals out.
+fn make(
+    index: &Index,
+    writer: &IndexWriter,
+    memory: &mut Memory,
+    read: impl FnOnce(&mut Dealer<'_, Made>, &mut Memory) -> Result<u64, IndexError>,
+) -> Result<u64, IndexError> {
+    let dictionary = Dictionary::with(memory.words.iter().cloned());
+    let district = memory.district.clone();
+    let hire = || Maker::new(index.fields, &dictionary, &district);
+    let mut take = |made: Made| {
+        for document in made? {
+            writer.add_document(document)?;
         }
-        let room = self.0.len() < COUNTED_MAX;
-        for word in here {
-            match self.0.get_mut(word) {
-                Some(count) => *count += 1,
-                None if room => {
-                    self.0.insert(word.to_owned(), 1);
-                }
-                None => {}
-            }
-        }
-        ControlFlow::Continue(())
+        Ok(())
+    };
+    deal(hire, &mut take, |making| read(making, memory))
+}
+
+impl Hand for Maker<'_> {
+    type Done = Made;
+
+    fn work(&mut self, batch: Batch) -> Made {
+        let offers = batch.offers.iter();
+        let documents = offers.map(|draft| self.document(&batch.card, draft));
+        documents.collect()
     }
+
+    fn leave(self) {}
 }
 
 /// Lets the dictionary learn words, and remembers which compounds of before it now knows the parts of.
 fn grow(index: &Index, memory: &mut Memory, counted: Counted) -> Result<(), IndexError> {
     let before = Dictionary::with(memory.words.iter().cloned());
     let mut after = before.clone();
-    let mut words: Vec<(String, u32)> = counted.0.into_iter().collect();
+    let mut words: Vec<(String, u32)> = counted.words().collect();
     // Short words first: a compound of two new words is then seen as one.
     words.sort_by(|a, b| a.0.len().cmp(&b.0.len()).then_with(|| a.0.cmp(&b.0)));
+    let mut stems = Stems::default();
     for (word, offers) in words {
         if offers >= SEEN_IN
-            && let Some(folded) = after.wants(&word)
+            && let Some(folded) = after.wants(&word, &mut stems)
         {
             after.add(folded);
         }
@@ -223,8 +189,9 @@ fn grow(index: &Index, memory: &mut Memory, counted: Counted) -> Result<(), Inde
             let Ok(term) = std::str::from_utf8(terms.key()) else {
                 continue;
             };
-            let now = split(term, &after);
-            if now.is_empty() || now == split(term, &before) {
+            let stem = stems.of(term);
+            let now = split_with(term, &stem, &after, &mut stems);
+            if now.is_empty() || now == split_with(term, &stem, &before, &mut stems) {
                 continue;
             }
             for part in now {

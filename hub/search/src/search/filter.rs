@@ -17,23 +17,30 @@ const SIMILAR_PLACES: usize = 5;
 /// How far everything is from a place.
 #[derive(Debug)]
 pub(super) struct Near {
-    pub(super) radius_km: f64,
-    point: Point,
+    radius_km: f64,
     /// Kilometres to each spot of the view.
     km: Vec<f64>,
 }
 
 impl Near {
-    /// Kilometres to the spot of a run.
-    pub(super) fn km_to(&self, spot: Spot) -> f64 {
-        self.point.km_to(point_of(spot))
+    /// Kilometres to a spot, and the number of its town.
+    pub(super) fn km_to(&self, view: &View, spot: u32) -> Option<(f64, u32)> {
+        let km = self.km.get(spot as usize)?;
+        Some((*km, view.spots.get(spot as usize)?.town))
     }
 
-    /// Kilometres to the nearest spot of a document, and which it is.
-    pub(super) fn km_of(&self, view: &View, doc: usize) -> Option<(f64, u32)> {
+    /// Whether a spot is near enough.
+    #[inline]
+    pub(super) fn reaches(&self, spot: u32) -> bool {
+        let km = self.km.get(spot as usize);
+        km.is_some_and(|km| *km <= self.radius_km)
+    }
+
+    /// Kilometres to the nearest spot of a document.
+    pub(super) fn km_of(&self, view: &View, doc: usize) -> Option<f64> {
         let spots = view.at.of(doc).iter();
-        let km = spots.map(|spot| (self.km[*spot as usize], *spot));
-        km.min_by(|a, b| a.0.total_cmp(&b.0))
+        let km = spots.filter_map(|spot| self.km.get(*spot as usize).copied());
+        km.min_by(f64::total_cmp)
     }
 }
 
@@ -54,7 +61,6 @@ pub(super) fn near(state: &State, view: &View, query: &Query) -> Result<Option<N
         .map(|spot| place.point.km_to(point_of(*spot)));
     Ok(Some(Near {
         radius_km: f64::from(near.radius_km),
-        point: place.point,
         km: km.collect(),
     }))
 }
@@ -106,8 +112,8 @@ pub(super) fn filtered(
     }
     if let Some(near) = near {
         keep(&mut docs, |doc| {
-            near.km_of(view, doc)
-                .is_some_and(|(km, _)| km <= near.radius_km)
+            let spots = view.at.of(doc);
+            spots.iter().any(|spot| near.reaches(*spot))
         });
     }
     if let Some(max) = query.price_max_cents {
@@ -125,7 +131,7 @@ pub(super) fn filtered(
         .iter()
         .map(|(facet, values)| {
             let mut through = Bits::none(view.docs);
-            let known = view.known.iter().filter(|known| known.facet == *facet);
+            let known = view.known[view.places_of(*facet)].iter();
             for known in known.filter(|known| values.contains(&known.value)) {
                 known.docs.add_to(&mut through);
             }
@@ -144,7 +150,7 @@ pub(super) fn filtered(
 
 /// Of several things that are asked of a run, one run has all; with one run, or one thing, that is so already.
 fn one_run_has_all(docs: &mut Bits, view: &View, asked: &Asked<'_>, but: Option<Facet>) {
-    if asked.count(but) < 2 {
+    if asked.things(but) < 2 {
         return;
     }
     let mut many = view.many.clone();
@@ -164,7 +170,7 @@ fn starts_between(state: &State, view: &View, doc: usize, from: i32, until: i32)
     let Some(row) = state.row(doc) else {
         return false;
     };
-    let mut on = row.runs.iter().filter(|run| run.is_on(view.today));
+    let mut on = row.runs().iter().filter(|run| run.is_on(view.today));
     on.any(|run| {
         run.flexible
             || run

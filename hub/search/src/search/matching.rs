@@ -5,6 +5,8 @@ use tantivy::postings::BlockSegmentPostings;
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::plan::{Alternative, Plan};
+use super::table::{Sink, Table};
+use super::together::{Together, Word};
 use crate::answer::SearchError;
 use crate::bits::Bits;
 use crate::index::schema::{DESCRIPTION, FIELDS, MASKS, SUBJECT, SUMMARY, TITLE};
@@ -30,12 +32,12 @@ const SETS: usize = 1 << FIELDS;
 /// What one word of the question found.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// The documents.
-    pub(super) docs: Bits,
     /// How much of the word stands in each field of each document: the whole word is 255.
-    values: Vec<[u8; FIELDS]>,
+    pub(super) table: Table,
     /// Whether a hit has to have it.
     required: bool,
+    /// How rare it is, see [`crate::ranking`].
+    rare: f32,
 }
 
 /// What the words of a question found.
@@ -44,40 +46,27 @@ pub(super) struct Matches {
     pub(super) found: Vec<Found>,
     /// Documents that have every word that is required.
     hits: Bits,
-    /// Their scores.
-    scores: Vec<f32>,
 }
 
 impl Found {
     fn none(docs: usize, required: bool) -> Self {
         Self {
-            docs: Bits::none(docs),
-            values: vec![[0; FIELDS]; docs],
+            table: Table::none(docs),
             required,
-        }
-    }
-
-    /// Of several ways that stand in a field, the best one counts.
-    fn put(&mut self, doc: usize, value: [u8; FIELDS]) {
-        self.docs.set(doc);
-        if let Some(before) = self.values.get_mut(doc) {
-            if *before == [0; FIELDS] {
-                *before = value;
-                return;
-            }
-            for (before, now) in before.iter_mut().zip(value) {
-                *before = (*before).max(now);
-            }
+            rare: 0.0,
         }
     }
 
     /// The `x` of [`crate::ranking`].
+    #[inline]
     fn x(&self, view: &View, doc: usize) -> f32 {
-        let mut x = 0.0;
-        for (field, value) in self.values[doc].iter().enumerate() {
-            x += WEIGHTS[field] * view.norms[doc][field] * f32::from(*value) / WHOLE;
+        let (values, norms) = (self.table.values[doc], view.norms[doc]);
+        // Four at a time, then added one by one.
+        let mut of_field = [0.0; FIELDS];
+        for field in 0..FIELDS {
+            of_field[field] = WEIGHTS[field] * norms[field] * f32::from(values[field]) / WHOLE;
         }
-        x
+        of_field.iter().fold(0.0, |x, of_field| x + of_field)
     }
 
     /// Adds the offers that another way of meaning the word finds besides those that are found: it lifts none of
@@ -92,46 +81,28 @@ impl Found {
         for way in ways {
             further.add(state, view, way)?;
         }
-        for doc in further.docs.iter() {
-            if !self.docs.has(doc) {
-                self.put(doc, further.values[doc]);
+        for doc in further.table.docs.iter() {
+            if !self.table.docs.has(doc) {
+                self.table.put(doc, further.table.values[doc]);
             }
         }
         Ok(())
     }
 
     /// Adds what another way of meaning the word finds.
-    pub(super) fn add(
-        &mut self,
-        state: &State,
-        view: &View,
-        way: &Alternative,
-    ) -> Result<(), SearchError> {
+    fn add(&mut self, state: &State, view: &View, way: &Alternative) -> Result<(), SearchError> {
         if let [stem] = way.stems.as_slice() {
-            return look_up(state, stem, way.factor, self);
+            return look_up(state, stem, way.factor, &mut self.table);
         }
-        let mut parts = Vec::with_capacity(way.stems.len());
+        let mut together = Together::default();
         for stem in &way.stems {
-            let mut part = Self::none(view.docs, true);
-            look_up(state, stem, way.factor, &mut part)?;
-            parts.push(part);
-        }
-        let Some((first, rest)) = parts.split_first() else {
-            return Ok(());
-        };
-        let mut docs = first.docs.clone();
-        rest.iter().for_each(|part| docs.and(&part.docs));
-        for doc in docs.iter() {
-            let mut mean = [0; FIELDS];
-            for (field, mean) in mean.iter_mut().enumerate() {
-                let sum: usize = parts
-                    .iter()
-                    .map(|part| usize::from(part.values[doc][field]))
-                    .sum();
-                *mean = u8::try_from(sum / parts.len()).unwrap_or(u8::MAX);
+            let mut word = Word::none(view.docs);
+            look_up(state, stem, way.factor, &mut word)?;
+            if !together.and(word) {
+                return Ok(());
             }
-            self.put(doc, mean);
         }
+        together.means(&mut self.table);
         Ok(())
     }
 }
@@ -150,7 +121,6 @@ impl Matches {
         Ok(Self {
             found,
             hits: Bits::none(view.docs),
-            scores: Vec::new(),
         })
     }
 
@@ -160,8 +130,8 @@ impl Matches {
         let Some(first) = required.next() else {
             return Bits::default();
         };
-        let mut docs = first.docs.clone();
-        required.for_each(|word| docs.and(&word.docs));
+        let mut docs = first.table.docs.clone();
+        required.for_each(|word| docs.and(&word.table.docs));
         docs
     }
 
@@ -172,40 +142,31 @@ impl Matches {
         if self.hits.count_both(&view.shown) == 0 {
             self.hits = self.most(view);
         }
-        self.score_all(view);
+        self.weigh(view);
     }
 
     /// Whatever has any of the words is found.
     pub(super) fn settle_any(&mut self, view: &View) {
         self.hits = Bits::none(view.docs);
         for word in &self.found {
-            self.hits.or(&word.docs);
+            self.hits.or(&word.table.docs);
         }
-        self.score_all(view);
+        self.weigh(view);
     }
 
-    fn score_all(&mut self, view: &View) {
-        let mut scores = vec![0.0; view.docs];
+    fn weigh(&mut self, view: &View) {
         let all = view.docs as f32;
-        for word in &self.found {
-            let having = word.docs.count() as f32;
-            let rare = (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
-            let mut docs = word.docs.clone();
-            docs.and(&self.hits);
-            docs.and(&view.shown);
-            for doc in docs.iter() {
-                let x = word.x(view, doc);
-                scores[doc] += rare * x / (ranking::K1 + x);
-            }
+        for word in &mut self.found {
+            let having = word.table.docs.count() as f32;
+            word.rare = (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
         }
-        self.scores = scores;
     }
 
     /// The documents that have as many of the required words as any has.
     fn most(&self, view: &View) -> Bits {
         let mut counts = vec![0_u8; view.docs];
         for word in self.found.iter().filter(|word| word.required) {
-            word.docs.iter().for_each(|doc| counts[doc] += 1);
+            word.table.docs.iter().for_each(|doc| counts[doc] += 1);
         }
         let best = view
             .shown
@@ -225,13 +186,25 @@ impl Matches {
         &self.hits
     }
 
-    pub(super) fn score(&self, doc: usize) -> f32 {
-        self.scores.get(doc).copied().unwrap_or_default()
+    /// How good a hit is. Worked out for those that are asked for: filters leave few of what the words find.
+    #[inline]
+    pub(super) fn score(&self, view: &View, doc: usize) -> f32 {
+        let mut score = 0.0;
+        for word in self.found.iter().filter(|word| word.table.docs.has(doc)) {
+            let x = word.x(view, doc);
+            score += word.rare * x / (ranking::K1 + x);
+        }
+        score
     }
 }
 
 /// Adds the offers that have a stem: as a word, as a part of one, or in the names of places and providers.
-fn look_up(state: &State, stem: &str, factor: f32, found: &mut Found) -> Result<(), SearchError> {
+fn look_up(
+    state: &State,
+    stem: &str,
+    factor: f32,
+    found: &mut impl Sink,
+) -> Result<(), SearchError> {
     let fields = &state.fields;
     let part = factor * ranking::PART;
     weighed(state, fields.word, stem, factor, found)?;
@@ -244,7 +217,7 @@ fn look_up(state: &State, stem: &str, factor: f32, found: &mut Found) -> Result<
     let option = IndexRecordOption::Basic;
     each(state, fields.fact, stem, option, |base, block| {
         let docs = block.docs().iter();
-        docs.for_each(|doc| found.docs.set(base + *doc as usize));
+        docs.for_each(|doc| found.put(base + *doc as usize, [0; FIELDS]));
     })
 }
 
@@ -253,7 +226,7 @@ fn weighed(
     field: Field,
     stem: &str,
     factor: f32,
-    found: &mut Found,
+    found: &mut impl Sink,
 ) -> Result<(), SearchError> {
     let values = values(factor);
     let option = IndexRecordOption::WithFreqs;

@@ -36,7 +36,7 @@ impl Ordering<'_> {
         for group in &self.view.groups {
             let docs = group.iter().map(|doc| *doc as usize);
             let mut here: Vec<usize> = docs.filter(|doc| hits.has(*doc)).collect();
-            here.sort_by_cached_key(|doc| self.key(*doc));
+            here.sort_by_cached_key(|doc| self.key(*doc, self.steps(*doc)));
             if let Some((first, others)) = here.split_first()
                 && !others.is_empty()
             {
@@ -51,9 +51,15 @@ impl Ordering<'_> {
     pub(super) fn top(&self, hits: &Bits, offset: usize, limit: usize) -> Vec<usize> {
         let wanted = offset.saturating_add(limit);
         let mut best: BinaryHeap<(Key, usize)> = BinaryHeap::with_capacity(wanted + 1);
+        // The relevance of the worst of them, once there are enough: what is worse needs no further look.
+        let mut bound = u32::MAX;
         for doc in hits.iter() {
+            let steps = self.steps(doc);
+            if u32::MAX - steps > bound {
+                continue;
+            }
             // Copies share a ticket: their order must be the same on every page.
-            let place = (self.key(doc), doc);
+            let place = (self.key(doc, steps), doc);
             if best.len() < wanted {
                 best.push(place);
             } else if let Some(mut worst) = best.peek_mut()
@@ -61,13 +67,20 @@ impl Ordering<'_> {
             {
                 *worst = place;
             }
+            if best.len() >= wanted
+                && self.sort == Sort::Relevance
+                && let Some(((_, relevance, _), _)) = best.peek()
+            {
+                bound = *relevance;
+            }
         }
         let sorted = best.into_sorted_vec().into_iter().skip(offset);
         sorted.map(|(_, doc)| doc).collect()
     }
 
-    fn key(&self, doc: usize) -> Key {
-        let relevance = u32::MAX - self.steps(doc);
+    #[inline]
+    fn key(&self, doc: usize, steps: u32) -> Key {
+        let relevance = u32::MAX - steps;
         let shuffled = mix(self.view.hash[doc] ^ self.shuffle);
         let asked = match self.sort {
             Sort::Relevance => 0,
@@ -82,10 +95,11 @@ impl Ordering<'_> {
             }
             Sort::Distance => {
                 let asked = self.runs_of(doc).and_then(|asked| asked.nearest(doc));
+                let asked = asked.map(|(km, _)| km);
                 let any = || self.near.and_then(|near| near.km_of(self.view, doc));
                 // To a hundred metres: closer than that nobody knows a place here.
                 let km = asked.or_else(any);
-                km.map_or(u32::MAX, |(km, _)| (km * 10.0).round() as u32)
+                km.map_or(u32::MAX, |km| (km * 10.0).round() as u32)
             }
         };
         (asked, relevance, shuffled)
@@ -96,10 +110,20 @@ impl Ordering<'_> {
     }
 
     /// The score in steps: what differs by less is equal.
+    #[inline]
     fn steps(&self, doc: usize) -> u32 {
-        let score = self.scores.map_or(0.0, |scores| scores.score(doc));
-        ((score + self.view.date[doc]) / ranking::STEP).round() as u32
+        let score = self
+            .scores
+            .map_or(0.0, |scores| scores.score(self.view, doc));
+        rounded((score + self.view.date[doc]) / ranking::STEP)
     }
+}
+
+/// What `round` gives for figures that are not negative, without asking a library for each hit.
+#[inline]
+fn rounded(figure: f32) -> u32 {
+    let whole = figure as u32;
+    whole + u32::from(figure - whole as f32 >= 0.5)
 }
 
 /// Offers that were folded into a hit.
@@ -127,4 +151,18 @@ fn mix(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     hash ^ (hash >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rounding_is_rounding(figure in 0.0_f32..100_000.0) {
+            prop_assert_eq!(rounded(figure), figure.round() as u32);
+        }
+    }
 }

@@ -74,6 +74,12 @@ impl Plan {
         plan
     }
 
+    /// Everything that is looked up.
+    pub(super) fn stems(&self) -> impl Iterator<Item = &str> {
+        let ways = self.units.iter().flat_map(|unit| &unit.alternatives);
+        ways.flat_map(|way| &way.stems).map(String::as_str)
+    }
+
     /// Words that nearly every offer could carry need not be there, when there are others.
     fn require(&mut self) {
         let generic = |unit: &Unit| {

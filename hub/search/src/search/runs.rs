@@ -2,10 +2,11 @@
 //! run has to have all of it: a course on Tuesdays elsewhere and on Fridays here is not a course here on Tuesdays.
 
 use super::filter::Near;
-use crate::index::columns::{Doc, Run};
+use crate::bits::Bits;
+use crate::index::columns::{Entry, Run};
+use crate::index::masks::meet;
 use crate::index::row::day_number;
 use crate::index::state::State;
-use crate::index::values;
 use crate::index::view::{View, next_start};
 use crate::query::{Facet, Query};
 
@@ -18,8 +19,10 @@ pub(super) struct Asked<'a> {
     near: Option<&'a Near>,
     /// Days between which it starts.
     days: Option<(i32, i32)>,
-    /// What was chosen: facet, and the places of its values in the view.
-    chosen: Vec<(Facet, Vec<u32>)>,
+    /// What was chosen: facet, and its values as bits of [`View::masks`].
+    chosen: Vec<(Facet, Box<[u64]>)>,
+    /// Nothing is asked but what was chosen and the place.
+    no_dates_and_prices: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -31,10 +34,13 @@ impl<'a> Asked<'a> {
     ) -> Self {
         let of_runs = query.chosen.iter().filter(|(facet, _)| facet.is_of_runs());
         let chosen = of_runs.map(|(facet, values)| {
-            let known = (0..).zip(&view.known);
-            let known = known.filter(|(_, known)| known.facet == *facet);
-            let known = known.filter(|(_, known)| values.contains(&known.value));
-            (*facet, known.map(|(at, _)| at).collect())
+            let mut mask = view.masks.none();
+            for (place, known) in (0..).zip(&view.known) {
+                if known.facet == *facet && values.contains(&known.value) {
+                    view.masks.set(&mut mask, place);
+                }
+            }
+            (*facet, mask)
         });
         let dated = query.from.is_some() || query.until.is_some();
         let from = query.from.map_or(i32::MIN, day_number);
@@ -46,11 +52,12 @@ impl<'a> Asked<'a> {
             near,
             days: dated.then_some((from, until)),
             chosen: chosen.collect(),
+            no_dates_and_prices: query.price_max_cents.is_none() && !dated,
         }
     }
 
     /// How many things are asked for, leaving this facet aside.
-    pub(super) fn count(&self, but: Option<Facet>) -> usize {
+    pub(super) fn things(&self, but: Option<Facet>) -> usize {
         let chosen = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
         chosen.count()
             + usize::from(self.near.is_some())
@@ -58,82 +65,96 @@ impl<'a> Asked<'a> {
             + usize::from(self.days.is_some())
     }
 
-    /// Whether a document has a run with everything. One without runs is judged as a whole, before.
+    /// Whether a document with runs has one with everything. One without is judged as a whole, before.
     pub(super) fn fits(&self, doc: usize, but: Option<Facet>) -> bool {
-        self.state
-            .row(doc)
-            .is_none_or(|row| row.runs.is_empty() || self.of(row, but).next().is_some())
+        if self.no_dates_and_prices {
+            let mut masks = self.view.masks.of(doc);
+            return masks.any(|(mask, spot)| self.reaches(spot) && self.has_chosen(mask, but));
+        }
+        self.of(doc, but).next().is_some()
     }
 
     /// The next start of a run with everything.
     pub(super) fn next_start(&self, doc: usize) -> Option<i32> {
-        let row = self.state.row(doc)?;
-        let on: Vec<&Run> = self.of(row, None).map(|(_, run)| run).collect();
-        Some(next_start(&on, self.view.today))
+        let on = self.of(doc, None).map(|(_, run, _)| run);
+        Some(next_start(on, self.view.today))
     }
 
     /// The price of the cheapest run with everything.
     pub(super) fn price(&self, doc: usize) -> Option<u32> {
-        let row = self.state.row(doc)?;
-        self.of(row, None).filter_map(|(_, run)| run.price).min()
+        self.of(doc, None).filter_map(|(_, run, _)| run.price).min()
     }
 
     /// The nearest run with everything: kilometres, and the number of its town.
     pub(super) fn nearest(&self, doc: usize) -> Option<(f64, u32)> {
-        let row = self.state.row(doc)?;
         let near = self.near?;
-        let runs = self.of(row, None);
-        let km = runs.filter_map(|(_, run)| Some((near.km_to(run.at?), run.at?.town)));
+        let runs = self.of(doc, None);
+        let km = runs.filter_map(|(_, run, _)| near.km_to(self.view, run.at?));
         km.min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// The run to show, by its place in the offer: of those with everything the one that starts next.
     pub(super) fn run(&self, doc: usize) -> Option<usize> {
-        let row = self.state.row(doc)?;
-        let start = |run: &Run| next_start(&[run], self.view.today);
-        let runs = self.of(row, None);
-        runs.min_by_key(|(_, run)| start(run)).map(|(at, _)| at)
+        let start = |run: &Run| next_start(std::iter::once(run), self.view.today);
+        let runs = self.of(doc, None);
+        let first = runs.min_by_key(|(_, run, _)| start(run));
+        first.map(|(at, _, _)| at)
     }
 
-    /// Values of the facets that are about runs, of the runs with everything but what was chosen in one facet, and the
-    /// other values of the document.
-    pub(super) fn values(&self, doc: usize, but: Option<Facet>, out: &mut Vec<u32>) {
-        out.clear();
-        let Some(row) = self.state.row(doc) else {
-            return;
-        };
-        let facet = |at: u32| self.view.known.get(at as usize).map(|known| known.facet);
-        let whole = self.view.values.of(doc).iter().copied();
-        out.extend(whole.filter(|at| facet(*at).is_some_and(|facet| !facet.is_of_runs())));
-        out.extend(row.values.iter().filter_map(|number| self.place(*number)));
-        for (_, run) in self.of(row, but) {
-            out.extend(run.values.iter().filter_map(|number| self.place(*number)));
-            let band = values::price_band(run.price);
-            let known = (0..).zip(&self.view.known);
-            let mut bands =
-                known.filter(|(_, known)| known.facet == Facet::Price && known.value == band);
-            out.extend(bands.next().map(|(at, _)| at));
+    /// Counts the values of documents, each of them once: those of the facets that are about runs of the runs with
+    /// everything, and the others of the whole document. With a facet about runs only the values in it, of the runs with
+    /// everything but what was chosen there.
+    pub(super) fn count(&self, docs: &Bits, facet: Option<Facet>, counts: &mut [u64]) {
+        let one_by_one = self.one_by_one(facet);
+        let mut mask = self.view.masks.none();
+        for doc in docs.iter() {
+            one_by_one.values(doc, &mut mask, |place| counts[place as usize] += 1);
         }
-        out.sort_unstable();
-        out.dedup();
     }
 
-    fn of<'r>(
-        &'r self,
-        row: &'r Doc,
+    /// For the values of single documents.
+    pub(super) fn one_by_one(&self, facet: Option<Facet>) -> OneByOne<'_> {
+        let places = facet.map_or(0..self.view.known.len(), |facet| self.view.places_of(facet));
+        let chosen = self
+            .chosen
+            .iter()
+            .filter(|(other, _)| Some(*other) != facet);
+        OneByOne {
+            asked: self,
+            facet,
+            wanted: self.view.masks.range(places),
+            chosen: chosen.map(|(_, chosen)| &**chosen).collect(),
+        }
+    }
+
+    /// The runs with everything: place in the offer, run, what it has.
+    fn of(
+        &self,
+        doc: usize,
         but: Option<Facet>,
-    ) -> impl Iterator<Item = (usize, &'r Run)> + 'r {
-        let on = row.runs.iter().enumerate();
+    ) -> impl Iterator<Item = (usize, &Run, &[u64])> + Clone {
+        let runs = self.state.row(doc).map_or(&[][..], Entry::runs);
+        let on = runs.iter().enumerate();
         on.filter(|(_, run)| run.is_on(self.view.today))
-            .filter(move |(_, run)| self.has_all(row, run, but))
+            .zip(self.view.masks.of(doc))
+            .filter(move |((_, run), (mask, spot))| {
+                self.reaches(*spot) && self.has_chosen(mask, but) && self.has_rest(run)
+            })
+            .map(|((at, run), (mask, _))| (at, run, mask))
     }
 
-    fn has_all(&self, row: &Doc, run: &Run, but: Option<Facet>) -> bool {
-        if let Some(near) = self.near
-            && !run.at.is_some_and(|at| near.km_to(at) <= near.radius_km)
-        {
-            return false;
-        }
+    #[inline]
+    fn reaches(&self, spot: u32) -> bool {
+        self.near.is_none_or(|near| near.reaches(spot))
+    }
+
+    fn has_chosen(&self, mask: &[u64], but: Option<Facet>) -> bool {
+        let mut chosen = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
+        chosen.all(|(_, chosen)| meet(mask, chosen))
+    }
+
+    #[inline]
+    fn has_rest(&self, run: &Run) -> bool {
         if let Some(most) = self.query.price_max_cents
             && run.price.is_none_or(|price| price > most)
         {
@@ -145,18 +166,55 @@ impl<'a> Asked<'a> {
                 return false;
             }
         }
-        let mut chosen = self.chosen.iter().filter(|(facet, _)| Some(*facet) != but);
-        chosen.all(|(facet, places)| match facet {
-            Facet::Price => self.query.has(*facet, values::price_band(run.price)),
-            _ => {
-                let numbers = run.values.iter().chain(&row.values);
-                let mut places_of = numbers.filter_map(|number| self.place(*number));
-                places_of.any(|place| places.contains(&place))
-            }
-        })
+        true
     }
+}
 
-    fn place(&self, number: u32) -> Option<u32> {
-        self.view.place.get(number as usize).copied()
+/// Hands over the values of one document after the other, as [`Asked::count`] counts them.
+#[derive(Debug)]
+pub(super) struct OneByOne<'a> {
+    asked: &'a Asked<'a>,
+    facet: Option<Facet>,
+    /// The values that are handed over.
+    wanted: Box<[u64]>,
+    /// What was chosen elsewhere than in the facet.
+    chosen: Vec<&'a [u64]>,
+}
+
+impl OneByOne<'_> {
+    /// The places of the values of a document, each once. `mask` is there to be written on.
+    #[inline]
+    pub(super) fn values(&self, doc: usize, mask: &mut [u64], mut visit: impl FnMut(u32)) {
+        let view = self.asked.view;
+        if self.facet.is_none() {
+            for place in view.values.of(doc) {
+                if !view.of_runs[*place as usize] {
+                    visit(*place);
+                }
+            }
+        }
+        mask.fill(0);
+        if self.asked.no_dates_and_prices {
+            for (of_one, spot) in view.masks.of(doc) {
+                let chosen = || self.chosen.iter().all(|chosen| meet(of_one, chosen));
+                if self.asked.reaches(spot) && chosen() {
+                    add(mask, of_one);
+                }
+            }
+        } else {
+            for (_, _, of_one) in self.asked.of(doc, self.facet) {
+                add(mask, of_one);
+            }
+        }
+        view.masks.each(mask, &self.wanted, visit);
+    }
+}
+
+#[inline]
+fn add(mask: &mut [u64], of_one: &[u64]) {
+    let mut at = 0;
+    while at < mask.len() && at < of_one.len() {
+        mask[at] |= of_one[at];
+        at += 1;
     }
 }

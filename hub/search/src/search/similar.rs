@@ -1,5 +1,8 @@
 //! Offers like a text.
 
+use std::cell::RefCell;
+
+use super::likely::Likely;
 use super::matching::Matches;
 use super::order::Ordering;
 use super::plan::Plan;
@@ -26,7 +29,7 @@ pub(crate) fn similar(
     // A place alone makes no offer like another.
     let alike: Vec<usize> = hits
         .iter()
-        .filter(|doc| matches.score(*doc) <= 0.0)
+        .filter(|doc| matches.score(&view, *doc) <= 0.0)
         .collect();
     alike.into_iter().for_each(|doc| hits.unset(doc));
     let ordering = Ordering {
@@ -46,6 +49,8 @@ pub(crate) fn similar(
         plan: &plan,
         query: &query,
         asked: &asked,
+        likely: &Likely::new(plan.stems()),
+        memo: RefCell::default(),
     };
     let top = ordering.top(&hits, 0, limit.min(LIMIT_MAX));
     let hits = top

@@ -20,7 +20,7 @@ pub(crate) fn statistics(state: &State, asking: &Asking) -> Result<Statistics, S
     let mut providers = HashSet::new();
     for row in alive.filter_map(|doc| state.row(doc)) {
         offers += 1;
-        providers.insert(&*row.provider);
+        providers.insert(row.provider());
     }
     let mut words: HashSet<Vec<u8>> = HashSet::new();
     for segment in state.searcher.segment_readers() {

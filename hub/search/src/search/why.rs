@@ -1,22 +1,26 @@
 //! The reason of each hit, in the words of the offer: "Gefunden wegen ...".
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use tantivy::schema::Value as _;
 use tantivy::{DocAddress, TantivyDocument};
 
+use super::likely::Likely;
 use super::plan::{Kind, Plan, Unit};
 use super::runs::Asked;
 use crate::answer::{Hit, Why};
+use crate::german::stem::Stems;
 use crate::german::tokens::{Piece, Token, composed, pieces};
-use crate::german::{analyse, fold, is_noun};
+use crate::german::{Word, analyse_with, fold, is_noun};
 use crate::index::row::Texts;
 use crate::index::state::State;
 use crate::index::view::View;
 use crate::query::Query;
+use crate::quick::Quick;
 
 use super::order::keys_of;
-
-/// So many bytes of a word of an offer have to stand in a word that is looked for, before it is analysed.
-const LIKE: usize = 3;
 
 /// Finds reasons.
 #[derive(Debug)]
@@ -26,6 +30,15 @@ pub(super) struct Reasons<'a> {
     pub(super) plan: &'a Plan,
     pub(super) query: &'a Query,
     pub(super) asked: &'a Asked<'a>,
+    pub(super) likely: &'a Likely,
+    pub(super) memo: RefCell<Memo>,
+}
+
+/// Words that were analysed for hits before: such that may not be taken apart, and such that may.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    words: [HashMap<Box<str>, Rc<Word>, Quick>; 2],
+    stems: Stems,
 }
 
 /// The best reason so far for a word of the question: smaller ranks are better.
@@ -82,27 +95,22 @@ impl Reasons<'_> {
             ("fact", &texts.fact),
         ];
         let mut best: Vec<Best> = vec![None; self.plan.units.len()];
-        let wanted = self.plan.units.iter().flat_map(|unit| &unit.alternatives);
-        let wanted: Vec<&str> = wanted
-            .flat_map(|way| &way.stems)
-            .map(String::as_str)
-            .collect();
         for (field, texts) in fields {
             for text in texts {
                 if best.iter().all(|best| matches!(best, Some((0, _)))) {
                     break;
                 }
-                self.look(field, text, &wanted, &mut best);
+                self.look(field, text, &mut best);
             }
         }
         best.into_iter().flatten().map(|(_, why)| why).collect()
     }
 
-    fn look(&self, field: &'static str, text: &str, wanted: &[&str], best: &mut [Best]) {
+    fn look(&self, field: &'static str, text: &str, best: &mut [Best]) {
         let text = composed(text);
         for piece in pieces(&text) {
             match piece {
-                Piece::Word(token) => self.weigh(field, token, is_noun(token.core), wanted, best),
+                Piece::Word(token) => self.weigh(field, token, is_noun(token.core), best),
                 Piece::Joined {
                     written,
                     whole,
@@ -112,35 +120,20 @@ impl Reasons<'_> {
                         written,
                         core: &whole,
                     };
-                    self.weigh(field, joined, false, wanted, best);
+                    self.weigh(field, joined, false, best);
                     for part in parts {
-                        self.weigh(field, part, is_noun(part.core), wanted, best);
+                        self.weigh(field, part, is_noun(part.core), best);
                     }
                 }
             }
         }
     }
 
-    fn weigh(
-        &self,
-        field: &'static str,
-        token: Token<'_>,
-        noun: bool,
-        wanted: &[&str],
-        best: &mut [Best],
-    ) {
-        let folded = fold::fold(token.core);
-        let like = |stem: &&str| {
-            let start = stem
-                .char_indices()
-                .nth(LIKE)
-                .map_or(*stem, |(end, _)| &stem[..end]);
-            folded.contains(start)
-        };
-        if !wanted.iter().any(like) {
+    fn weigh(&self, field: &'static str, token: Token<'_>, noun: bool, best: &mut [Best]) {
+        if !self.likely.may_be(&fold::fold(token.core)) {
             return;
         }
-        let word = analyse(token.core, noun, &self.state.dictionary);
+        let word = self.analysed(token.core, noun);
         for (unit, best) in self.plan.units.iter().zip(best) {
             let found = reason(unit, field, token.written, &word.stem, &word.parts);
             if let Some((rank, why)) = found
@@ -151,12 +144,25 @@ impl Reasons<'_> {
         }
     }
 
+    /// The same words stand in many hits.
+    fn analysed(&self, core: &str, noun: bool) -> Rc<Word> {
+        let mut memo = self.memo.borrow_mut();
+        let Memo { words, stems } = &mut *memo;
+        let words = &mut words[usize::from(noun)];
+        if let Some(word) = words.get(core) {
+            return Rc::clone(word);
+        }
+        let word = Rc::new(analyse_with(core, noun, &self.state.dictionary, stems));
+        words.insert(core.into(), Rc::clone(&word));
+        word
+    }
+
     fn texts(&self, doc: usize) -> Option<Texts> {
         let (part, at) = self.state.place(doc);
         let address = DocAddress::new(u32::try_from(part).ok()?, u32::try_from(at).ok()?);
         let document: TantivyDocument = self.state.searcher.doc(address).ok()?;
-        let bytes = document.get_first(self.state.fields.texts)?.as_bytes()?;
-        serde_json::from_slice(bytes).ok()
+        let text = document.get_first(self.state.fields.texts)?.as_str()?;
+        serde_json::from_str(text).ok()
     }
 }
 

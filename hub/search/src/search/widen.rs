@@ -1,7 +1,7 @@
 //! Where hardly anything is found: words that begin like the one that was asked for, and words that are written
 //! nearly like it (a Levenshtein automaton over the words of titles, subjects, summaries, places and providers).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use tantivy::Term;
 use tantivy::query::FuzzyTermQuery;
@@ -38,7 +38,7 @@ pub(super) fn widen(
     let mut meant = false;
     let mut words = Vec::with_capacity(plan.units.len());
     for (unit, found) in plan.units.iter_mut().zip(&mut matches.found) {
-        let having = found.docs.count_both(&view.shown);
+        let having = found.table.docs.count_both(&view.shown);
         words.push(unit.asked.clone());
         if having >= ranking::FEW || unit.folded.is_empty() {
             continue;
@@ -70,6 +70,9 @@ fn ways(
         let ways = beginning
             .iter()
             .map(|word| way(Kind::Prefix, ranking::PREFIX, word));
+        // Forms of one word share a stem.
+        let mut stems = HashSet::new();
+        let ways = ways.filter(|way| stems.insert(way.stems.clone()));
         return Ok((ways.collect(), None));
     }
     let similar = similar(state, &unit.folded)?;
@@ -126,12 +129,12 @@ fn similar(state: &State, folded: &str) -> Result<Vec<(String, u64)>, SearchErro
     }
     for distance in 1..=wrong {
         let mut found: BTreeMap<String, u64> = BTreeMap::new();
+        let term = Term::from_field_text(state.fields.surface, folded);
+        let distance = u8::try_from(distance).unwrap_or(1);
+        let automaton = FuzzyTermQuery::new(term, distance, true).automaton()?;
         for segment in state.searcher.segment_readers() {
             let inverted = segment.inverted_index(state.fields.surface)?;
-            let term = Term::from_field_text(state.fields.surface, folded);
-            let distance = u8::try_from(distance).unwrap_or(1);
-            let automaton = FuzzyTermQuery::new(term, distance, true).automaton()?;
-            let stream = inverted.terms().search(automaton).into_stream();
+            let stream = inverted.terms().search(&automaton).into_stream();
             let mut stream = stream.map_err(tantivy::TantivyError::from)?;
             while stream.advance() {
                 if let Ok(word) = std::str::from_utf8(stream.key())

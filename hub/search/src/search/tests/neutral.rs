@@ -16,7 +16,7 @@ fn steps(index: &Index, text: &str) -> Vec<(String, f32)> {
             let row = state.row(doc).unwrap();
             (
                 format!("{} {}", row.provider, row.offer),
-                matches.score(doc) + view.date[doc],
+                matches.score(&view, doc) + view.date[doc],
             )
         })
         .collect();
