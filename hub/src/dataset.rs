@@ -6,7 +6,7 @@
 
 mod proof;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -199,6 +199,7 @@ type Unproved = BTreeSet<(ProviderId, Period)>;
 fn evidence(hub: &Hub, providers: &[Provider]) -> Result<(Evidence, Unproved)> {
     let mut proofs = Vec::new();
     let mut unproved = Unproved::new();
+    let mut last = HashSet::new();
     for provider in providers
         .iter()
         .filter(|provider| provider.standing != Standing::Withdrawn)
@@ -211,6 +212,7 @@ fn evidence(hub: &Hub, providers: &[Provider]) -> Result<(Evidence, Unproved)> {
                 continue;
             }
             let proof = hub.desk.prove(&revisions)?;
+            last.insert(head.digest);
             if !proof.audit.holds() {
                 tracing::error!(
                     provider = %provider.id,
@@ -237,6 +239,7 @@ fn evidence(hub: &Hub, providers: &[Provider]) -> Result<(Evidence, Unproved)> {
             });
         }
     }
+    hub.desk.keep(&last);
     let evidence = Evidence {
         prover: concat!("calluna-protect ", env!("CARGO_PKG_VERSION")).to_owned(),
         rules: hub.desk.least.clone(),

@@ -2,12 +2,14 @@
 //!
 //! The hub never knows a number that it may not show, so it cannot be made to give one away; and it does not take a
 //! node's word for it. Every revision is held against every earlier one of its period, and all of them together
-//! are proved again ([`calluna_evidence`]). What was proved is remembered while the process lives, by
-//! content: an unchanged quarter costs next to nothing the next night.
+//! are proved again ([`calluna_evidence`]). What was proved is remembered by content, over restarts too
+//! ([`kept`]): an unchanged quarter costs next to nothing the next night.
 
-use std::collections::HashMap;
+pub mod kept;
+
+use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use calluna_tables::revision::RevisionDigest;
 use calluna_tables::{Layout, Region, Revision, Rules, Subjects};
 use tokio::time::Instant;
 
+use self::kept::Kept;
 use crate::config::FiguresConfig;
 
 /// Most revisions of one period: a node that publishes every night of a quarter has about 100.
@@ -38,10 +41,12 @@ pub struct Desk {
     patience: Duration,
     memory: Mutex<Memory>,
     proved: Mutex<HashMap<RevisionDigest, Proof>>,
+    /// Where proofs are kept.
+    file: Option<PathBuf>,
 }
 
 /// Evidence of all revisions of one period of one provider.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Proof {
     /// What was judged.
     pub audit: Audit,
@@ -81,7 +86,39 @@ impl Desk {
             patience: Duration::from_secs(config.proof_seconds),
             memory: Mutex::default(),
             proved: Mutex::default(),
+            file: None,
         })
+    }
+
+    /// The desk with the proofs of this file, where [`Desk::keep`] keeps them.
+    #[must_use]
+    pub fn with(mut self, file: PathBuf) -> Self {
+        let Kept { memory, proved } = Kept::read(&file);
+        self.memory = Mutex::new(memory);
+        self.proved = Mutex::new(proved);
+        self.file = Some(file);
+        self
+    }
+
+    /// Keeps the proofs of the histories that end so, and forgets those of others. That it cannot be written is told, and
+    /// costs no more than time after the next restart.
+    pub fn keep(&self, last: &HashSet<RevisionDigest>) {
+        let Some(file) = &self.file else { return };
+        let mut proved = self.proved.lock().unwrap_or_else(PoisonError::into_inner);
+        proved.retain(|digest, _| last.contains(digest));
+        let proved = proved.clone();
+        let memory = self
+            .memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Err(error) = kept::write(file, &memory, &proved) {
+            tracing::warn!(
+                %error,
+                "proofs could not be kept in {}: they are made anew after a restart",
+                file.display()
+            );
+        }
     }
 
     /// The desk of a hub without a directory.
@@ -232,6 +269,34 @@ mod tests {
         }
         let refused = desk.judge(&[], &[wrong]).unwrap_err().to_string();
         assert!(refused.contains("could not be proved"), "{refused}");
+    }
+
+    #[test]
+    fn proofs_outlast_a_restart_and_those_of_nobody_are_forgotten() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let file = dir.path().join(kept::FILE);
+        // Who may solve nothing proves nothing but what is remembered.
+        let idle = || {
+            let config = FiguresConfig {
+                proof_solves: 0,
+                ..FiguresConfig::default()
+            };
+            Desk::new(&config, Path::new("")).unwrap()
+        };
+        let first = first();
+        let all = std::slice::from_ref(&first);
+        assert!(!idle().with(file.clone()).prove(all).unwrap().audit.holds());
+        let desk = desk().with(file.clone());
+        let proof = desk.prove(all).unwrap();
+        desk.keep(&HashSet::from([first.digest()]));
+        let again = idle().with(file.clone());
+        assert_eq!(again.prove(all).unwrap(), proof);
+        again.keep(&HashSet::new());
+        let Kept { memory, proved } = Kept::read(&file);
+        assert!(proved.is_empty() && !memory.is_empty());
+        // Its parts are known all the same.
+        let proof = idle().with(file).prove(all).unwrap();
+        assert!(proof.audit.holds() && proof.audit.remembered == memory.len());
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::config::{self, CertificateConfig, HubConfig};
 use crate::convert;
 use crate::current::Current;
 use crate::demand::Demand;
-use crate::desk::Desk;
+use crate::desk::{Desk, kept};
 use crate::finder::{News, Public};
 use crate::link::Links;
 use crate::readers;
@@ -188,7 +188,7 @@ impl Hub {
         trust.settle()?;
         let (store, store_note) = store_on(opened, epoch, config.night.keep.get())?;
         let audit = Audit::open(&dir, store.as_ref(), clock.now(), &store_note)?;
-        let desk = Desk::new(&config.figures, dir.path())?;
+        let desk = Desk::new(&config.figures, dir.path())?.with(dir.join(kept::FILE));
         let parts = Parts {
             config,
             store,

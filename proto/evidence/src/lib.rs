@@ -40,5 +40,5 @@ pub mod unlisted;
 
 pub use broken::{Broken, broken};
 pub use frame::Frame;
-pub use linked::{Candidate, Linked, View, link, prove_public};
+pub use linked::{Candidate, GENERATION, Linked, View, link, prove_public};
 pub use unlisted::Unlisted;

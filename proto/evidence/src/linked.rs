@@ -353,6 +353,10 @@ fn grow(
     Ok(())
 }
 
+/// Which system is proved. Whatever changes [`link`] or what a proof means raises it, so that nobody takes a proof of
+/// yesterday for one of today; `tests/rules.rs` notices when the system changes.
+pub const GENERATION: u32 = 2;
+
 /// Proves from public data alone that nothing hidden in any of the revisions (of one period, in order)
 /// can be confined to fewer than its threshold of values. The audit holds or it does not.
 ///

@@ -63,6 +63,24 @@ fn a_first_revision_keeps_every_rule_and_is_proved_without_secrets() {
     assert!(audit.minimum_width.unwrap() >= 4);
 }
 
+/// Proofs are kept over restarts by [`calluna_evidence::GENERATION`]: whoever changes what is proved raises it, and this hash.
+#[test]
+fn what_is_proved_is_of_this_generation() {
+    let frame = frame();
+    let history = history(&frame, &[300, 300]);
+    let revisions: Vec<Revision> = history.into_iter().map(|(r, _)| r).collect();
+    let (mut budget, mut memory) = (Budget::default(), Memory::default());
+    let audit = prove_public(&frame, &revisions, &mut budget, &mut memory).unwrap();
+    let system: String = audit.system[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(
+        (calluna_evidence::GENERATION, system.as_str()),
+        (2, "f7ded1b9122434ea")
+    );
+}
+
 #[test]
 fn an_unprotected_revision_is_not_proved() {
     let frame = frame();

@@ -74,6 +74,19 @@ impl Memory {
     pub fn is_empty(&self) -> bool {
         self.proved.is_empty()
     }
+
+    /// Every proof: the hash of what was proved and its narrowest width. For whoever keeps them.
+    pub fn iter(&self) -> impl Iterator<Item = ([u8; 32], u64)> + '_ {
+        self.proved.iter().map(|(hash, width)| (*hash, *width))
+    }
+}
+
+impl FromIterator<([u8; 32], u64)> for Memory {
+    fn from_iter<I: IntoIterator<Item = ([u8; 32], u64)>>(proofs: I) -> Self {
+        Self {
+            proved: proofs.into_iter().collect(),
+        }
+    }
 }
 
 /// Evidence of one publication.
