@@ -154,7 +154,7 @@ const CRATES: &[Row] = &[
     (
         "web",
         "hub/web",
-        &["search", "catalogue", "model"],
+        &["search", "catalogue", "monitor", "model"],
         &["tonic", "prost", "sled", "fjall", "tantivy"],
     ),
     (
@@ -225,8 +225,18 @@ const HUB: &[&[&str]] = &[
     &["backup", "newest"],
     &["hub"],
     &[
-        "convert", "current", "audit", "trust", "tries", "letter", "desk", "readers", "finder",
-        "listen", "web",
+        "convert",
+        "current",
+        "audit",
+        "trust",
+        "tries",
+        "letter",
+        "desk",
+        "readers",
+        "finder",
+        "listen",
+        "web",
+        "release_files",
     ],
     &["config", "demand"],
 ];

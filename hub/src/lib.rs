@@ -23,6 +23,7 @@
 //! | [`night`] | performs the steps of `calluna-sync` with real calls; decides nothing itself |
 //! | [`report`] | the morning report: in words, by mail, to an address |
 //! | [`download`] | the catalogue as files that everybody may fetch |
+//! | [`release_files`] | the files of the releases of the dataset, for everybody |
 //! | [`export`] | the catalogue row by row, in a format of `calluna-catalogue` |
 //! | [`pages`] | the public side put together: readers, search, interface, listener |
 //! | [`web`] | the listener of pages and interface: slow, many and greedy clients |
@@ -76,6 +77,7 @@ pub mod night;
 pub mod pages;
 pub mod quarantine;
 pub mod readers;
+pub mod release_files;
 pub mod report;
 pub mod revoke;
 pub mod run;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::finder::{self, Finder};
 use crate::hub::Hub;
 use crate::readers::StoreReader;
-use crate::{download, duplicates, listen, web};
+use crate::{dataset, download, duplicates, listen, release_files, web};
 
 /// Name of the file in the data directory that holds the secret of the shuffle of equal hits.
 const SHUFFLE: &str = "shuffle";
@@ -95,6 +95,10 @@ pub fn open(hub: &Arc<Hub>, tasks: &Tasks) -> Result<Option<SocketAddr>> {
         map: calluna_web::map::Map::heidekreis(),
         clock: Arc::clone(&hub.clock),
         downloads: downloads.collect(),
+        monitor: hub
+            .dir
+            .as_ref()
+            .map(|dir| calluna_web::Monitor::new(&dataset::folder(dir))),
     };
     let site = web::site(Some(pages(hub, site)), api);
     let limits = web::Limits {
@@ -125,8 +129,12 @@ pub fn open(hub: &Arc<Hub>, tasks: &Tasks) -> Result<Option<SocketAddr>> {
 /// The pages with the files beside them.
 fn pages(hub: &Arc<Hub>, site: calluna_web::Site) -> web::Pages {
     let pages = calluna_web::router(site.clone());
+    let mut files = download::router(Arc::clone(hub));
+    if let Some(dir) = &hub.dir {
+        files = files.merge(release_files::router(dataset::folder(dir)));
+    }
     web::Pages {
-        router: download::router(Arc::clone(hub)).fallback_service(pages),
+        router: files.fallback_service(pages),
         refusal: Arc::new(move |refusal, path| turned_away(refusal).page(&site, path)),
     }
 }

@@ -36,6 +36,10 @@ const PAGES = {
   privacy: "/datenschutz",
   about: "/ueber",
   data: "/daten",
+  "release of the dataset": "/daten/000002",
+  indicators: "/monitoring",
+  "indicator with hidden values": "/monitoring/CAL-G3",
+  "indicator of many areas": "/monitoring/CAL-G10?period=2026-Q3",
   "not found": "/gibt/es/nicht",
   "wrong question": "/suche?place=Atlantis",
 };

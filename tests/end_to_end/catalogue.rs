@@ -13,7 +13,7 @@ use calluna_tests::process::poll;
 use calluna_tests::sample::jsonl;
 use serde_json::Value;
 
-const WEB: &[(&str, &str)] = &[
+pub(crate) const WEB: &[(&str, &str)] = &[
     ("CALLUNA_WEB", "127.0.0.1:0"),
     ("CALLUNA_NIGHT_WAIT_SECONDS", "2"),
 ];
@@ -29,7 +29,7 @@ fn web(district: &District) -> SocketAddr {
 }
 
 /// Status and body of a GET.
-fn get(district: &District, path: &str) -> (u16, Value) {
+pub(crate) fn get(district: &District, path: &str) -> (u16, Value) {
     let mut stream = TcpStream::connect(web(district)).unwrap();
     stream
         .set_read_timeout(Some(Duration::from_secs(30)))

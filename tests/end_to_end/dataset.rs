@@ -13,6 +13,8 @@ use calluna_tests::evil::{Badge, Evil, Script};
 use calluna_tests::sample::offer;
 use serde_json::Value;
 
+use crate::catalogue::{WEB, get};
+
 static FRAME: LazyLock<Frame> = LazyLock::new(frame);
 
 /// Two nights and the close: 200, 300 and 300 synthetic registrations.
@@ -230,9 +232,12 @@ fn figures_that_are_not_proved_again_in_time_hold_nobody_else_up() {
     let mut district = District::new();
     let _evil = Evil::start(Badge::join(&district.invite("vhs-e")), script(revisions(1)));
     let _first = district.night();
-    // After a restart nothing is remembered of the proofs.
+    // After a restart what was proved is known.
     let _ended = district.stop_hub();
     district.set("CALLUNA_FIGURES_PROOF_SOLVES", "1");
+    assert_eq!(dataset(&district, &["build"])["new"], false);
+    // Unless the file is gone, as after an update.
+    fs::remove_file(district.hub_dir().join("proofs.json")).unwrap();
     let without = dataset(&district, &["build"]);
     assert_eq!(
         (&without["new"], &without["number"]),
@@ -249,4 +254,41 @@ fn figures_that_are_not_proved_again_in_time_hold_nobody_else_up() {
     assert_eq!(dataset(&district, &["build"])["number"], 3);
     let newest = dataset(&district, &["show"]);
     assert_eq!(newest["periods"][0]["period"], "2026-Q3");
+}
+
+#[test]
+fn everybody_reads_the_indicators_and_takes_the_files_where_the_release_says() {
+    let district = District::with(WEB);
+    let _evil = Evil::start(Badge::join(&district.invite("vhs-e")), script(revisions(2)));
+    let _night = district.night();
+    let page = |path: &str| {
+        let (status, body) = get(&district, path);
+        assert_eq!(status, 200, "{path}: {body}");
+        body.as_str().unwrap_or_default().to_owned()
+    };
+    let total = HISTORY[1].0.values[0].value().unwrap();
+    let indicator = page("/monitoring/CAL-G3");
+    assert!(indicator.contains(&format!(">{total}</td>")), "{indicator}");
+    assert!(page("/daten").contains("href=\"/daten/000001\""));
+    let release = page("/daten/000001");
+    let sums = page("/daten/000001/SHA256SUMS");
+    let mut files = 0;
+    for line in sums.lines() {
+        let (_, name) = line.split_once("  ").unwrap();
+        assert!(
+            release.contains(&format!("href=\"/daten/000001/{name}\"")),
+            "{name}"
+        );
+        if name.ends_with(".csv") {
+            let kept = district.hub_dir().join("releases/000001").join(name);
+            assert_eq!(
+                page(&format!("/daten/000001/{name}")),
+                fs::read_to_string(kept).unwrap()
+            );
+            files += 1;
+        }
+    }
+    assert!(files > 5, "{sums}");
+    assert_eq!(get(&district, "/daten/000001/../../hub.toml").0, 404);
+    assert_eq!(get(&district, "/daten/000002").0, 404);
 }

@@ -15,6 +15,7 @@
 //! | `sheet`, `dataset` | a table, and the formats it is written in, one file each |
 //! | `content`, `rdf` | what each file of a release says |
 //! | `release` | folders: build, list, verify, compare |
+//! | [`reading`] | a release read again for people |
 //! | `rows`, `audit` | public files read again, and what anybody can check with them |
 //!
 //! # Files of a release
@@ -96,6 +97,7 @@ mod input;
 mod merge;
 mod population;
 mod rdf;
+pub mod reading;
 mod release;
 mod rows;
 mod sheet;

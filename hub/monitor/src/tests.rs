@@ -8,4 +8,5 @@ mod golden;
 mod large;
 mod notes;
 mod publicly;
+mod reading;
 mod values;

@@ -39,6 +39,12 @@ impl From<Malformed> for Fault {
     }
 }
 
+impl From<calluna_monitor::Error> for Fault {
+    fn from(cause: calluna_monitor::Error) -> Self {
+        Self::Internal(Box::new(cause))
+    }
+}
+
 impl From<ReadError> for Fault {
     fn from(cause: ReadError) -> Self {
         Self::Internal(Box::new(cause))

@@ -27,8 +27,8 @@ pub(crate) fn number(number: u64, language: Language) -> String {
 }
 
 /// Hundredths as `12,5` or `12.5`; whole numbers without a mark.
-pub(crate) fn hundredths(value: u32, language: Language) -> String {
-    let whole = number(u64::from(value / 100), language);
+pub(crate) fn hundredths(value: u64, language: Language) -> String {
+    let whole = number(value / 100, language);
     let rest = format!("{:02}", value % 100);
     match (rest.trim_end_matches('0'), language) {
         ("", _) => whole,
@@ -150,6 +150,14 @@ pub(crate) fn moment(moment: Moment, now: Moment, words: Words) -> String {
         words.fill("stand.yesterday", &[("time", &time)])
     } else {
         format!("{} {time}", plain_date(day, words.0))
+    }
+}
+
+/// The day of a timestamp as programs write it (RFC 3339); the text itself where it is none.
+pub(crate) fn stamp(text: &str, words: Words) -> String {
+    match text.parse::<Timestamp>() {
+        Ok(stamp) => plain_date(wall(Moment(stamp.as_second())).date(), words.0),
+        Err(_) => text.to_owned(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::fault::Fault;
 use crate::page::{
-    about, compare, data, home, list, map, offer, prose, provider, providers, ranking, search,
-    suggest,
+    about, compare, data, home, list, map, monitoring, offer, prose, provider, providers, ranking,
+    releases, search, suggest,
 };
 use crate::reply::Reply;
 use crate::visit::Visit;
@@ -64,6 +64,7 @@ pub(crate) const ALL: &[Route] = &[
     listed("/suche", search::page),
     listed("/anbieter", providers::page),
     listed("/karte", map::page),
+    listed("/monitoring", monitoring::page),
     listed("/ranking", ranking::page),
     listed("/ueber", about::page),
     listed("/daten", data::page),
@@ -75,6 +76,8 @@ pub(crate) const ALL: &[Route] = &[
     listed("/datenschutz", prose::privacy),
     spoken("/vergleich", compare::page),
     spoken("/liste", list::page),
+    spoken("/monitoring/{indicator}", monitoring::indicator),
+    spoken("/daten/{release}", releases::page),
     spoken("/anbieter/{provider}", provider::page),
     spoken("/angebot/{provider}/{offer}", offer::page),
     spoken("/suche.atom", feed::page),

@@ -10,6 +10,7 @@ use calluna_search::index::Index;
 use calluna_search::query::Query;
 
 use crate::map::Map;
+use crate::monitor::Monitor;
 use crate::settings::Settings;
 
 /// Everything that the pages need.
@@ -27,6 +28,8 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
     /// Files that others may take, for the page `/daten`: exports and releases of the dataset.
     pub downloads: Vec<Download>,
+    /// Releases of the monitoring dataset; nothing for a hub that makes none.
+    pub monitor: Option<Monitor>,
 }
 
 /// A file that others may take.

@@ -7,4 +7,5 @@ pub(crate) mod hit;
 pub(crate) mod offer;
 pub(crate) mod provider;
 pub(crate) mod run;
+pub(crate) mod value;
 pub(crate) mod why;

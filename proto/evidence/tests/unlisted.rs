@@ -84,7 +84,10 @@ fn what_is_tied_is_of_this_generation() {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    assert_eq!((calluna_evidence::GENERATION, system.as_str()), (2, "e6b5929a1b4f29c4"));
+    assert_eq!(
+        (calluna_evidence::GENERATION, system.as_str()),
+        (2, "e6b5929a1b4f29c4")
+    );
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn facts(offer: &OfferDraft, words: Words) -> Vec<(&'static str, Cell)> {
     let units = offer.teaching_units_hundredths.map_or_else(
         || Cell::unstated(words),
         |units| {
-            let shown = format::hundredths(units, words.0);
+            let shown = format::hundredths(u64::from(units), words.0);
             Cell::text(words.fill("run.units", &[("n", &shown)]), words)
         },
     );

@@ -179,7 +179,7 @@ fn duration(run: &RunDraft, units: Option<u32>, words: Words) -> String {
         parts.push(words.count("run.sessions", u64::from(count)));
     }
     if let Some(units) = units {
-        let shown = format::hundredths(units, words.0);
+        let shown = format::hundredths(u64::from(units), words.0);
         parts.push(words.fill("run.units", &[("n", &shown)]));
     }
     parts.join(", ")

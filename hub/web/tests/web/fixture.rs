@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,8 +15,11 @@ use calluna_model::offer::OfferDraft;
 use calluna_search::index::Index;
 use calluna_web::map::Map;
 use calluna_web::settings::{Accessibility, Arbitration, Operator};
-use calluna_web::{Download, Settings, Site};
+use calluna_web::{Download, Monitor, Settings, Site};
+use tempfile::TempDir;
 
+#[path = "figures.rs"]
+mod figures;
 #[path = "offers.rs"]
 pub(crate) mod offers;
 
@@ -32,6 +36,8 @@ pub(crate) struct Shelf {
     pub(crate) broken: AtomicBool,
     /// Whether reading it panics.
     pub(crate) panics: AtomicBool,
+    /// Releases of the monitoring dataset.
+    releases: Option<TempDir>,
 }
 
 pub(crate) fn provider(id: &str) -> ProviderId {
@@ -61,6 +67,11 @@ fn card(id: &str, name: &str, kind: ProviderKind, agreed_at: Option<Moment>) -> 
 }
 
 impl Shelf {
+    /// The folder of the releases.
+    pub(crate) fn releases(&self) -> &Path {
+        self.releases.as_ref().unwrap().path()
+    }
+
     /// The usual one.
     pub(crate) fn usual() -> Self {
         let night = |days: i64| Some(Moment(1_796_001_240).plus(-86_400 * days));
@@ -238,7 +249,10 @@ pub(crate) fn settings() -> Settings {
 }
 
 /// A site over that catalogue, with the real search.
-pub(crate) fn site(shelf: Shelf) -> (Site, Arc<Shelf>) {
+pub(crate) fn site(mut shelf: Shelf) -> (Site, Arc<Shelf>) {
+    let releases = figures::releases();
+    let monitor = Monitor::new(releases.path());
+    shelf.releases = Some(releases);
     let shelf = Arc::new(shelf);
     let index = Index::create_in_ram("03358").unwrap();
     index.refresh(shelf.as_ref()).unwrap();
@@ -253,6 +267,7 @@ pub(crate) fn site(shelf: Shelf) -> (Site, Arc<Shelf>) {
             href: "https://daten.example/angebote.csv".into(),
             media: "text/csv".into(),
         }],
+        monitor: Some(monitor),
     };
     (site, shelf)
 }

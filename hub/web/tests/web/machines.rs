@@ -115,8 +115,8 @@ async fn a_large_site_map_comes_in_parts() {
             assert!(new, "{place:.80} stands there twice");
         }
     }
-    // 26,012 offers, 5 providers, 13 fixed pages, each twice.
-    assert_eq!(all.len(), (26_012 + 5 + 13) * 2);
+    // 26,012 offers, 5 providers, 14 fixed pages, each twice.
+    assert_eq!(all.len(), (26_012 + 5 + 14) * 2);
 }
 
 #[tokio::test]

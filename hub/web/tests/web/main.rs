@@ -14,6 +14,7 @@ mod headers;
 mod hostile;
 mod html;
 mod machines;
+mod monitoring;
 mod pages;
 
 use axum::Router;
